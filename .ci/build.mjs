@@ -1,0 +1,75 @@
+// Builds the product into dist/ (bundled) and, with --tests, everything unbundled into dist/tree/ for the tests.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+process.chdir(root)
+
+/** Entry name in dist/ -> source. Worker and child entries are found beside the bundle by `new URL('./x.js', import.meta.url)`. */
+const entries = {
+  'p2p-tui': 'src/cli/main.ts',
+  index: 'src/index.ts',
+  worker: 'src/host/worker.ts',
+}
+
+const common = { platform: 'node', format: 'esm', target: 'node20', jsx: 'automatic', logLevel: 'warning' }
+
+function sources(folder) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+}
+
+async function bundle(outdir) {
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+    bundle: true,
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    outdir,
+    chunkNames: '[name]-[hash]',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    alias: { 'react-devtools-core': './.ci/empty.mjs' },
+    external: ['lmdb', '@napi-rs/blake-hash', 'blessed-contrib', 'blessed-contrib/*', 'msgpackr-extract'],
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
+    },
+  })
+}
+
+async function tree(outdir) {
+  await build({
+    ...common,
+    entryPoints: ['wire', 'src', 'ui', 'test', 'bench'].flatMap(sources),
+    outbase: '.',
+    outdir,
+    sourcemap: 'inline',
+  })
+}
+
+function declarations() {
+  const tsc = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace(/package\.json$/, 'bin/tsc')
+  const args = [tsc, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types']
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+// Built beside and swapped in, so that a second terminal that starts meanwhile never meets half a build.
+const next = `dist.next-${process.pid}`
+rmSync(next, { recursive: true, force: true })
+mkdirSync(next)
+await bundle(next)
+if (process.argv.includes('--tests')) await tree(join(next, 'tree'))
+const old = `dist.old-${process.pid}`
+if (existsSync('dist')) renameSync('dist', old)
+renameSync(next, 'dist')
+rmSync(old, { recursive: true, force: true })
+if (process.argv.includes('--types')) declarations()

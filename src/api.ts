@@ -1,0 +1,303 @@
+/**
+ * What one peer offers to the console, the command line and the library. The JSON shapes here are the contract of
+ * `--json` (names and units included): scripts rely on them.
+ */
+import type { Role } from '../wire/messages/membership.js'
+import type { Address, Hash, PeerId } from '../wire/types.js'
+import type { Cancel, LogLevel } from './env.js'
+
+/** Why something was not done. `message` says what to do next. */
+export interface Failure {
+  /** 'refused' exits 1, 'usage' 2, 'timeout' 4. */
+  readonly kind: 'refused' | 'usage' | 'timeout'
+  readonly message: string
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Failure)
+export type Done<T> = (result: Result<T>) => void
+
+export const done = <T>(value: T): Result<T> => ({ ok: true, value })
+export const refused = (message: string): Result<never> => ({ ok: false, kind: 'refused', message })
+
+/** How far a long command is; `total` 0 where unknown. */
+export interface Progress {
+  readonly text: string
+  readonly done: number
+  readonly total: number
+  readonly unit: 'bytes' | 'chunks' | 'headers' | 'hashes' | ''
+}
+export type OnProgress = (progress: Progress) => void
+
+// ---- status and peers
+
+export interface StatusView {
+  readonly id: PeerId
+  readonly name: string
+  readonly address: Address
+  readonly network: string
+  readonly role: Role
+  readonly peers: number
+  readonly height: number
+  readonly tip: Hash
+  readonly files: number
+  readonly transfers: number
+  readonly hashRate: number
+  readonly clockOffsetMs: number
+}
+
+export type PeerState = 'up' | 'dialing' | 'suspect' | 'down'
+
+export interface PeerView {
+  readonly id: PeerId
+  readonly name: string
+  readonly address: Address
+  readonly state: PeerState
+  /** Smoothed, of the link's pings; null before the first answer. */
+  readonly rttMs: number | null
+  /** Bytes over all links to that peer since they opened. */
+  readonly sent: number
+  readonly received: number
+  readonly role: Role
+  /** `try 3 in 4 s`, `no answer for 2 s`: shown where the state is not 'up'. */
+  readonly detail: string
+}
+
+// ---- ring
+
+export interface RingNeighbour {
+  readonly id: PeerId
+  readonly name: string
+}
+
+export interface RingView {
+  readonly id: PeerId
+  readonly successors: readonly (RingNeighbour & {
+    readonly state: 'alive' | 'suspect'
+    readonly rttMs: number | null
+  })[]
+  readonly predecessors: readonly RingNeighbour[]
+  readonly fingers: readonly RingNeighbour[]
+  /** How many names this peer holds by ring duty. */
+  readonly keys: number
+}
+
+export interface LookupView {
+  readonly key: Hash
+  readonly owner: PeerId
+  readonly replicas: readonly PeerId[]
+  /** Peers asked, in order, ourselves first. */
+  readonly path: readonly PeerId[]
+}
+
+// ---- ledger
+
+export interface VoteView {
+  readonly status: 'added' | 'pending' | 'invalid'
+  readonly ballot: Hash
+  /** Empty until mined. */
+  readonly block: Hash | ''
+  readonly height: number
+}
+
+export interface TallyView {
+  readonly poll: string
+  readonly height: number
+  readonly final: boolean
+  readonly total: number
+  readonly choices: Readonly<Record<string, number>>
+}
+
+export interface RecordView {
+  readonly id: Hash
+  readonly kind: 'note' | 'ballot'
+  /** Author's peer id. */
+  readonly author: PeerId
+  /** `{text}` of a note; `{poll, voter, choice}` of a ballot. */
+  readonly data: Readonly<Record<string, string>>
+}
+
+export interface BlockView {
+  readonly height: number
+  readonly hash: Hash
+  readonly previous: Hash
+  readonly time: number
+  readonly bits: number
+  readonly nonce: number
+  readonly records: readonly RecordView[]
+}
+
+export interface ChainView {
+  readonly height: number
+  readonly tip: Hash
+  /** Cumulative, decimal digits. */
+  readonly work: string
+  readonly blocks: readonly BlockView[]
+}
+
+export interface ReceiptView {
+  readonly ballot: Hash
+  readonly block: Hash
+  readonly height: number
+  /** RFC 6962 inclusion proof, from the leaf's sibling up. */
+  readonly proof: readonly Hash[]
+  readonly confirmations: number
+}
+
+/** Live, for the chain pane and the header line. */
+export interface MiningView {
+  readonly mode: MineMode
+  readonly active: boolean
+  readonly hashRate: number
+  /** Expected hashes for the next block. */
+  readonly difficulty: number
+  readonly pending: number
+  /** Headers or blocks still to fetch, 0 when in step. */
+  readonly syncing: { readonly done: number; readonly total: number } | null
+  readonly forks: readonly { readonly hash: Hash; readonly height: number; readonly behind: number }[]
+}
+
+export type MineMode = 'own' | 'always' | 'never'
+
+// ---- files
+
+export interface StoredView {
+  readonly name: string
+  readonly id: Hash
+  readonly size: number
+  readonly chunks: number
+  readonly holders: number
+}
+
+export interface RequestedView {
+  readonly name: string
+  readonly path: string
+  readonly size: number
+  /** Manifest id. */
+  readonly hash: Hash
+  readonly sources: readonly { readonly id: PeerId; readonly bytes: number }[]
+  readonly seconds: number
+}
+
+export interface FileView {
+  readonly name: string
+  readonly id: Hash
+  readonly size: number
+  readonly chunks: number
+  readonly holders: number
+  readonly complete: boolean
+  readonly publisher: PeerId
+}
+
+export interface ManifestView {
+  readonly name: string
+  readonly id: Hash
+  readonly size: number
+  readonly chunkSize: number
+  readonly chunks: readonly {
+    readonly index: number
+    readonly name: string
+    readonly size: number
+    readonly hash: Hash
+    readonly holders: readonly { readonly id: PeerId; readonly name: string; readonly address: Address }[]
+  }[]
+}
+
+export interface TransferView {
+  readonly n: number
+  readonly name: string
+  readonly direction: 'down' | 'up' | 'keep'
+  /** Bytes. */
+  readonly done: number
+  readonly total: number
+  /** Bytes a second, over about 5 s. */
+  readonly rate: number
+  /** null while unknown or stalled. */
+  readonly etaSeconds: number | null
+  /** Why it stands still or ended; '' while it runs. */
+  readonly reason: string
+  /** Peers it runs with. */
+  readonly peers: number
+  readonly state: 'running' | 'paused' | 'stalled' | 'done' | 'failed'
+}
+
+export interface InviteView {
+  readonly ticket: string
+  readonly addresses: readonly Address[]
+}
+
+export interface LogLine {
+  readonly time: number
+  readonly level: LogLevel
+  readonly text: string
+}
+
+// ---- the peer
+
+/** One frozen picture of everything the console shows; cut at a fixed rate, never live objects. */
+export interface Snapshot {
+  readonly status: StatusView
+  readonly peers: readonly PeerView[]
+  readonly ring: RingView
+  /** The last 32 blocks at most, newest first. */
+  readonly chain: ChainView
+  readonly mining: MiningView
+  readonly tallies: readonly TallyView[]
+  readonly files: readonly FileView[]
+  readonly transfers: readonly TransferView[]
+  /** Bytes a second over all links, right now. */
+  readonly rates: { readonly down: number; readonly up: number }
+}
+
+export interface StoreOptions {
+  /** Name in the network; the file's own name where absent. */
+  readonly as?: string
+  readonly force?: boolean
+}
+
+export interface RequestOptions {
+  /** Absolute path of the finished file. */
+  readonly target: string
+  /** Replace an existing file. */
+  readonly force?: boolean
+}
+
+export interface PeerApi {
+  status(): StatusView
+  snapshot(): Snapshot
+  peers(): readonly PeerView[]
+  /** A host:port of the own network. (Tickets of other networks are the host's business.) */
+  join(address: Address, done: Done<PeerView>): void
+  /** Closes the link to that peer (id, unique id prefix or name) and does not dial it again until it or we ask. */
+  leave(peer: string, done: Done<PeerView>): void
+  addresses(): readonly Address[]
+
+  vote(voter: string, choice: string, poll: string, progress: OnProgress, done: Done<VoteView>): Cancel
+  note(text: string, progress: OnProgress, done: Done<VoteView>): Cancel
+  tally(poll: string): TallyView
+  polls(): readonly string[]
+  chain(last: number): ChainView
+  receipt(ballot: string): Result<ReceiptView>
+  setMining(mode: MineMode): void
+  mining(): MiningView
+
+  ring(): RingView
+  lookup(name: string, done: Done<LookupView>): void
+
+  store(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
+  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
+  /** `what` is a name, `name@publisher` or a `p2p:` link. */
+  request(what: string, options: RequestOptions, progress: OnProgress, done: Done<RequestedView>): Cancel
+  remove(name: string, done: Done<StoredView>): void
+  /** All names known to the network; `pattern` is a glob. */
+  files(pattern: string, done: Done<readonly FileView[]>): void
+  manifest(what: string, done: Done<ManifestView>): void
+  transfers(): readonly TransferView[]
+  control(transfer: number, action: 'pause' | 'resume' | 'cancel'): Result<TransferView>
+
+  /** Graceful: hands over, says goodbye; at most 10 s. */
+  quit(done: () => void): void
+  log(): readonly LogLine[]
+  /** Something visible changed; called often, so only mark yourself dirty. */
+  onChange: () => void
+  onLog: (line: LogLine) => void
+}

@@ -1,0 +1,2 @@
+/** Numbers 80-99: the shared folder. */
+export const folderMessages = {} as const

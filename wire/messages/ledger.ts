@@ -1,0 +1,2 @@
+/** Numbers 20-39: records, headers and blocks. */
+export const ledgerMessages = {} as const

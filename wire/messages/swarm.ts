@@ -1,0 +1,2 @@
+/** Numbers 60-79: names, manifests, holders and chunks. */
+export const swarmMessages = {} as const
