@@ -36,3 +36,12 @@ export interface BytePipe {
   /** Ends now. */
   destroy(): void
 }
+
+/** The events of a pipe that nobody has taken yet. */
+export const NO_EVENTS: PipeEvents = {
+  target: () => new Uint8Array(1),
+  filled: () => {},
+  received: () => {},
+  drained: () => {},
+  ended: () => {},
+}
