@@ -12,7 +12,8 @@ const installedStamp = join(root, 'node_modules', '.p2p-tui-lock')
 const builtStamp = join(root, 'dist', '.p2p-tui-sources')
 const WAIT_MS = 300_000
 
-const digest = (parts) => parts.reduce((hash, part) => hash.update(part).update('\0'), createHash('sha256')).digest('hex')
+const digest = (parts) =>
+  parts.reduce((hash, part) => hash.update(part).update('\0'), createHash('sha256')).digest('hex')
 const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')
 
 function lockHash() {
@@ -70,7 +71,8 @@ async function prepare() {
   while (!take()) {
     if (!said) process.stderr.write('p2p-tui: another terminal is installing or building; waiting for it …\n')
     said = true
-    if (Date.now() > until) throw new Error(`still locked after ${WAIT_MS / 1000} s: remove ${lock} if nobody works there`)
+    if (Date.now() > until)
+      throw new Error(`still locked after ${WAIT_MS / 1000} s: remove ${lock} if nobody works there`)
     await pause(200)
   }
   try {

@@ -305,8 +305,6 @@ export interface PeerApi {
 
   /** Graceful: hands over, says goodbye; at most 10 s. */
   quit(done: () => void): void
-  log(): readonly LogLine[]
   /** Something visible changed; called often, so only mark yourself dirty. */
   onChange: () => void
-  onLog: (line: LogLine) => void
 }

@@ -1,7 +1,6 @@
 /** What a command gives back, wherever it was typed, and how its code is told apart (exit codes of DESIGN 12). */
 
-import type { Failure, OnProgress, PeerApi, Result } from '../api.js'
-import type { LogLevel } from '../env.js'
+import type { Failure, LogLine, OnProgress, PeerApi, Result } from '../api.js'
 
 export const EXIT = { done: 0, failed: 1, usage: 2, noPeer: 3, timeout: 4 } as const
 
@@ -28,7 +27,8 @@ export interface CommandHost {
   /** Opens a listener on this machine's own addresses. */
   openLan(): Promise<readonly string[]>
   quit(abrupt: boolean): void
-  log(level: LogLevel, text: string): void
+  /** The newest lines, oldest first. */
+  log(): readonly LogLine[]
 }
 
 export interface CommandContext {

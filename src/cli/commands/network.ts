@@ -88,7 +88,7 @@ function isLoopback(address: string): boolean {
 }
 
 export function log({ host }: CommandContext): Outcome {
-  const entries = host.peer.log()
+  const entries = host.log()
   const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
 }
