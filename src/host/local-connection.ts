@@ -4,8 +4,8 @@ import { decodeMessage, encodeMessage, entryOf } from '../../wire/codec.js'
 import { ProtocolError } from '../../wire/errors.js'
 import { FrameDecoder } from '../../wire/frame.js'
 import { CONTROL_FRAME_BYTES } from '../../wire/limits.js'
-import type { LocalMessage } from '../../wire/messages.js'
 import { localMessages } from '../../wire/messages/local.js'
+import type { LocalMessage } from '../../wire/messages.js'
 
 export interface LocalHandler {
   message(message: LocalMessage): void
