@@ -290,6 +290,7 @@ export class Swarm implements Protocol {
       env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
       holdings.lost(blob)
     }
+    holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
       this.#holdingChanged(id)
