@@ -125,7 +125,8 @@ export class SimChunks implements Chunks {
     const open = this.#open.get(blob)
     if (open === undefined) return void this.#later(0, () => done({ error: 'not open' }))
     const { copy, target } = open
-    if (copy.have.size < chunkCount(copy.layout)) return void this.#later(0, () => done({ error: 'chunks are missing' }))
+    if (copy.have.size < chunkCount(copy.layout))
+      return void this.#later(0, () => done({ error: 'chunks are missing' }))
     this.#later(this.options.random.exponential(this.options.syncMs()), () => {
       copy.durable = new Set(copy.have)
       copy.finished = true

@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Link, LinkHandler } from '../../src/env.js'
-import { decodeMessage, encodeMessage } from '../../wire/codec.js'
+import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
 import { type CloseCode, ProtocolError } from '../../wire/errors.js'
 import { DATA_STALL_MS, FULL_CONTROL_BYTES, GREETING_MS, QUEUED_CONTROL_BYTES } from '../../wire/limits.js'
 import type { Service } from '../../wire/messages/link.js'
@@ -128,7 +128,11 @@ export class SimLink implements Link {
 
   close(code: CloseCode, reason: string): void {
     if (this.closed) return
-    this.out.push({ kind: 'frame', bytes: encodeMessage({ type: 'close', code, reason: short(reason) }), type: 'close' })
+    this.out.push({
+      kind: 'frame',
+      bytes: encodeMessage({ type: 'close', code, reason: short(reason) }),
+      type: 'close',
+    })
     this.#cut(code, reason)
   }
 
@@ -143,21 +147,9 @@ export class SimLink implements Link {
   /** Something came out of the other side's pipe. */
   arrive(item: Item): void {
     if (this.closed) return
-    if (item.kind === 'end') return this.#ended('lost', 'connection reset', 'network')
-    if (item.kind === 'chunk') return this.#chunk(item)
-    this.bytesReceived += item.bytes.length
-    let message: Message
-    try {
-      message = decodeMessage(item.bytes.subarray(4))
-      this.#check(message)
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      this.network.violation(this, error)
-      return this.close(error.code, error.message)
-    }
-    if (message.type === 'close') return this.#ended(message.code, message.reason, 'them')
-    if (message.type === 'chunkRefused' && this.bulk !== null) return this.bulk.refused(message.request)
-    this.#handler?.message(this, message)
+    if (item.kind === 'end') this.#ended('lost', 'connection reset', 'network')
+    else if (item.kind === 'chunk') this.#chunk(item)
+    else this.#frame(item.bytes)
   }
 
   /** The pipe has room again. */
@@ -179,6 +171,23 @@ export class SimLink implements Link {
     })
   }
 
+  #frame(bytes: Uint8Array): void {
+    this.bytesReceived += bytes.length
+    let message: Message
+    try {
+      message = decodeMessage(bytes.subarray(LENGTH_BYTES))
+      this.#check(message)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.network.violation(this, error)
+      this.close(error.code, error.message)
+      return
+    }
+    if (message.type === 'close') this.#ended(message.code, message.reason, 'them')
+    else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request)
+    else this.#handler?.message(this, message)
+  }
+
   #chunk(item: Item & { kind: 'chunk' }): void {
     this.bytesReceived += item.size
     if (this.bulk !== null) this.bulk.chunk(item.request, item.content, item.size)
@@ -192,7 +201,8 @@ export class SimLink implements Link {
     const now = service === null ? 'greeting' : service === 'data' ? 'data' : 'control'
     if (phase !== 'any' && phase !== now) throw new ProtocolError('protocol', `${message.type} while in ${now}`)
     const theirs = this.dialed ? 'listener' : 'dialer'
-    if (sender !== 'both' && sender !== theirs) throw new ProtocolError('protocol', `${message.type} from the ${theirs}`)
+    if (sender !== 'both' && sender !== theirs)
+      throw new ProtocolError('protocol', `${message.type} from the ${theirs}`)
   }
 
   #cut(code: CloseCode, reason: string): void {
@@ -284,6 +294,7 @@ export class Pipe {
     this.#armed = false
     if (this.network.severed(this.from.process, this.to.process)) {
       this.#stalled = true
+      this.network.stall(this)
       return
     }
     const head = this.#queue.shift()

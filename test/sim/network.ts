@@ -61,7 +61,8 @@ export class SimNetwork {
   readonly #listening = new Set<Listening>()
   readonly #links = new Set<SimLink>()
   readonly #cuts = new Set<number>()
-  readonly #pipes = new Map<SimLink, Pipe>()
+  readonly #stalled = new Set<Pipe>()
+  readonly #hostOf = new Map<SimProcess, SimHost>()
   readonly #serials = new Map<SimProcess, number>()
   readonly #ports = new Map<SimHost, number>()
   readonly #down = new Set<SimHost>()
@@ -100,8 +101,6 @@ export class SimNetwork {
     return low + (high - low) * (0.8 * unit(this.seed, pair, 4) + 0.2 * unit(this.seed, key, 3))
   }
 
-  readonly #hostOf = new Map<SimProcess, SimHost>()
-
   register(face: Face): void {
     this.#hostOf.set(face.process, face.host)
     this.#down.delete(face.host)
@@ -126,7 +125,14 @@ export class SimNetwork {
 
   heal(): void {
     this.#cuts.clear()
-    for (const pipe of this.#pipes.values()) pipe.resume()
+    const waiting = [...this.#stalled]
+    this.#stalled.clear()
+    for (const pipe of waiting) pipe.resume()
+  }
+
+  /** A pipe met a cut: it waits for `heal`. */
+  stall(pipe: Pipe): void {
+    this.#stalled.add(pipe)
   }
 
   /** The process ended: its kernel closes what it had (not where the machine lost power). */
@@ -173,11 +179,13 @@ export class SimNetwork {
       face.process.at(this.schedule.now + 0.2, 'listen', action)
     }
     if (!wildcard && !isLoopback(ip) && ip !== face.host.ip) {
-      return answer(() => options.failed('not-local', `${ip} is not an address of this machine`))
+      answer(() => options.failed('not-local', `${ip} is not an address of this machine`))
+      return
     }
     const port = asked === 0 ? this.#freePort(face.host) : asked
     if ([...this.#listening].some((other) => clash(other, face.host, ip, port))) {
-      return answer(() => options.failed('in-use', `${wanted} is in use`))
+      answer(() => options.failed('in-use', `${wanted} is in use`))
+      return
     }
     const address = `${ip}:${port}` as Address
     const listening: Listening = { face, address, ip, port, accepted: options.accepted }
@@ -220,7 +228,6 @@ export class SimNetwork {
     const pipe = new Pipe(this, from, to, key, notBefore)
     from.connect(pipe)
     this.#links.add(from)
-    this.#pipes.set(from, pipe)
   }
 
   #freePort(host: SimHost): number {
@@ -268,15 +275,19 @@ class Dial {
     const { network, face } = this
     const found = network.find(face.host, this.address)
     if (found === 'silent') return
-    if (found === 'unknown-host') return this.#fail('unknown-host', `no machine is called ${this.address}`)
-    if (found === 'refused') return this.#fail('refused', `nothing listens at ${this.address}`)
-    const { process } = found.face
-    if (network.severed(face.process, process) || network.severed(process, face.process)) {
+    if (found === 'unknown-host') this.#fail('unknown-host', `no machine is called ${this.address}`)
+    else if (found === 'refused') this.#fail('refused', `nothing listens at ${this.address}`)
+    else if (network.severed(face.process, found.face.process) || network.severed(found.face.process, face.process)) {
       network.schedule.at(network.schedule.now + SYN_RETRY_MS * 2 ** tries, 'syn', face.process.index, () => {
         if (!this.#over && !face.process.dead) this.#knock(tries + 1)
       })
-      return
-    }
+    } else this.#shake(found)
+  }
+
+  /** TCP, TLS and the introduction: three ways and some work. */
+  #shake(found: Listening): void {
+    const { network, face } = this
+    const { process } = found.face
     const way = network.latency(face.process, process, this.#key)
     process.at(network.schedule.now + 3 * way + HANDSHAKE_MS, 'accept', () => this.#accept(found, way))
   }
@@ -285,16 +296,25 @@ class Dial {
     const { network, face, options } = this
     const there = listening.face
     if (this.#over || face.process.dead || network.severed(there.process, face.process)) return
-    if (there.networkTag !== face.networkTag) return this.#fail('wrong-network', 'another network secret')
+    if (there.networkTag !== face.networkTag) {
+      this.#fail('wrong-network', 'another network secret')
+      return
+    }
     if (options.expect !== undefined && options.expect !== there.id) {
-      return this.#fail('wrong-peer', `another peer answers at ${this.address}`)
+      this.#fail('wrong-peer', `another peer answers at ${this.address}`)
+      return
     }
     const openedAt = network.schedule.now + way
     const [dialed, accepted] = network.join(face, listening, openedAt)
     accepted.open(listening.accepted(accepted))
     face.process.at(openedAt, 'opened', () => {
-      if (this.#over) return dialed.close('normal', 'not wanted any more')
-      this.#finishNow(() => dialed.open(options.opened(dialed)))
+      if (this.#over) {
+        dialed.close('normal', 'not wanted any more')
+        return
+      }
+      this.#over = true
+      this.#timer()
+      dialed.open(options.opened(dialed))
     })
   }
 
@@ -307,12 +327,6 @@ class Dial {
     this.#over = true
     this.#timer()
     this.face.process.at(this.network.schedule.now, 'dial', tell)
-  }
-
-  #finishNow(tell: () => void): void {
-    this.#over = true
-    this.#timer()
-    tell()
   }
 }
 

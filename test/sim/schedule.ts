@@ -47,7 +47,15 @@ export class Schedule {
   }
 
   at(time: number, kind: string, owner: number, action: () => void, detail = 0): Event {
-    const event = { time: Math.max(time, this.#now), sequence: this.#sequence++, kind, owner, detail, action, cancelled: false }
+    const event = {
+      time: Math.max(time, this.#now),
+      sequence: this.#sequence++,
+      kind,
+      owner,
+      detail,
+      action,
+      cancelled: false,
+    }
     this.#heap.push(event)
     return event
   }

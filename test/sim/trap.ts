@@ -13,7 +13,14 @@ export class LeakError extends Error {
 type Owner = Record<string, unknown>
 
 const RealDate = Date
-const RANDOM = ['randomBytes', 'randomFillSync', 'randomFill', 'randomInt', 'randomUUID', 'generateKeyPairSync'] as const
+const RANDOM = [
+  'randomBytes',
+  'randomFillSync',
+  'randomFill',
+  'randomInt',
+  'randomUUID',
+  'generateKeyPairSync',
+] as const
 
 function refuse(what: string): () => never {
   return () => {

@@ -3,6 +3,8 @@
  * then really solves it; signatures are really verified, each only once in the whole run, for they are pure.
  */
 import type { Cancel, SignedText, Workers } from '../../src/env.js'
+import { BITS_OFFSET, NONCE_OFFSET, targetOf } from '../../src/ledger/header.js'
+import { scan } from '../../src/ledger/miner/scan.js'
 import { verify } from '../../wire/ed25519.js'
 import { sha256 } from '../../wire/hash.js'
 import type { SimProcess } from './process.js'
@@ -55,4 +57,17 @@ function verdict({ publicKey, text, signature }: SignedText): boolean {
     if (remembered.size < MAX_REMEMBERED) remembered.set(key, valid)
   }
   return valid
+}
+
+function expectedHashes(header: Uint8Array): number {
+  const target = targetOf(Buffer.from(header).readUInt32LE(BITS_OFFSET))
+  return Number(2n ** 256n / (target + 1n))
+}
+
+function solve(header: Uint8Array): Uint8Array | null {
+  const nonce = scan(header, 0, 2 ** 32)
+  if (nonce < 0) return null
+  const solved = Buffer.from(header)
+  solved.writeUInt32LE(nonce, NONCE_OFFSET)
+  return new Uint8Array(solved)
 }

@@ -65,6 +65,7 @@ export class World<P> {
   syncMs: number
   readonly #options: WorldOptions<P>
   readonly #network: Network
+  #inside = false
 
   constructor(options: WorldOptions<P>) {
     this.#options = options
@@ -210,7 +211,10 @@ export class World<P> {
   }
 
   #guarded(action: () => void): void {
-    if (this.#options.trap === false || this.#inside) return action()
+    if (this.#options.trap === false || this.#inside) {
+      action()
+      return
+    }
     this.#inside = true
     try {
       withoutWorld(action)
@@ -218,8 +222,6 @@ export class World<P> {
       this.#inside = false
     }
   }
-
-  #inside = false
 
   #boot(node: SimNode<P>): void {
     const { schedule, network, seed } = this
