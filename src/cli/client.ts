@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/runtime.js'
-import { ProgressLine } from './progress.js'
 import { EXIT } from './outcome.js'
+import { ProgressLine } from './progress.js'
 
 const REQUEST = 1
 

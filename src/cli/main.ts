@@ -37,7 +37,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = exit
   },
   (error: unknown) => {
-    const text = error instanceof OperationalError ? error.message : error instanceof Error ? error.stack : String(error)
+    const text =
+      error instanceof OperationalError ? error.message : error instanceof Error ? error.stack : String(error)
     process.stderr.write(`p2p-tui: ${text}\n`)
     process.exitCode = EXIT.failed
   },

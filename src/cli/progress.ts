@@ -29,7 +29,8 @@ export class ProgressLine {
     const amount = (value: number): string => (unit === 'bytes' ? size(value) : String(value))
     const rate = (done - this.#began) / Math.max(0.001, (now - this.#beganAt) / 1000)
     const parts = [text]
-    if (total > 0) parts.push(bar(done / total), `${Math.floor((done / total) * 100)} %`, `${amount(done)}/${amount(total)}`)
+    if (total > 0)
+      parts.push(bar(done / total), `${Math.floor((done / total) * 100)} %`, `${amount(done)}/${amount(total)}`)
     else if (done > 0) parts.push(amount(done))
     if (unit === 'bytes' && rate > 0) parts.push(`${size(rate)}/s`, clock((total - done) / rate))
     this.#out.write(`\r\x1b[K${parts.join('  ').slice(0, (this.#out.columns ?? 80) - 1)}`)
