@@ -69,7 +69,7 @@ async function prepare() {
   const until = Date.now() + WAIT_MS
   let said = false
   while (!take()) {
-    if (!said) process.stderr.write('p2p-tui: another terminal is installing or building; waiting for it …\n')
+    if (!said) process.stderr.write('p2p-tui: another terminal prepares the program; waiting for it …\n')
     said = true
     if (Date.now() > until)
       throw new Error(`still locked after ${WAIT_MS / 1000} s: remove ${lock} if nobody works there`)
