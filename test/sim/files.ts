@@ -9,6 +9,8 @@ import type { Hash } from '../../wire/types.js'
 export interface SimFile {
   readonly size: number
   readonly stamp: FileStamp
+  /** What its content follows from; null for a finished download. */
+  readonly seed: number | null
   layout(chunkSize: number): Layout
 }
 
@@ -29,12 +31,12 @@ export class SimFiles {
 
   /** A user's file whose content follows from `seed`. */
   put(path: string, size: number, seed: number, mtimeMs = 1): SimFile {
-    return this.#add(path, size, mtimeMs, (chunkSize) => seededLayout(seed, size, chunkSize))
+    return this.#add(path, size, mtimeMs, seed, (chunkSize) => seededLayout(seed, size, chunkSize))
   }
 
   /** A finished download appears under its name. */
   finish(path: string, layout: Layout, mtimeMs: number): SimFile {
-    return this.#add(path, layout.size, mtimeMs, () => layout)
+    return this.#add(path, layout.size, mtimeMs, null, () => layout)
   }
 
   /** What was not synced is gone. */
@@ -47,8 +49,14 @@ export class SimFiles {
     }
   }
 
-  #add(path: string, size: number, mtimeMs: number, layout: (chunkSize: number) => Layout): SimFile {
-    const file = { size, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, layout }
+  #add(
+    path: string,
+    size: number,
+    mtimeMs: number,
+    seed: number | null,
+    layout: (chunkSize: number) => Layout,
+  ): SimFile {
+    const file = { size, seed, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, layout }
     this.files.set(path, file)
     return file
   }

@@ -54,6 +54,7 @@ export class SimLink implements Link {
   #handler: LinkHandler | null = null
   #full = false
   #out: Pipe | null = null
+  #partner: SimLink | null = null
 
   constructor(
     readonly network: SimNetwork,
@@ -86,6 +87,16 @@ export class SimLink implements Link {
   get out(): Pipe {
     if (this.#out === null) throw new Error('link without a pipe')
     return this.#out
+  }
+
+  /** The other end, for checkers. */
+  get partner(): SimLink {
+    if (this.#partner === null) throw new Error('link without a partner')
+    return this.#partner
+  }
+
+  meet(partner: SimLink): void {
+    this.#partner = partner
   }
 
   connect(out: Pipe): void {
@@ -128,6 +139,7 @@ export class SimLink implements Link {
 
   close(code: CloseCode, reason: string): void {
     if (this.closed) return
+    this.network.closing(this, code, reason)
     this.out.push({
       kind: 'frame',
       bytes: encodeMessage({ type: 'close', code, reason: short(reason) }),
@@ -179,7 +191,6 @@ export class SimLink implements Link {
       this.#check(message)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.network.violation(this, error)
       this.close(error.code, error.message)
       return
     }

@@ -3,7 +3,7 @@
  * peers. Cuts are per pair of peers and direction, so that a partition may run through one machine as well.
  */
 import type { DialFailure, DialOptions, Links, ListenOptions } from '../../src/env.js'
-import type { ProtocolError } from '../../wire/errors.js'
+import type { CloseCode } from '../../wire/errors.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import { Pipe, SimLink } from './link.js'
 import type { SimProcess } from './process.js'
@@ -49,10 +49,17 @@ interface Listening {
   readonly accepted: ListenOptions['accepted']
 }
 
+/** A peer cut another off for breaking a rule: in a world of honest peers, a bug. */
 export interface Violation {
-  readonly link: SimLink
-  readonly error: ProtocolError
+  /** Number of the peer that cut. */
+  readonly by: number
+  readonly peer: PeerId
+  readonly code: CloseCode
+  readonly reason: string
 }
+
+/** Codes that accuse the other side. */
+const ACCUSING: ReadonlySet<CloseCode> = new Set(['protocol', 'too-large', 'flood', 'wrong-peer'])
 
 export class SimNetwork {
   frames = 0
@@ -149,9 +156,10 @@ export class SimNetwork {
     if (powerLost && host !== undefined) this.#down.add(host)
   }
 
-  violation(link: SimLink, error: ProtocolError): void {
-    this.violations.push({ link, error })
-    this.schedule.note('violation', link.process.index, 0, `${link.peer.slice(0, 8)}: ${error.message}`)
+  closing(link: SimLink, code: CloseCode, reason: string): void {
+    this.schedule.note('closing', link.process.index, 0, `${link.peer.slice(0, 8)} ${code}: ${reason}`)
+    if (!ACCUSING.has(code)) return
+    this.violations.push({ by: link.process.index, peer: link.peer, code, reason })
   }
 
   forget(link: SimLink): void {
@@ -219,6 +227,8 @@ export class SimNetwork {
     const dialed = new SimLink(this, { ...near, dialed: true })
     const accepted = new SimLink(this, { ...far, dialed: false })
     const key = mix(this.#connections++, dialer.process.index, there.process.index)
+    dialed.meet(accepted)
+    accepted.meet(dialed)
     this.#connect(dialed, accepted, mix(key, 1), this.schedule.now)
     this.#connect(accepted, dialed, mix(key, 2), notBefore)
     return [dialed, accepted]
