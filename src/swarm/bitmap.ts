@@ -36,5 +36,5 @@ export function countBits(bitmap: Bitmap): number {
 /** Whether a peer's bitmap has the right length and no bit beyond the last chunk. */
 export function fitsCount(bitmap: Bitmap, count: number): boolean {
   if (bitmap.length !== Math.ceil(count / 8)) return false
-  return count % 8 === 0 || ((bitmap[bitmap.length - 1] ?? 0) >> (count % 8)) === 0
+  return count % 8 === 0 || (bitmap[bitmap.length - 1] ?? 0) >> (count % 8) === 0
 }

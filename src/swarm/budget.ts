@@ -21,7 +21,8 @@ export class Budget {
     this.#takenBytes -= bytes
     for (const goOn of this.#waiting) {
       this.#waiting.delete(goOn)
-      return goOn()
+      goOn()
+      return
     }
   }
 

@@ -3,8 +3,9 @@
  * all holders at once, synced now and then, finished. A source that is lost or cheats never ends it; only its user, the
  * disk, or the last chunk does.
  */
-import { done, type Result, refused, type TransferView } from '../api.js'
+
 import type { PeerId } from '../../wire/types.js'
+import { done, type Result, refused, type TransferView } from '../api.js'
 import type { Bitmap, Cancel, FileStamp } from '../env.js'
 import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.js'
 import { Fetching, type FetchingParts } from './fetching.js'
@@ -142,16 +143,16 @@ export class Download {
 
   #copy(): void {
     this.#state = 'copying'
-    const { chunks, log } = this.#parts.env
+    const { env } = this.#parts
     const { id, name } = this.job.manifest
-    chunks.copyLocal(
+    env.chunks.copyLocal(
       id,
       (doneBytes) => {
         this.#doneBytes = doneBytes
       },
       (error) => {
-        if (error !== null) log('warn', `"${name}" could not be copied on this machine (${error}): it is fetched`)
-        chunks.sync(id, (have) => {
+        if (error !== null) env.log('warn', `"${name}" could not be copied on this machine (${error}): it is fetched`)
+        env.chunks.sync(id, (have) => {
           this.#resume(have)
           this.#fetch()
         })
@@ -160,7 +161,10 @@ export class Download {
   }
 
   #fetch(): void {
-    if (this.#missing === 0) return this.#finish()
+    if (this.#missing === 0) {
+      this.#finish()
+      return
+    }
     this.#state = 'fetching'
     if (this.#paused) return
     this.#fetching = new Fetching(this.#parts, this.job.manifest, this.#have.slice(), {

@@ -55,7 +55,7 @@ export class Fetching {
     this.#hooks = hooks
     this.#manifest = manifest
     this.#verified = have
-    this.#picker = new Picker(manifest.chunkCount, have, parts.env.random)
+    this.#picker = new Picker(manifest.chunkCount, have, () => parts.env.random())
     this.rate = new Rate(parts.env)
     this.#startedAt = parts.env.now()
     parts.budget.join()
@@ -84,7 +84,7 @@ export class Fetching {
   offer(peer: PeerId, chunks: Bitmap | null): void {
     if (!this.#running || this.#parts.banned(peer)) return
     const known = this.#sources.get(peer)
-    if (known !== undefined) this.#claims(known, chunks)
+    if (known !== undefined) this.#claims(known, unite(known.chunks, chunks))
     else if (this.#sources.size < MAX_SOURCES || this.#dropResting()) this.#add(peer, chunks)
     this.pump()
   }
@@ -226,7 +226,10 @@ export class Fetching {
   }
 
   #outcome(source: Source, fetch: Fetch, outcome: ChunkOutcome): void {
-    if (outcome === 'ok') return this.#deliver(source, fetch)
+    if (outcome === 'ok') {
+      this.#deliver(source, fetch)
+      return
+    }
     this.#missed(fetch)
     this.#failed(source, fetch.index, outcome)
   }
@@ -257,16 +260,20 @@ export class Fetching {
     switch (outcome) {
       case 'bad':
         this.withdraw(source.peer)
-        return this.#hooks.cheated(source.peer)
+        this.#hooks.cheated(source.peer)
+        return
       case 'refused':
-        return this.#refused(source, index)
+        this.#refused(source, index)
+        return
       case 'timeout':
         source.rest('a holder sent nothing for too long')
         this.#abandon(source)
-        return this.#parts.links.discard(source.peer, 'no chunk came in time')
+        this.#parts.links.discard(source.peer, 'no chunk came in time')
+        return
       case 'lost':
         if (source.state === 'open') source.rest('the connection to a holder was lost')
-        return this.#abandon(source)
+        this.#abandon(source)
+        return
     }
   }
 
@@ -315,6 +322,11 @@ export class Fetching {
     }
     return late
   }
+}
+
+/** Claims arrive by several ways and in any order; chunks only become more. */
+function unite(a: Bitmap | null, b: Bitmap | null): Bitmap | null {
+  return a === null || b === null ? null : a.map((byte, at) => byte | (b[at] ?? 0))
 }
 
 /** The chunks that are still missing. */

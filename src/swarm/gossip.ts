@@ -58,7 +58,10 @@ export class Gossip {
   }
 
   receive(from: PeerId, message: Extract<SwarmMessage, { type: 'nameNews' | 'nameListGet' }>): void {
-    if (message.type === 'nameNews') return this.learn(from, message.registers)
+    if (message.type === 'nameNews') {
+      this.learn(from, message.registers)
+      return
+    }
     const { registers, next } = this.#parts.names.page(message.digests, message.after, MAX_REGISTERS_PER_MESSAGE)
     const { request } = message
     this.#parts.mesh.send(from, { type: 'nameList', request, registers: registers.map(({ signed }) => signed), next })

@@ -2,10 +2,11 @@
  * Who says that it holds which chunks. Claims are hints: they expire unless repeated, a peer that did not deliver is
  * demoted for a while, and they are handed out in rotating order so that no holder carries all the load.
  */
-import { fitsCount } from './bitmap.js'
+
 import type { HolderFields, HoldingState } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Bitmap, Env } from '../env.js'
+import { fitsCount } from './bitmap.js'
 
 export const CLAIM_MS = 90_000
 const DEMOTED_MS = 60_000

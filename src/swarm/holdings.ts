@@ -84,7 +84,10 @@ export class Holdings {
   /** Deletes the own copy; a user's file goes on being served. */
   dropBlob(id: Hash, done: () => void = () => {}): void {
     const holding = this.#holdings.get(id)
-    if (holding === undefined || !holding.blob) return done()
+    if (holding === undefined || !holding.blob) {
+      done()
+      return
+    }
     this.#lose(id, { ...holding, blob: false })
     this.#env.chunks.drop(id, () => {
       this.adoptFile(id)
@@ -110,7 +113,10 @@ export class Holdings {
 
   #readopt(holding: Holding, next: () => void): void {
     const manifest = this.#manifests.get(holding.manifest)
-    if (manifest === undefined) return next()
+    if (manifest === undefined) {
+      next()
+      return
+    }
     const { id } = manifest
     if (holding.file !== null) this.#env.chunks.adopt(id, manifest.layout, holding.file)
     if (!holding.blob) {
@@ -128,7 +134,8 @@ export class Holdings {
         return next()
       }
       this.#env.chunks.finish(id, (finished) => {
-        if ('path' in finished) this.#set(id, { ...holding, file: this.#holdings.get(id)?.file ?? holding.file }, () => {})
+        if ('path' in finished)
+          this.#set(id, { ...holding, file: this.#holdings.get(id)?.file ?? holding.file }, () => {})
         else this.#lose(id, { ...holding, blob: false })
         next()
       })

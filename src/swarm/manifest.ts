@@ -4,9 +4,9 @@
  * Invariant: the chunk size follows from the size alone, so equal files are cut equally everywhere.
  */
 import { decodeCanonical, encodeCanonical, signedText } from '../../wire/canonical.js'
+import type { Value } from '../../wire/field.js'
 import { isHash, sha256 } from '../../wire/hash.js'
 import { MAX_CHUNKS, MAX_NAME_BYTES, manifestBody, signedManifest } from '../../wire/messages/swarm.js'
-import type { Value } from '../../wire/field.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, Layout, SignedText } from '../env.js'
 

@@ -3,8 +3,9 @@
  * and flood), keepers answer for theirs; no peer is an authority, because merging is the same everywhere.
  * Invariant: memory and the table 'names' agree; a register once replaced never comes back.
  */
-import { NAME_BUCKETS } from '../../wire/messages/swarm.js'
+
 import { sha256Bytes } from '../../wire/hash.js'
+import { NAME_BUCKETS } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, StoreOperation } from '../env.js'
 import { decodeRegister, encodeRegister, meantBy, type Register, wins } from './register.js'

@@ -5,9 +5,9 @@
  * removal, then the larger manifest id, then the larger register id.
  */
 import { decodeCanonical, encodeCanonical, signedText } from '../../wire/canonical.js'
+import type { Value } from '../../wire/field.js'
 import { sha256 } from '../../wire/hash.js'
 import { registerBody, signedRegister } from '../../wire/messages/swarm.js'
-import type { Value } from '../../wire/field.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, SignedText } from '../env.js'
 import { checkName, MAX_FILE_BYTES } from './manifest.js'

@@ -2,10 +2,9 @@
  * Which peers keep a name: the k ring owners of its key, where a full one is replaced by the next successor.
  * Everybody computes this from the same peer list; nobody has to be asked.
  */
-import type { PeerId } from '../../wire/types.js'
+import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import { keyOf } from './manifest.js'
-import type { Hash } from '../../wire/types.js'
 
 const FULL_MS = 60_000
 const MAX_FULL = 256

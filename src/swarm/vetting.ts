@@ -33,7 +33,10 @@ export class Vetting {
     const unknown: Register[] = []
     for (const one of signed) {
       const register = readRegister(one)
-      if (register === null) return this.#mesh.blame(from, 'protocol', 'a register that breaks the rules')
+      if (register === null) {
+        this.#mesh.blame(from, 'protocol', 'a register that breaks the rules')
+        return
+      }
       if (!known(register)) unknown.push(register)
     }
     const texts = unknown.map((register) => registerText(this.#chain, register.signed))
@@ -44,14 +47,18 @@ export class Vetting {
   manifest(from: PeerId, id: Hash, signed: SignedManifest, done: (manifest: Manifest) => void): void {
     const manifest = readManifest(signed)
     if (manifest === null || manifest.id !== id) {
-      return this.#mesh.blame(from, 'protocol', 'a manifest that breaks the rules')
+      this.#mesh.blame(from, 'protocol', 'a manifest that breaks the rules')
+      return
     }
     this.#verify(from, [manifestText(this.#chain, signed)], () => done(manifest))
   }
 
   /** Calls `done` only where all are valid. */
   #verify(from: PeerId, texts: readonly SignedText[], done: () => void): void {
-    if (texts.length === 0) return done()
+    if (texts.length === 0) {
+      done()
+      return
+    }
     if (this.#waiting + texts.length > MAX_WAITING) return
     this.#waiting += texts.length
     let open = Math.ceil(texts.length / BATCH)
