@@ -112,7 +112,10 @@ export class Download implements ChunkReceiver {
 
   #ask(fetching: Fetching, slot: Slot<SharedArrayBuffer>): void {
     this.#waiting.delete(fetching)
-    if (fetching.over) return slot.release()
+    if (fetching.over) {
+      slot.release()
+      return
+    }
     this.#lastRequest = (this.#lastRequest + 1) % REQUESTS
     fetching.request = this.#lastRequest
     fetching.slot = slot

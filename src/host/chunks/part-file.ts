@@ -12,7 +12,7 @@ import { errorCode, errorText } from '../durable.js'
 import { chunkBytes, chunkCount, emptyBitmap, hasBit, isFull, setBit } from './layout.js'
 import { readFully, writeFully } from './positional.js'
 import { forgetResumeState, loadResumeState, saveResumeState, syncParent } from './resume-state.js'
-import { stampFrom, stampOf } from './stamp.js'
+import { stampOf } from './stamp.js'
 
 /** Unsynced data is bounded in bytes and in time. */
 const SYNC_BYTES = 64 << 20
@@ -39,7 +39,7 @@ export class PartFile {
   readonly #options: PartOptions
   readonly #handle: FileHandle
   readonly #path: string
-  readonly #inode: number
+  readonly #file: string
   readonly #written: Bitmap
   #synced: Bitmap
   #dirtyBytes = 0
@@ -50,13 +50,13 @@ export class PartFile {
   #idle: () => void = () => {}
 
   /** For `PartFile.open`. */
-  constructor(options: PartOptions, handle: FileHandle, at: { path: string; inode: number; have: Bitmap }) {
+  constructor(options: PartOptions, handle: FileHandle, at: { path: string; file: string; have: Bitmap }) {
     this.#options = options
     this.layout = options.layout
     this.target = options.target
     this.#handle = handle
     this.#path = at.path
-    this.#inode = at.inode
+    this.#file = at.file
     this.#written = Uint8Array.from(at.have)
     this.#synced = Uint8Array.from(at.have)
   }
@@ -157,7 +157,7 @@ export class PartFile {
     await this.#use(async () => {
       await this.#handle.sync()
       const { blob, layout, target, resumeFolder } = this.#options
-      await saveResumeState(resumeFolder, blob, layout, { part: this.#path, inode: this.#inode, target, have })
+      await saveResumeState(resumeFolder, blob, layout, { part: this.#path, file: this.#file, target, have })
     })
     this.#synced = have
     return Uint8Array.from(have)
@@ -188,12 +188,12 @@ async function resume(options: PartOptions): Promise<PartFile | null> {
   } catch {
     return null // moved or deleted: begin anew
   }
-  const found = stampFrom(state.part, await handle.stat({ bigint: true }))
-  if (found.inode !== state.inode || found.size !== options.layout.size) {
+  const { size } = await handle.stat()
+  if ((await identityOf(handle)) !== state.file || size !== options.layout.size) {
     await handle.close()
     return null
   }
-  return new PartFile(options, handle, { path: state.part, inode: state.inode, have: state.have })
+  return new PartFile(options, handle, { path: state.part, file: state.file, have: state.have })
 }
 
 async function begin(options: PartOptions): Promise<PartFile> {
@@ -202,16 +202,22 @@ async function begin(options: PartOptions): Promise<PartFile> {
   const { handle, path } = await createPart(target)
   try {
     await handle.truncate(layout.size)
-    const { inode } = stampFrom(path, await handle.stat({ bigint: true }))
+    const file = await identityOf(handle)
     const have = emptyBitmap(chunkCount(layout))
     // from now on a crash leaves a file that the next run knows
-    await saveResumeState(options.resumeFolder, options.blob, layout, { part: path, inode, target, have })
-    return new PartFile(options, handle, { path, inode, have })
+    await saveResumeState(options.resumeFolder, options.blob, layout, { part: path, file, target, have })
+    return new PartFile(options, handle, { path, file, have })
   } catch (error) {
     await handle.close()
     await rm(path, { force: true })
     throw error
   }
+}
+
+/** An inode is given away again; with the time of birth it is not. */
+async function identityOf(handle: FileHandle): Promise<string> {
+  const { ino, birthtimeNs } = await handle.stat({ bigint: true })
+  return `${ino} ${birthtimeNs}`
 }
 
 /** `<target>.part`, or with a number where another download into the same target has that. */

@@ -9,9 +9,9 @@ import type { Bitmap, Layout } from '../../env.js'
 import { chunkCount, emptyBitmap } from './layout.js'
 
 export interface ResumeState {
-  /** Path of the `.part` file and its inode: a file that took its place is not ours. */
   readonly part: string
-  readonly inode: number
+  /** Which file that was: one that took its place is not ours, even where it got the same inode. */
+  readonly file: string
   /** Where the finished file shall stand. */
   readonly target: string
   readonly have: Bitmap
@@ -43,13 +43,13 @@ export async function loadResumeState(folder: string, blob: Hash, layout: Layout
     return null // none, or unreadable: everything is fetched again
   }
   if (typeof value !== 'object' || value === null) return null
-  const { part, inode, target, size, chunkSize, have } = value as Record<string, unknown>
+  const { part, file, target, size, chunkSize, have } = value as Record<string, unknown>
   if (size !== layout.size || chunkSize !== layout.chunkSize) return null
-  if (typeof part !== 'string' || typeof target !== 'string' || typeof inode !== 'number') return null
+  if (typeof part !== 'string' || typeof target !== 'string' || typeof file !== 'string') return null
   if (typeof have !== 'string') return null
   const bits = new Uint8Array(Buffer.from(have, 'base64'))
   if (bits.length !== emptyBitmap(chunkCount(layout)).length) return null
-  return { part, inode, target, have: bits }
+  return { part, file, target, have: bits }
 }
 
 export async function forgetResumeState(folder: string, blob: Hash): Promise<void> {
