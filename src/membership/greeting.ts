@@ -30,11 +30,12 @@ export function judgeHello(ours: Hello, theirs: Hello, self: PeerId, peer: PeerI
     return order === 0 ? { kind: 'ourselves' } : { kind: 'twin', weAreYounger: order > 0 }
   }
   if (theirs.protocol !== ours.protocol) {
-    const which = `it speaks protocol ${theirs.protocol}, this one ${ours.protocol}`
-    return { kind: 'refused', code: 'incompatible', reason: `${which}: update the older p2p-tui` }
+    const versions = [ours.protocol, theirs.protocol].sort((a, b) => a - b).join(' and ')
+    const reason = `the two speak protocols ${versions}: update the older p2p-tui`
+    return { kind: 'refused', code: 'incompatible', reason }
   }
   if (theirs.chain !== ours.chain) {
-    return { kind: 'refused', code: 'other-chain', reason: 'it keeps another chain under the same secret' }
+    return { kind: 'refused', code: 'other-chain', reason: 'the two keep different chains under one secret' }
   }
   return { kind: 'passed' }
 }

@@ -154,6 +154,9 @@ export class Linking {
       case 'leaving':
         this.#dialer.stop(peer)
         return
+      case 'normal':
+        this.consider(peer)
+        return
       case 'incompatible':
       case 'other-chain':
       case 'protocol':
