@@ -2,7 +2,6 @@
  * Builds the parts of this folder and says what each may ask of the others; none of them imports another for that.
  * What several parts have to do about one event stands in `encounters.ts`.
  */
-import type { CloseCode } from '../../wire/errors.js'
 import type { Service } from '../../wire/messages/link.js'
 import type { PeerEntry, Role } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
@@ -12,7 +11,7 @@ import type { Protocol } from '../mesh.js'
 import { ClockOffsets } from './clock.js'
 import { Discovery } from './discovery.js'
 import type { Encounters, Parts } from './encounters.js'
-import type { Hello } from './greeting.js'
+import type { Hello, Refusal } from './greeting.js'
 import { type HeartbeatOptions, paceMs, silenceMs } from './heartbeat.js'
 import { Joining } from './joining.js'
 import { Linking } from './linking.js'
@@ -40,7 +39,7 @@ export interface Whole {
   protocols(): readonly Protocol[]
   chain(): Hash
   hello(service: Service): Hello
-  refuse(peer: PeerId): { readonly code: CloseCode; readonly reason: string } | null
+  refuse(peer: PeerId): Refusal | null
   role(): Role
   addresses(): readonly Address[]
   dataLink(link: Link): LinkHandler
@@ -111,7 +110,7 @@ export function assemble(whole: Whole): Parts {
     },
     tried: () => whole.encounters().founded(),
   })
-  const discovery = buildDiscovery(whole, { pairs, list, listening, remembered, own })
+  const discovery = buildDiscovery(whole, { pairs, list, roster, listening, remembered, own })
   const early = { waiters, clock, remembered, list, roster, pairs, linking, own }
   return { ...early, tracker, listening, reachability, joining, discovery }
 }
@@ -139,9 +138,9 @@ function buildPairs(whole: Whole, roster: Roster, drained: (peer: PeerId) => voi
 
 function buildDiscovery(
   whole: Whole,
-  parts: Pick<Parts, 'pairs' | 'list' | 'listening' | 'remembered' | 'own'>,
+  parts: Pick<Parts, 'pairs' | 'list' | 'roster' | 'listening' | 'remembered' | 'own'>,
 ): Discovery {
-  const { pairs, list, listening, remembered, own } = parts
+  const { pairs, list, roster, listening, remembered, own } = parts
   return new Discovery(whole.env, {
     met: (link) => whole.encounters().met(link),
     accepted: (link) => pairs.accepted(link),
@@ -153,7 +152,7 @@ function buildDiscovery(
     familiar: () => {
       const familiar = new Set(whole.addresses())
       for (const port of listening.ports()) familiar.add(rendezvousAddress(port))
-      for (const peer of pairs.linked()) for (const address of list.get(peer)?.addresses ?? []) familiar.add(address)
+      for (const peer of roster.members()) for (const address of list.get(peer)?.addresses ?? []) familiar.add(address)
       return familiar
     },
     remembered: () => [...remembered.others()].flatMap(([, entry]) => entry.addresses),

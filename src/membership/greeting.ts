@@ -45,9 +45,16 @@ export function compareBoots(a: Boot, b: Boot): number {
   return a.startTime - b.startTime || Buffer.compare(a.bootNonce, b.bootNonce)
 }
 
+export interface Refusal {
+  readonly code: CloseCode
+  readonly reason: string
+}
+
 export interface GreetingHooks {
   /** Our hello for a link of this service, as of now. */
   hello(service: Service): Hello
+  /** Why a link that came in is not welcome; null where it is. Asked before we answer, so that it never seems to pass. */
+  refuse(theirs: Hello): Refusal | null
   passed(theirs: Hello): void
   twin(weAreYounger: boolean): void
 }
@@ -80,12 +87,7 @@ export class Greeting {
     const judgement = judgeHello(ours, theirs, this.#self, this.#link.peer)
     switch (judgement.kind) {
       case 'passed':
-        if (theirs.service !== ours.service) {
-          this.#link.close('protocol', 'another service than it was dialed for')
-          return
-        }
-        if (this.#ours === null) this.#link.send(ours)
-        this.#hooks.passed(theirs)
+        this.#answer(ours, theirs)
         return
       case 'ourselves':
         this.#link.close('normal', 'this is me')
@@ -100,5 +102,21 @@ export class Greeting {
         this.#link.close(judgement.code, judgement.reason)
         return
     }
+  }
+
+  #answer(ours: Hello, theirs: Hello): void {
+    if (theirs.service !== ours.service) {
+      this.#link.close('protocol', 'another service than it was dialed for')
+      return
+    }
+    if (this.#ours === null) {
+      const refusal = this.#hooks.refuse(theirs)
+      if (refusal !== null) {
+        this.#link.close(refusal.code, refusal.reason)
+        return
+      }
+      this.#link.send(ours)
+    }
+    this.#hooks.passed(theirs)
   }
 }

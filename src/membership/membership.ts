@@ -18,7 +18,7 @@ import type { ClockState } from './clock.js'
 import { dialData } from './data-dial.js'
 
 import { Encounters, type EncountersHooks, type Parts } from './encounters.js'
-import { type Hello, PROTOCOL_VERSION } from './greeting.js'
+import { type Hello, PROTOCOL_VERSION, type Refusal } from './greeting.js'
 
 import { paceMs } from './heartbeat.js'
 import { LOOPBACK } from './listening.js'
@@ -294,7 +294,7 @@ export class Membership implements Mesh {
     }
   }
 
-  #refuse(peer: PeerId): { readonly code: CloseCode; readonly reason: string } | null {
+  #refuse(peer: PeerId): Refusal | null {
     if (this.#state !== 'running') return { code: 'leaving', reason: 'this peer is about to exit' }
     const penalty = this.#parts.linking.penaltyOf(peer)
     if (penalty !== null) return { code: 'busy', reason: penalty }
