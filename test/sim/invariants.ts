@@ -5,7 +5,7 @@
 import type { PeerApi } from '../../src/api.js'
 import { LIST_LENGTH } from '../../wire/messages/ring.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import { chunkCount, contentOf, seededLayout } from './files.js'
+import { hasContent } from './files.js'
 import type { SimNode } from './node.js'
 import type { World } from './world.js'
 
@@ -166,15 +166,7 @@ export function filesKept({ files }: Acknowledged, excused: boolean): (world: Pe
   }
 }
 
-/** Whether a whole right copy is durable on this peer's disk, in the blob folder or as a finished file. */
-export function holdsWhole(node: PeerNode, file: Acknowledged['files'][number]): boolean {
-  for (const copy of node.files.copies.get(file.id)?.values() ?? []) {
-    const { layout, durable } = copy
-    const right = seededLayout(file.seed, file.size, layout.chunkSize)
-    const count = chunkCount(layout)
-    if (durable.size < count) continue
-    if (Array.from({ length: count }, (_, i) => contentOf(layout, i) === contentOf(right, i)).every(Boolean))
-      return true
-  }
-  return [...node.files.files.values()].some((own) => own.seed === file.seed && own.size === file.size)
+/** Whether a whole right copy is on this peer's disk, in the blob folder or as a finished file. */
+export function holdsWhole(node: PeerNode, { size, seed }: Acknowledged['files'][number]): boolean {
+  return [...node.files.files.values()].some((file) => hasContent(file, size, seed))
 }

@@ -7,7 +7,13 @@ import { crc32 } from 'node:zlib'
 import type { Link, LinkHandler } from '../../src/env.js'
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
 import { type CloseCode, ProtocolError } from '../../wire/errors.js'
-import { DATA_STALL_MS, FULL_CONTROL_BYTES, GREETING_MS, QUEUED_CONTROL_BYTES } from '../../wire/limits.js'
+import {
+  DATA_STALL_MS,
+  FRAMES_PER_SECOND,
+  FULL_CONTROL_BYTES,
+  GREETING_MS,
+  QUEUED_CONTROL_BYTES,
+} from '../../wire/limits.js'
 import type { Service } from '../../wire/messages/link.js'
 import { type Message, messages } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
@@ -53,6 +59,8 @@ export class SimLink implements Link {
   #service: Service | null = null
   #handler: LinkHandler | null = null
   #full = false
+  #secondBegan = 0
+  #framesThisSecond = 0
   #out: Pipe | null = null
   #partner: SimLink | null = null
 
@@ -187,6 +195,7 @@ export class SimLink implements Link {
     this.bytesReceived += bytes.length
     let message: Message
     try {
+      this.#countFrame()
       message = decodeMessage(bytes.subarray(LENGTH_BYTES))
       this.#check(message)
     } catch (error) {
@@ -203,6 +212,17 @@ export class SimLink implements Link {
     this.bytesReceived += item.size
     if (this.bulk !== null) this.bulk.chunk(item.request, item.content, item.size)
     else this.close('protocol', 'a chunk that nobody asked for')
+  }
+
+  #countFrame(): void {
+    const { now } = this.process.schedule
+    if (now - this.#secondBegan >= 1000) {
+      this.#secondBegan = now
+      this.#framesThisSecond = 0
+    }
+    if (++this.#framesThisSecond > FRAMES_PER_SECOND) {
+      throw new ProtocolError('flood', `more than ${FRAMES_PER_SECOND} frames a second`)
+    }
   }
 
   /** As in the real link: a message needs the right phase and the right sender. */

@@ -3,7 +3,7 @@
  * looked for on every peer. The result counts what really happened, so that a test can tell that it tested something.
  */
 import type { Done, LookupView, PeerApi, RequestedView, Result } from '../../src/api.js'
-import { chunkCount, contentOf, seededLayout } from './files.js'
+import { hasContent } from './files.js'
 import * as invariants from './invariants.js'
 import { type Boot, bootPeer } from './peer.js'
 import type { Plan, Step } from './plan.js'
@@ -181,13 +181,7 @@ class Run {
     file: { readonly name: string; readonly seed: number; readonly size: number },
   ): void {
     const got = node.files.files.get(target)
-    const layout = got?.layout(1 << 18)
-    const right = layout === undefined ? layout : seededLayout(file.seed, file.size, layout.chunkSize)
-    const equal =
-      layout !== undefined &&
-      right !== undefined &&
-      layout.size === file.size &&
-      Array.from({ length: chunkCount(layout) }, (_, i) => contentOf(layout, i) === contentOf(right, i)).every(Boolean)
+    const equal = got !== undefined && hasContent(got, file.size, file.seed)
     if (!equal)
       throw new InvariantError(`seed ${this.#plan.seed}: ${file.name} arrived at ${node.name} with other bytes`)
   }

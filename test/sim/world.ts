@@ -59,8 +59,8 @@ export class World<P> {
   readonly nodes: SimNode<P>[] = []
   readonly schedule = new Schedule()
   readonly network: SimNetwork
-  /** Checked after every event. */
-  readonly always: Invariant<P>[] = []
+  /** Checked after every event, or after those of one kind (`ringLeave`: that message was read). */
+  readonly always: { readonly kind?: string; readonly invariant: Invariant<P> }[] = []
   /** Mean time until a write is durable; may be changed while running. */
   syncMs: number
   readonly #options: WorldOptions<P>
@@ -78,8 +78,10 @@ export class World<P> {
       latencyMs: options.latencyMs ?? [1, 20],
       bytesPerMs: options.bytesPerMs ?? 20_000,
     })
-    this.schedule.afterEvent = () => {
-      for (const invariant of this.always) this.check(invariant)
+    this.schedule.afterEvent = (happened) => {
+      for (const { kind, invariant } of this.always) {
+        if (kind === undefined || kind === happened) this.check(invariant)
+      }
     }
   }
 
