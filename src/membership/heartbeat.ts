@@ -7,9 +7,10 @@
 import type { Cancel, Env, Link } from '../env.js'
 
 export interface HeartbeatOptions {
-  readonly intervalMs: number
+  /** Between two pings; asked each time, so that it may grow with the number of links. */
+  intervalMs(): number
   /** No byte for this long, while pinged: dead. */
-  readonly silenceMs: number
+  silenceMs(): number
 }
 
 /** A tick this late means that we slept, not that they did. */
@@ -39,7 +40,7 @@ export class Heartbeat {
     this.#heardAt = env.now()
     this.#bytesReceived = link.bytesReceived
     // The first ping goes soon, for a round trip to show; then each link has its own phase.
-    this.#timer = this.#arm(options.intervalMs * 0.25 * (1 + env.random()))
+    this.#timer = this.#arm(options.intervalMs() * 0.25 * (1 + env.random()))
   }
 
   /** Smoothed round trip; null before the first answer. */
@@ -93,12 +94,12 @@ export class Heartbeat {
   #tick(lateMs: number): void {
     this.#look()
     if (lateMs > LATE_MS) this.#heardAt = this.#env.now()
-    else if (this.#env.now() - this.#heardAt >= this.#options.silenceMs) {
+    else if (this.#env.now() - this.#heardAt >= this.#options.silenceMs()) {
       this.#dead()
       return
     }
     this.#ping()
-    this.#timer = this.#arm(this.#options.intervalMs)
+    this.#timer = this.#arm(this.#options.intervalMs())
   }
 
   /** Bytes of a message that is still under way are signs of life too. */

@@ -53,6 +53,7 @@ export class Pairs {
   readonly #heartbeat: HeartbeatOptions
   readonly #pairs = new Map<PeerId, Pair>() // peers prove the network's secret; emptied pairs go
   readonly #sessionHooks: SessionHooks
+  readonly #closedBytes = { sent: 0, received: 0 }
 
   constructor(env: Env, heartbeat: HeartbeatOptions, hooks: PairsHooks) {
     this.#env = env
@@ -65,7 +66,7 @@ export class Pairs {
       accepted: (session) => this.#accepted(session),
       message: (session, message) => hooks.message(session.link.peer, message),
       drained: (session) => session.stage === 'settled' && hooks.drained(session.link.peer),
-      silent: (session) => this.#drop(session, 'lost', `no answer for ${heartbeat.silenceMs / 1000} s`),
+      silent: (session) => this.#drop(session, 'lost', `no answer for ${heartbeat.silenceMs() / 1000} s`),
       closed: (session, code, reason, by) => this.#closed(session, code, reason, by),
     }
   }
@@ -139,6 +140,18 @@ export class Pairs {
     for (const { link } of [...(pair?.control ?? []), ...(pair?.data ?? [])]) {
       sent += link.bytesSent
       received += link.bytesReceived
+    }
+    return { sent, received }
+  }
+
+  /** Bytes over all links of this run. */
+  total(): { readonly sent: number; readonly received: number } {
+    let { sent, received } = this.#closedBytes
+    for (const { control, data } of this.#pairs.values()) {
+      for (const { link } of [...control, ...data]) {
+        sent += link.bytesSent
+        received += link.bytesReceived
+      }
     }
     return { sent, received }
   }
@@ -260,6 +273,8 @@ export class Pairs {
   #closed(session: Session, code: CloseCode, reason: string, by: ClosedBy): void {
     const { link } = session
     const pair = this.#pairs.get(link.peer)
+    this.#closedBytes.sent += link.bytesSent
+    this.#closedBytes.received += link.bytesReceived
     if (pair !== undefined) {
       pair.sent += link.bytesSent
       pair.received += link.bytesReceived

@@ -97,7 +97,9 @@ export class Session implements LinkHandler, Contender {
         this.#hooks.accepted(this)
         return
       case 'ping':
-        this.link.send({ type: 'pong', sequence: message.sequence })
+        // Before the link is settled nothing but hello is sent.
+        if (this.stage === 'settled' || this.#data !== null)
+          this.link.send({ type: 'pong', sequence: message.sequence })
         return
       case 'pong':
         this.#heartbeat?.pong(message.sequence)
