@@ -210,6 +210,8 @@ export interface Chunks {
     layout: Layout,
     target: string | null,
     done: (result: { readonly have: Bitmap } | { readonly error: string }) => void,
+    /** A file that stands at `target` already is replaced at the end; else it is an error. */
+    replace?: boolean,
   ): void
   /** Fills chunks of an open blob from another copy on this machine (own blob or adopted file), verified. */
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void

@@ -22,6 +22,8 @@ export interface DownloadJob {
   readonly manifest: Manifest
   /** Absolute path of the finished file; null: the own blob folder. */
   readonly target: string | null
+  /** Replace a file that stands there. */
+  readonly replace: boolean
   /** The content is on this machine already: copy it. */
   readonly local: boolean
 }
@@ -67,13 +69,14 @@ export class Download {
     this.#have = emptyBitmap(job.manifest.chunkCount)
     this.#missing = job.manifest.chunkCount
     const { id, layout } = job.manifest
-    parts.env.chunks.open(id, layout, job.target, (opened) => {
+    const opened = (opened: { readonly have: Bitmap } | { readonly error: string }) => {
       if (this.#state === 'failed') return this.#discard()
       if ('error' in opened) return this.#fail(opened.error)
       this.#resume(opened.have)
       if (job.local && this.#missing > 0) this.#copy()
       else this.#fetch()
-    })
+    }
+    parts.env.chunks.open(id, layout, job.target, opened, job.replace)
   }
 
   /** Chunks that others may have from here already. */
@@ -116,6 +119,11 @@ export class Download {
     this.#fail(reason)
     if (opened) this.#discard()
     return true
+  }
+
+  /** The disk failed: what came is kept for another try. */
+  broken(reason: string): void {
+    if (!this.ended) this.#fail(reason)
   }
 
   get view(): Omit<TransferView, 'n' | 'name' | 'direction'> {

@@ -35,6 +35,7 @@ interface Job {
   readonly manifest: Manifest
   /** Null: a copy of our own, by ring duty. */
   readonly target: string | null
+  readonly replace: boolean
   readonly done: (result: Result<Fetched>) => void
   download: Download | null
   paused: boolean
@@ -73,8 +74,8 @@ export class Fetches {
   }
 
   /** Fetches to a user's file; the answer follows when the file is there. The returned call cancels. */
-  request(manifest: Manifest, target: string, done: (result: Result<Fetched>) => void): () => void {
-    const job: Job = { manifest, target, done, download: null, paused: false, n: 0 }
+  request(manifest: Manifest, target: string, replace: boolean, done: (result: Result<Fetched>) => void): () => void {
+    const job: Job = { manifest, target, replace, done, download: null, paused: false, n: 0 }
     if (this.#requested >= MAX_REQUESTED) {
       this.#parts.env.after(0, () => done(refused(`${MAX_REQUESTED} downloads are running: wait for one to end`)))
       return () => {}
@@ -88,7 +89,7 @@ export class Fetches {
   keep(manifest: Manifest, done: (result: Result<Fetched>) => void): void {
     if (this.isKeeping(manifest.id) || this.#count >= MAX_QUEUED) return
     this.#keeping++
-    this.#enqueue({ manifest, target: null, done, download: null, paused: false, n: 0 })
+    this.#enqueue({ manifest, target: null, replace: false, done, download: null, paused: false, n: 0 })
   }
 
   /** The file is not to be kept any more. */
@@ -132,12 +133,12 @@ export class Fetches {
 
   #start(job: Job): void {
     const { holders, holdings } = this.#parts
-    const { manifest, target } = job
+    const { manifest, target, replace } = job
     const { id } = manifest
     const local = isComplete(holdings.state(id))
     const download = new Download(
       this.#fetching,
-      { manifest, target, local },
+      { manifest, target, replace, local },
       {
         seek: () => this.#seek(manifest, download),
         verified: () => this.onProgress(id),

@@ -213,7 +213,7 @@ export class Swarm implements Protocol {
     this.#lookup.resolve(what, (found) => {
       if (!open) return
       if (!found.ok) return settle(found)
-      cancel = this.#fetch(found.value, options.target, progress, settle, () => open)
+      cancel = this.#fetch(found.value, options, progress, settle, () => open)
     })
     return () => {
       open = false
@@ -282,6 +282,11 @@ export class Swarm implements Protocol {
   #wire(): void {
     const { env, holdings, holders, names, gossip } = this.#parts
     env.chunks.onLost = (blob, reason) => {
+      const writing = this.#fetches.of(blob)
+      if (writing !== undefined) {
+        writing.broken(reason)
+        return
+      }
       env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
       holdings.lost(blob)
     }
@@ -345,13 +350,13 @@ export class Swarm implements Protocol {
 
   #fetch(
     manifest: Manifest,
-    target: string,
+    { target, force = false }: RequestOptions,
     progress: OnProgress,
     settle: Done<RequestedView>,
     open: () => boolean,
   ): Cancel {
     const { id, name, layout } = manifest
-    const cancel = this.#fetches.request(manifest, target, (result) => {
+    const cancel = this.#fetches.request(manifest, target, force, (result) => {
       stop()
       this.#changed()
       if (!result.ok) return settle(result)
