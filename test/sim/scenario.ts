@@ -391,7 +391,8 @@ class Run {
   }
 
   #quit(node: Node): void {
-    if (this.world.alive.filter(({ left }) => !left).length < 2) return
+    // the first peer stays: it is the door that every newcomer knows
+    if (node.index === 0) return
     this.#count('quits')
     node.left = true
     const { process } = node.life ?? {}

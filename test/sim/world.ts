@@ -47,6 +47,7 @@ export type Duration = number | `${number} ${'ms' | 's' | 'min'}`
 
 const UNITS = { ms: 1, s: 1000, min: 60_000 } as const
 const DEFAULT_PORT = 4000
+const MAX_DOORS = 4
 
 export function milliseconds(duration: Duration): number {
   if (typeof duration === 'number') return duration
@@ -100,13 +101,12 @@ export class World<P> {
 
   // ---- peers
 
-  /** Adds a peer and starts it. It has a machine of its own unless told, and joins the first peer unless told. */
+  /** Adds a peer and starts it. It has a machine of its own and joins those that run, unless told. */
   addPeer(given: { readonly host?: string; readonly name?: string } & Partial<Setup> = {}): SimNode<P> {
     const index = this.nodes.length
     const host = this.network.host(given.host ?? `m${index}`)
     const listen = given.listen ?? [`${host.ip}:${DEFAULT_PORT}` as Address]
-    const first = this.nodes[0]?.setup.listen[0]
-    const join = given.join ?? (first === undefined || first.endsWith(':0') ? [] : [first as Address])
+    const join = given.join ?? this.#addresses()
     const keys = keysOf(this.seed, index)
     const name = given.name ?? `peer-${index}`
     const node = new SimNode<P>(index, name, keys, host, new SimDisk(), new SimFiles(), { listen, join })
@@ -210,6 +210,12 @@ export class World<P> {
     if (wrong !== null) {
       throw new InvariantError(`seed ${this.seed}, ${(this.now / 1000).toFixed(3)} s, ${invariant.name}: ${wrong}`)
     }
+  }
+
+  /** Where a newcomer knocks: at the first peer and a few that run. */
+  #addresses(): readonly Address[] {
+    const doors = new Set([...this.nodes.slice(0, 1), ...this.alive.slice(0, MAX_DOORS)])
+    return [...doors].flatMap(({ setup }) => setup.listen.filter((address) => !address.endsWith(':0')) as Address[])
   }
 
   #guarded(action: () => void): void {
