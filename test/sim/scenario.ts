@@ -393,6 +393,8 @@ class Run {
   #quit(node: Node): void {
     // the first peer stays: it is the door that every newcomer knows
     if (node.index === 0) return
+    // whoever is alone has nobody to hand its files to
+    if (!this.#plan.excused && node.peer.peers().filter(({ state }) => state === 'up').length < 2) return
     this.#count('quits')
     node.left = true
     const { process } = node.life ?? {}
