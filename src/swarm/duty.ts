@@ -24,7 +24,7 @@ export class Keeping {
   readonly #parts: Parts
   readonly #fetches: Fetches
   readonly #quotaBytes: number
-  readonly #obliged = new Set<Hash>() // asked for beyond the first k owners; at most MAX_OBLIGED
+  readonly #obliged = new Set<Hash>() // copies to make because somebody asked; at most MAX_OBLIGED
   readonly #asked = new Map<string, number>() // peer + manifest or register id -> when; at most MAX_NOTES
   readonly #spare = new Map<Hash, number>() // copies not owed any more -> since when; at most one per holding
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked; at most MAX_OBLIGED
@@ -154,17 +154,21 @@ export class Keeping {
     }
     const id = register.manifest
     const keepers = roster.keepers(register.name)
+    if (this.#parts.holdings.state(id) === 'kept') this.#obliged.delete(id)
     const mine = keepers.includes(env.identity.id) || this.#obliged.has(id)
     if (!manifests.has(id)) {
       if (mine) this.#askManifest(register, id)
       return
     }
+    const spare = !mine && this.#parts.holdings.get(id)?.blob === true
     if (mine && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
     for (const keeper of keepers) {
-      if (keeper !== env.identity.id && !this.#satisfied(register, keeper)) this.#askKeep(keeper, id, false)
+      // also those that say they have it, before a copy here goes: all of them must have said so lately
+      const ask = spare || !this.#satisfied(register, keeper)
+      if (ask && keeper !== env.identity.id) this.#askKeep(keeper, id, false)
     }
     for (const peer of this.audience(register)) if (this.#hasNews(id)) this.#parts.announcer.ensure(peer, id)
-    if (!mine) this.#maybeDrop(register, id, keepers)
+    if (spare) this.#maybeDrop(register, id, keepers)
   }
 
   #satisfied({ manifest, copies }: Register, keeper: PeerId): boolean {
@@ -225,7 +229,7 @@ export class Keeping {
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
     const { holdings, env } = this.#parts
-    if (!holdings.get(id)?.blob || !keepers.every((keeper) => this.#satisfied(register, keeper))) {
+    if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
     }
