@@ -119,8 +119,10 @@ export class SimLink implements Link {
     })
   }
 
-  send(message: Message): 'sent' | 'full' {
-    if (this.closed) return 'sent'
+  send(given: Message): 'sent' | 'full' {
+    const { tamper } = this.network
+    const message = tamper === null ? given : tamper.outgoing(this, given)
+    if (this.closed || message === null) return 'sent'
     const bytes = encodeMessage(message)
     this.bytesSent += bytes.length
     this.network.frames++
@@ -203,6 +205,7 @@ export class SimLink implements Link {
       this.close(error.code, error.message)
       return
     }
+    this.network.tamper?.incoming(this, message)
     if (message.type === 'close') this.#ended(message.code, message.reason, 'them')
     else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request)
     else this.#handler?.message(this, message)

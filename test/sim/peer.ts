@@ -8,12 +8,14 @@ import type { Setup } from './node.js'
 
 export type Boot = (env: SimEnv, setup: Setup) => PeerApi
 
+export const REPLICAS = 4
+
 /** What the command line would make of a setup. */
 export function peerOptions({ listen, join }: Setup): PeerOptions {
   return {
     membership: { join, listen, hosts: [], pingIntervalMs: 500, software: 'sim' },
     ledger: { params: EASY_PARAMS, mode: 'own' },
-    replicas: 4,
+    replicas: REPLICAS,
   }
 }
 

@@ -8,7 +8,7 @@ import { SimChunks } from './chunks.js'
 import { SimDisk, SimStore } from './disk.js'
 import { keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
-import { SimLinks, SimNetwork } from './network.js'
+import { SimLinks, SimNetwork, type Tamper } from './network.js'
 import { type Setup, SimNode } from './node.js'
 import { SimProcess } from './process.js'
 import { Random, unit, wordOf } from './random.js'
@@ -33,6 +33,7 @@ export interface WorldOptions<P> {
   /** Off only where a test does something between events that the trap would forbid. */
   readonly trap?: boolean
   readonly trace?: Trace
+  readonly tamper?: Tamper
 }
 
 /** Looks at the whole world and says what is wrong with it, or null. */
@@ -79,6 +80,7 @@ export class World<P> {
       latencyMs: options.latencyMs ?? [1, 20],
       bytesPerMs: options.bytesPerMs ?? 20_000,
     })
+    this.network.tamper = options.tamper ?? null
     this.schedule.afterEvent = (happened) => {
       for (const { kind, invariant } of this.always) {
         if (kind === undefined || kind === happened) this.check(invariant)
