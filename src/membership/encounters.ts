@@ -102,7 +102,7 @@ export class Encounters {
     this.#claims.set(peer, { tip: hello.tip, height: hello.height, work: toBigInt(hello.work) })
     clock.heard(peer, hello.wallTime)
     linking.linked(peer)
-    tracker.linkUp(peer, roster.members())
+    tracker.linkUp(peer)
     if (isNew) this.#env.log('info', `New peer connection from ${hello.name} (${link.remote})`)
     roster.up(peer, hello)
     linking.membersChanged()
@@ -148,6 +148,7 @@ export class Encounters {
       case 'peers':
       case 'fin':
       case 'finAck':
+      case 'digest':
         tracker.receive(peer, message)
         return
       case 'observed':

@@ -13,6 +13,7 @@ export class Feed {
   readonly #lost = new Set<PeerId>() // at most the peer list
   #version = 0
   #full = false
+  #repeatedAt = -Infinity
   /** The highest version that came in on this link. */
   #heard = 0
 
@@ -50,6 +51,13 @@ export class Feed {
       this.#version++
       this.#full = this.#send({ type: 'peers', version: this.#version, complete, entries, lost }) === 'full'
     }
+  }
+
+  /** Whether the whole list may be sent again now: at most once in `pauseMs`. */
+  mayRepeat(now: number, pauseMs: number): boolean {
+    if (now - this.#repeatedAt < pauseMs) return false
+    this.#repeatedAt = now
+    return true
   }
 
   /** Whether a `peers` message is the next of its link. */

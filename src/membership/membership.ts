@@ -288,9 +288,10 @@ export class Membership implements Mesh {
     const tracker = new Tracker(env, list, {
       send: (peer, message) => this.send(peer, message),
       isAnchor: (peer) => this.#encounters.isAnchor(peer),
+      members: () => roster.members(),
       ownEntry: () => own.current(),
       blame: (peer, code, reason) => this.blame(peer, code, reason),
-      departed: (peer) => roster.departed(peer),
+      departed: (peer, entry) => roster.departed(peer, entry),
       metOurselves: (entry) => this.#encounters.metOurselves(entry),
       hinted: (lost, by) => this.#encounters.hinted(lost, by),
     })
@@ -298,6 +299,7 @@ export class Membership implements Mesh {
     const listening = new Listening(env, this.#options.hosts ?? [], { accepted, changed: () => own.refresh() })
     const reachability = new Reachability(env, {
       send: (peer, message) => void this.send(peer, message),
+      entryOf: (peer) => list.get(peer),
       reachableAt: (address) => listening.reachableAt(address),
       roleChanged: () => own.refresh(),
     })

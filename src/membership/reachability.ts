@@ -11,11 +11,14 @@ import type { Env, Link, LinkHandler } from '../env.js'
 import { hostOf, isLoopback, portOf, toAddress } from './address.js'
 
 const PROBE_MS = 3000
+/** Nobody is called unreachable for ever: it may have been the network. */
+const AGAIN_MS = 10_000
 /** One observed address beside those of an entry. */
 const MAX_PROBED = 9
 
 export interface ReachabilityHooks {
   send(peer: PeerId, message: MembershipMessage): void
+  entryOf(peer: PeerId): PeerEntry | undefined
   /** An anchor could dial us there. */
   reachableAt(address: Address): void
   /** The answer to `role` is another one now. */
@@ -23,14 +26,14 @@ export interface ReachabilityHooks {
 }
 
 export class Reachability {
-  readonly #env: Pick<Env, 'links'>
+  readonly #env: Pick<Env, 'links' | 'after'>
   readonly #hooks: ReachabilityHooks
   /** What was probed last, by linked peer. */
   readonly #probed = new Map<PeerId, string>()
   /** What anchors found out about us, by linked anchor. */
   readonly #verdicts = new Map<PeerId, boolean>()
 
-  constructor(env: Pick<Env, 'links'>, hooks: ReachabilityHooks) {
+  constructor(env: Pick<Env, 'links' | 'after'>, hooks: ReachabilityHooks) {
     this.#env = env
     this.#hooks = hooks
   }
@@ -45,7 +48,9 @@ export class Reachability {
     const reachable: Address[] = []
     let open = addresses.length
     const ready = (): void => {
-      if (open === 0) this.#hooks.send(link.peer, { type: 'observed', address: link.remote, reachable })
+      if (open > 0) return
+      this.#hooks.send(link.peer, { type: 'observed', address: link.remote, reachable })
+      if (reachable.length === 0) this.#checkAgain(link)
     }
     for (const address of addresses) {
       const finish = (reached: boolean): void => {
@@ -76,6 +81,14 @@ export class Reachability {
   role(): Exclude<Role, 'anchor'> {
     const verdicts = [...this.#verdicts.values()]
     return verdicts.length > 0 && !verdicts.includes(true) ? 'dial-out' : 'peer'
+  }
+
+  #checkAgain(link: Link): void {
+    this.#env.after(AGAIN_MS, () => {
+      const entry = this.#hooks.entryOf(link.peer)
+      if (link.closed || entry === undefined || !this.#probed.delete(link.peer)) return
+      this.check(link, entry)
+    })
   }
 
   #probe(address: Address, expect: PeerId, finish: (reached: boolean) => void): void {

@@ -80,9 +80,10 @@ export class Roster {
   listed(peer: PeerId, entry: PeerEntry): void {
     if (peer === this.#env.identity.id) return
     if (entry.state === 'left') {
-      this.departed(peer)
+      this.departed(peer, entry)
       return
     }
+    if (this.#isOutdated(peer, entry)) return
     const contact = this.#contactOf(peer)
     if (contact.dismissed || contact.standing === 'member') return
     if (contact.end !== null && !isLater(entry, contact.end)) return
@@ -91,10 +92,11 @@ export class Roster {
     else this.#join(peer, contact)
   }
 
-  /** It said goodbye, to us or to somebody who told us. */
-  departed(peer: PeerId): void {
+  /** It said goodbye with this entry, to us or to somebody who told us. */
+  departed(peer: PeerId, entry: PeerEntry): void {
     const contact = this.#contacts.get(peer)
-    if (contact !== undefined && contact.standing !== 'gone') this.#leave(peer, contact, 'left')
+    if (contact === undefined || contact.standing === 'gone' || this.#isOutdated(peer, entry)) return
+    this.#leave(peer, contact, 'left')
   }
 
   /** Neither linked nor to be reached. */
@@ -211,6 +213,12 @@ export class Roster {
   #trust(contact: Contact): void {
     contact.suspicion?.()
     contact.suspicion = null
+  }
+
+  /** Of an earlier run than the one that we talked to. */
+  #isOutdated(peer: PeerId, entry: PeerEntry): boolean {
+    const startTime = this.#contacts.get(peer)?.hello?.startTime
+    return startTime !== undefined && entry.startTime < startTime
   }
 
   #contactOf(peer: PeerId): Contact {

@@ -143,6 +143,6 @@ export function untilOne(town: Town, within: `${number} s`, what: string): void 
   try {
     town.until(() => (problem = whatIsWrong(town)) === null, within, what)
   } catch (error) {
-    throw new Error(`seed ${town.seed}: ${what}: ${problem}`, { cause: error })
+    if (process.env.TOWN_LOG) for (const h of town.nodes) for (const l of h.log) console.log(h.name, (l.time/1000).toFixed(3), l.level, l.text);if (process.env.TOWN_LOG) for (const h of town.nodes.filter(h=>h.awake)) console.log(h.name, h.id.slice(0,4), h.peer.witness.heard.join(' | '));throw new Error(`seed ${town.seed}: ${what}: ${problem}`, { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 /** Numbers 10-19: the tracker (SYN, FIN) and the peer list. */
-import { address, bytes, list, oneOf, peerId, struct, text, u32, u53, type Value } from '../field.js'
+import { address, bytes, hash, list, oneOf, peerId, struct, text, u32, u53, type Value } from '../field.js'
 import { declare } from '../message.js'
 
 export const ROLES = ['peer', 'anchor', 'dial-out'] as const
@@ -56,4 +56,11 @@ export const membershipMessages = {
     address,
     reachable: list(address, 9),
   }),
+  digest: declare(
+    15,
+    'control',
+    'now and then, to one peer: a hash of the entries of all members; whoever has others answers with the whole list',
+    { digest: hash },
+    { limit: 64 },
+  ),
 } as const
