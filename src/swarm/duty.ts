@@ -87,6 +87,11 @@ export class Keeping {
     return true
   }
 
+  /** A manifest is being verified: no need to ask for it. */
+  expect(id: Hash): void {
+    this.#note(this.#wanted, id, MAX_OBLIGED)
+  }
+
   /** A manifest arrived that somebody asked us to keep. */
   arrived(register: Register, from: PeerId): void {
     if (register.manifest !== null && this.#wanted.has(register.manifest)) this.asked(register.manifest, from)
@@ -96,7 +101,7 @@ export class Keeping {
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
     if (reason === 'full') this.#parts.roster.full(from)
     this.#asked.set(from + id, this.#parts.env.now() - ASK_AGAIN_MS + RETRY_MS)
-    this.reviewSoon(reason === 'full' ? SOON_MS : RETRY_MS)
+    this.reviewSoon(RETRY_MS)
   }
 
   /** Who is to know what we hold of a name: its keepers, and the publisher, who waits for copies. */
