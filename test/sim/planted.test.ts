@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
-import type { Env } from '../../src/env.js'
-import type { Hash } from '../../wire/types.js'
+import type { Message } from '../../wire/messages.js'
+import type { SimLink } from './link.js'
 import type { Tamper } from './network.js'
 import { type Boot, peerOptions, startPeer } from './peer.js'
 import { makePlan, type PlanName } from './plan.js'
+import type { SimProcess } from './process.js'
 import { type PlayOptions, play } from './scenario.js'
 import { InvariantError } from './world.js'
 import { hastyStore, withParts } from './wrap.js'
@@ -57,5 +58,28 @@ test('a wrong successor on leave is found', () => {
   console.log(`wrong successor on leave: seed ${seed}: ${found}`)
   assert.match(found, /beyond/)
 })
+
+/** Peers that keep to themselves what they heard from others. */
+class Forgetful implements Tamper {
+  readonly #heard = new Map<SimProcess, Set<string>>()
+
+  incoming({ process }: SimLink, message: Message): void {
+    const heard = this.#heard.get(process) ?? new Set()
+    this.#heard.set(process, heard)
+    if (message.type === 'inventory') for (const id of message.ids) heard.add(id)
+    if (message.type === 'announce') heard.add(hex(message.header))
+  }
+
+  outgoing({ process }: SimLink, message: Message): Message | null {
+    const heard = this.#heard.get(process)
+    if (heard === undefined) return message
+    if (message.type === 'announce') return heard.has(hex(message.header)) ? null : message
+    if (message.type !== 'inventory') return message
+    const ids = message.ids.filter((id) => !heard.has(id))
+    return ids.length === 0 ? null : { ...message, ids }
+  }
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 test.run()
