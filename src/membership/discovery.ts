@@ -37,7 +37,7 @@ export interface DiscoveryHooks {
   /** Whether the peer that once answered there is linked now and still says that it listens there. */
   isHeldBy(address: Address, peer: PeerId): boolean
   isAlone(): boolean
-  /** Addresses of linked peers and our own: nothing new is to be found there. */
+  /** Addresses of members and our own: nothing new is to be found there. */
   familiar(): ReadonlySet<Address>
   /** Where peers of earlier runs were. */
   remembered(): readonly Address[]

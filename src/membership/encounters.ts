@@ -126,10 +126,9 @@ export class Encounters {
     if (this.#leaving) return
     this.#env.log('debug', `link to ${this.name(peer)} closed: ${reason === '' ? code : reason}`)
     if (by === 'us' && (code === 'protocol' || code === 'flood' || code === 'too-large')) linking.punish(peer)
-    const isLate = by === 'us' && code === 'replaced'
-    const why = code === 'leaving' ? 'left' : code === 'normal' ? 'apart' : isLate ? 'rebooted' : 'lost'
+    // A peer that goes for good says fin first; one that only closes wants no link for now.
     if (code === 'leaving' && by === 'them' && this.#parts.list.get(peer)?.state !== 'left') roster.dismiss(peer)
-    roster.down(peer, why)
+    roster.down(peer, whyDown(code, by))
     discovery.gone(peer)
     joining.lost(peer)
     linking.consider(peer)
@@ -163,11 +162,13 @@ export class Encounters {
 
   merged(entries: readonly Listed[], from: PeerId): void {
     const { roster, linking, tracker } = this.#parts
+    linking.expect(entries.filter(({ id, entry }) => entry.state === 'up' && !roster.isMember(id)).length)
     for (const { id, entry } of entries) {
       roster.listed(id, entry)
       this.#look(id, entry)
-      linking.consider(id)
     }
+    linking.expect(0)
+    for (const { id } of entries) linking.consider(id)
     linking.membersChanged()
     if (!this.#leaving) tracker.tell(entries, from)
     this.#hooks.changed()
@@ -275,6 +276,12 @@ export class Encounters {
     const host = hostOf(link.local)
     if (link.dialed && !isLoopback(link.remote) && hostOf(link.remote) !== host) this.#parts.listening.ensure(host)
   }
+}
+
+function whyDown(code: CloseCode, by: ClosedBy): 'left' | 'apart' | 'rebooted' | 'lost' {
+  if (code === 'leaving') return 'left'
+  if (code === 'normal' || code === 'busy') return 'apart'
+  return code === 'replaced' && by === 'us' ? 'rebooted' : 'lost'
 }
 
 function toBigInt(bytes: Uint8Array): bigint {

@@ -30,11 +30,12 @@ export function judgeHello(ours: Hello, theirs: Hello, self: PeerId, peer: PeerI
     return order === 0 ? { kind: 'ourselves' } : { kind: 'twin', weAreYounger: order > 0 }
   }
   if (theirs.protocol !== ours.protocol) {
-    const which = `it speaks protocol ${theirs.protocol}, this one ${ours.protocol}`
-    return { kind: 'refused', code: 'incompatible', reason: `${which}: update the older p2p-tui` }
+    const versions = [ours.protocol, theirs.protocol].sort((a, b) => a - b).join(' and ')
+    const reason = `the two speak protocols ${versions}: update the older p2p-tui`
+    return { kind: 'refused', code: 'incompatible', reason }
   }
   if (theirs.chain !== ours.chain) {
-    return { kind: 'refused', code: 'other-chain', reason: 'it keeps another chain under the same secret' }
+    return { kind: 'refused', code: 'other-chain', reason: 'the two keep different chains under one secret' }
   }
   return { kind: 'passed' }
 }
@@ -44,9 +45,16 @@ export function compareBoots(a: Boot, b: Boot): number {
   return a.startTime - b.startTime || Buffer.compare(a.bootNonce, b.bootNonce)
 }
 
+export interface Refusal {
+  readonly code: CloseCode
+  readonly reason: string
+}
+
 export interface GreetingHooks {
   /** Our hello for a link of this service, as of now. */
   hello(service: Service): Hello
+  /** Why a link that came in is not welcome; null where it is. Asked before we answer, so that it never seems to pass. */
+  refuse(theirs: Hello): Refusal | null
   passed(theirs: Hello): void
   twin(weAreYounger: boolean): void
 }
@@ -79,12 +87,7 @@ export class Greeting {
     const judgement = judgeHello(ours, theirs, this.#self, this.#link.peer)
     switch (judgement.kind) {
       case 'passed':
-        if (theirs.service !== ours.service) {
-          this.#link.close('protocol', 'another service than it was dialed for')
-          return
-        }
-        if (this.#ours === null) this.#link.send(ours)
-        this.#hooks.passed(theirs)
+        this.#answer(ours, theirs)
         return
       case 'ourselves':
         this.#link.close('normal', 'this is me')
@@ -99,5 +102,21 @@ export class Greeting {
         this.#link.close(judgement.code, judgement.reason)
         return
     }
+  }
+
+  #answer(ours: Hello, theirs: Hello): void {
+    if (theirs.service !== ours.service) {
+      this.#link.close('protocol', 'another service than it was dialed for')
+      return
+    }
+    if (this.#ours === null) {
+      const refusal = this.#hooks.refuse(theirs)
+      if (refusal !== null) {
+        this.#link.close(refusal.code, refusal.reason)
+        return
+      }
+      this.#link.send(ours)
+    }
+    this.#hooks.passed(theirs)
   }
 }

@@ -13,6 +13,22 @@ export interface HeartbeatOptions {
   silenceMs(): number
 }
 
+/** With more links each is pinged less often, to four times less. */
+const LINKS_PER_PACE = 8
+const SLOWEST_PACE = 4
+const SILENT_PINGS = 6
+const SHORTEST_SILENCE_MS = 3000
+
+/** Between two pings of one link, while there are so many. */
+export function paceMs(pingIntervalMs: number, links: number): number {
+  return pingIntervalMs * Math.min(Math.max(links / LINKS_PER_PACE, 1), SLOWEST_PACE)
+}
+
+/** How much silence means death at that pace. */
+export function silenceMs(pace: number): number {
+  return Math.max(SHORTEST_SILENCE_MS, SILENT_PINGS * pace)
+}
+
 /** A tick this late means that we slept, not that they did. */
 const LATE_MS = 250
 /** Pings whose answers we still measure. */

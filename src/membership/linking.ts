@@ -19,6 +19,9 @@ const HIGHER_DELAY_MS = 300
 /** Then only discovery and the peer itself bring it back. */
 const GIVE_UP_TRIES = 20
 const DIAL_OUT_TRIES = 3
+/** A member without a link that cannot be dialed so often is lost; sooner where there was a doubt before. */
+const SURE_TRIES = 6
+const DOUBTED_TRIES = 2
 /** After it broke a rule or cannot be talked to. */
 const PENALTY_MS = 30_000
 const BUSY_MS = 5000
@@ -27,6 +30,7 @@ const REACH_MS = 6000
 const CHOOSE_MS = 200
 /** Peers that are kept away for a while. */
 const MAX_PENALTIES = 1000
+const MAX_DOUBTED = 1000
 
 export interface LinkingHooks {
   entryOf(peer: PeerId): PeerEntry | undefined
@@ -41,9 +45,12 @@ export class Linking {
   readonly #hooks: LinkingHooks
   readonly #dialer: Dialer
   readonly #penalties = new Map<PeerId, number>() // until when; at most MAX_PENALTIES
+  /** Members without a link that somebody missed. */
+  readonly #doubted = new Set<PeerId>() // at most MAX_DOUBTED
   /** Beyond a full mesh: whom the policy chose last. */
   #chosen: ReadonlySet<PeerId> = new Set()
   #choosing: Cancel | null = null
+  #coming = 0
 
   constructor(env: Env, parts: { pairs: Pairs; roster: Roster; waiters: Waiters }, hooks: LinkingHooks) {
     this.#env = env
@@ -67,6 +74,8 @@ export class Linking {
       this.#choosing = null
       const others = [...this.#roster.members()]
       this.#chosen = wantedLinks(this.#env.identity.id, others, (peer) => this.#hooks.entryOf(peer)?.role === 'anchor')
+      // In a large network a list is enough to be a member.
+      for (const peer of this.#roster.candidates()) if (!this.#chosen.has(peer)) this.#roster.present(peer)
       for (const peer of this.#chosen) this.consider(peer)
     })
   }
@@ -74,7 +83,12 @@ export class Linking {
   /** Whether a link with that peer is wanted and can be had by dialing. */
   isWanted(peer: PeerId): boolean {
     if (this.#hooks.entryOf(peer)?.role === 'dial-out' || this.addresses(peer).length === 0) return false
-    return this.#roster.active < FULL_MESH || this.#chosen.has(peer)
+    return this.#roster.active + this.#coming < FULL_MESH || this.#chosen.has(peer)
+  }
+
+  /** So many of a list are about to become known: whether all link with all is judged with them. */
+  expect(count: number): void {
+    this.#coming = count
   }
 
   /** Where to dial, those that work from far first; of a peer that cannot be dialed from far only what is near. */
@@ -126,6 +140,7 @@ export class Linking {
       return
     }
     this.#waiters.add(peer, REACH_MS, ({ linked }) => done(linked))
+    if (this.#doubted.size < MAX_DOUBTED) this.#doubted.add(peer)
     if (!this.#pairs.isTaken(peer)) this.#dialer.want(peer, 0)
   }
 
@@ -134,10 +149,12 @@ export class Linking {
   }
 
   linked(peer: PeerId): void {
+    this.#doubted.delete(peer)
     this.#dialer.stop(peer)
   }
 
   forget(peer: PeerId): void {
+    this.#doubted.delete(peer)
     this.#dialer.stop(peer)
   }
 
@@ -154,12 +171,18 @@ export class Linking {
       case 'leaving':
         this.#dialer.stop(peer)
         return
+      case 'normal':
+        this.consider(peer)
+        return
       case 'incompatible':
       case 'other-chain':
       case 'protocol':
         this.#dialer.again(peer, PENALTY_MS)
         return
       case 'busy':
+        this.#roster.present(peer)
+        this.#dialer.again(peer, BUSY_MS)
+        return
       case 'replaced':
         this.#dialer.again(peer, BUSY_MS)
         return
@@ -171,9 +194,13 @@ export class Linking {
   #dialFailed(peer: PeerId, failure: DialFailure, detail: string, tries: number): boolean {
     this.#waiters.resolve(peer, { linked: false, reason: `${failure}: ${detail}` })
     if (!this.#mayDial(peer)) return false
-    const isNear = this.#isNearDialOut(peer)
-    if (!isNear) this.#roster.unreachable(peer)
-    return tries < (isNear ? DIAL_OUT_TRIES : GIVE_UP_TRIES) && (isNear || this.isWanted(peer))
+    if (this.#isNearDialOut(peer)) return tries < DIAL_OUT_TRIES
+    const doubted = this.#doubted.has(peer)
+    if (tries >= (doubted ? DOUBTED_TRIES : SURE_TRIES)) {
+      this.#doubted.delete(peer)
+      this.#roster.unreachable(peer)
+    }
+    return tries < GIVE_UP_TRIES && (doubted || this.isWanted(peer))
   }
 
   #mayDial(peer: PeerId): boolean {

@@ -5,33 +5,26 @@
  */
 import { assert, type CloseCode } from '../../wire/errors.js'
 import type { Service } from '../../wire/messages/link.js'
-import type { PeerEntry, Role } from '../../wire/messages/membership.js'
+import type { Role } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import { type Done, done as ok, type PeerView, type Result, refused } from '../api.js'
 import type { Cancel, Env, Link, LinkHandler } from '../env.js'
 import type { Claim, Mesh, PeerInfo, Protocol } from '../mesh.js'
 import { isLoopback } from './address.js'
-import { ClockOffsets, type ClockState } from './clock.js'
+
+import { assemble } from './assembly.js'
+import type { ClockState } from './clock.js'
 import { dialData } from './data-dial.js'
-import { Discovery } from './discovery.js'
+
 import { Encounters, type EncountersHooks, type Parts } from './encounters.js'
-import { type Hello, PROTOCOL_VERSION } from './greeting.js'
-import type { HeartbeatOptions } from './heartbeat.js'
-import { Joining } from './joining.js'
-import { Linking } from './linking.js'
-import { Listening, LOOPBACK } from './listening.js'
-import { OwnEntry } from './own-entry.js'
-import { Pairs } from './pairs.js'
-import { PeerList } from './peer-list.js'
+import { type Hello, PROTOCOL_VERSION, type Refusal } from './greeting.js'
+
+import { paceMs } from './heartbeat.js'
+import { LOOPBACK } from './listening.js'
 import { MAX_ANCHOR_LINKS, MAX_LINKS } from './policy.js'
-import { Reachability } from './reachability.js'
-import { Remembered } from './remembered.js'
 import { rendezvousAddress } from './rendezvous.js'
-import { Roster } from './roster.js'
-import { Tracker } from './tracker.js'
 import { peerView } from './view.js'
-import { Waiters } from './waiters.js'
 
 export interface MembershipOptions {
   /** `--join`: joined for as long as it takes. */
@@ -56,15 +49,10 @@ export interface MembershipHooks extends EncountersHooks {
 }
 
 const PING_MS = 500
-/** With more links each is pinged less often, to four times less. */
-const LINKS_PER_PACE = 8
-const SLOWEST_PACE = 4
-const SILENT_PINGS = 6
-const SHORTEST_SILENCE_MS = 3000
+/** Pings without an answer until it is shown. */
+const QUIET_PINGS = 2.5
 /** Addresses that an entry can carry. */
 const MAX_ADDRESSES = 8
-/** From an open link to its being settled, with a reserve. */
-const SETTLE_MS = 6000
 
 export class Membership implements Mesh {
   readonly #env: Env
@@ -78,7 +66,21 @@ export class Membership implements Mesh {
     this.#env = env
     this.#options = options
     this.#hooks = hooks
-    this.#parts = this.#build()
+    this.#parts = assemble({
+      env,
+      pingIntervalMs: options.pingIntervalMs ?? PING_MS,
+      hosts: options.hosts ?? [],
+      encounters: () => this.#encounters,
+      protocols: () => hooks.protocols(),
+      chain: () => hooks.claim().chain,
+      hello: (service) => this.#hello(service),
+      refuse: (peer) => this.#refuse(peer),
+      role: () => this.role(),
+      addresses: () => this.addresses(),
+      dataLink: (link) => hooks.dataLink(link),
+      send: (peer, message) => this.send(peer, message),
+      changed: () => hooks.changed(),
+    })
     this.#encounters = new Encounters(env, this.#parts, hooks)
   }
 
@@ -255,141 +257,6 @@ export class Membership implements Mesh {
 
   // ---- inside
 
-  /** The parts know each other only through what is said here. */
-  #build(): Parts {
-    const env = this.#env
-    const waiters = new Waiters(env)
-    const clock = new ClockOffsets(env)
-    const remembered = new Remembered(env)
-    const list = new PeerList(env, () => this.#hooks.claim().chain, {
-      merged: (entries, from) => this.#encounters.merged(entries, from),
-      forged: (from) => this.#encounters.forged(from),
-    })
-    const roster = new Roster(env, {
-      protocols: () => this.#hooks.protocols(),
-      entryOf: (peer) => list.get(peer),
-      isLinked: (peer) => pairs.settled(peer) !== null,
-      isWanted: (peer) => linking.isWanted(peer),
-      gone: (peer, how) => this.#encounters.gone(peer, how),
-      changed: () => this.#hooks.changed(),
-    })
-    const pairs = this.#buildPairs(roster)
-    const linking = new Linking(
-      env,
-      { pairs, roster, waiters },
-      { entryOf: (peer) => list.get(peer), met: (link) => this.#encounters.met(link) },
-    )
-    const own = new OwnEntry(env, remembered.startTime(), {
-      chain: () => this.#hooks.claim().chain,
-      role: () => this.role(),
-      addresses: () => this.addresses(),
-      changed: (entry) => this.#announce(entry),
-    })
-    const tracker = new Tracker(env, list, {
-      send: (peer, message) => this.send(peer, message),
-      isAnchor: (peer) => this.#encounters.isAnchor(peer),
-      members: () => roster.members(),
-      ownEntry: () => own.current(),
-      blame: (peer, code, reason) => this.blame(peer, code, reason),
-      departed: (peer, entry) => roster.departed(peer, entry),
-      metOurselves: (entry) => this.#encounters.metOurselves(entry),
-      hinted: (lost, by) => this.#encounters.hinted(lost, by),
-    })
-    const accepted = (link: Link): LinkHandler => pairs.accepted(link)
-    const listening = new Listening(env, this.#options.hosts ?? [], { accepted, changed: () => own.refresh() })
-    const reachability = new Reachability(env, {
-      send: (peer, message) => void this.send(peer, message),
-      entryOf: (peer) => list.get(peer),
-      reachableAt: (address) => listening.reachableAt(address),
-      roleChanged: () => own.refresh(),
-    })
-    const joining = new Joining(env, {
-      met: (link) => this.#encounters.met(link),
-      awaitLink: (peer, done) => {
-        if (pairs.settled(peer) !== null) env.after(0, () => done({ linked: true }))
-        else waiters.add(peer, SETTLE_MS, done)
-      },
-      isLinked: (peer) => pairs.settled(peer) !== null,
-      welcome: (peer) => {
-        roster.welcome(peer)
-        linking.pardon(peer)
-      },
-      tried: () => this.#encounters.founded(),
-    })
-    const discovery = this.#buildDiscovery(accepted, own)
-    return {
-      pairs,
-      list,
-      roster,
-      tracker,
-      linking,
-      listening,
-      discovery,
-      joining,
-      reachability,
-      remembered,
-      waiters,
-      clock,
-      own,
-    }
-  }
-
-  #buildPairs(roster: Roster): Pairs {
-    const heartbeat: HeartbeatOptions = {
-      intervalMs: () => this.#pace(),
-      silenceMs: () => Math.max(SHORTEST_SILENCE_MS, SILENT_PINGS * this.#pace()),
-    }
-    return new Pairs(this.#env, heartbeat, {
-      hello: (service) => this.#hello(service),
-      twin: (weAreYounger) => this.#encounters.twin(weAreYounger),
-      refuse: (peer) => this.#refuse(peer),
-      up: (peer, hello, link) => this.#encounters.up(peer, hello, link),
-      down: (peer, code, reason, by) => this.#encounters.down(peer, code, reason, by),
-      failed: (peer, code, reason) => this.#encounters.failed(peer, code, reason),
-      message: (peer, message) => this.#encounters.message(peer, message),
-      drained: (peer) => this.#drained(peer),
-      data: (link) => this.#hooks.dataLink(link),
-      remembers: (peer) => roster.isMember(peer),
-    })
-  }
-
-  #buildDiscovery(accepted: (link: Link) => LinkHandler, own: OwnEntry): Discovery {
-    return new Discovery(this.#env, {
-      met: (link) => this.#encounters.met(link),
-      isHeldBy: (address, peer) => {
-        const entry = this.#parts.list.get(peer)
-        return this.isLinked(peer) && (entry === undefined || entry.addresses.includes(address))
-      },
-      isAlone: () => this.#parts.pairs.linked().length === 0,
-      familiar: () => this.#familiar(),
-      remembered: () => [...this.#parts.remembered.others()].flatMap(([, entry]) => entry.addresses),
-      accepted,
-      holdingChanged: () => own.refresh(),
-    })
-  }
-
-  #announce(entry: PeerEntry): void {
-    const { list, remembered, tracker } = this.#parts
-    list.put(this.#env.identity.id, entry)
-    remembered.keep(this.#env.identity.id, entry)
-    tracker.announce()
-    this.#hooks.changed()
-  }
-
-  #drained(peer: PeerId): void {
-    this.#parts.tracker.drained(peer)
-    for (const protocol of this.#hooks.protocols()) protocol.linkDrained(peer)
-  }
-
-  /** Where nothing new is to be found: our own addresses and those of linked peers. */
-  #familiar(): ReadonlySet<Address> {
-    const { pairs, list, listening } = this.#parts
-    const familiar = new Set(this.addresses())
-    for (const port of listening.ports()) familiar.add(rendezvousAddress(port))
-    for (const peer of pairs.linked()) for (const address of list.get(peer)?.addresses ?? []) familiar.add(address)
-    return familiar
-  }
-
   #listen(addresses: readonly string[], done: (failure: (Result<never> & { ok: false }) | null) => void): void {
     const [first, ...rest] = addresses
     if (first === undefined) {
@@ -427,7 +294,7 @@ export class Membership implements Mesh {
     }
   }
 
-  #refuse(peer: PeerId): { readonly code: CloseCode; readonly reason: string } | null {
+  #refuse(peer: PeerId): Refusal | null {
     if (this.#state !== 'running') return { code: 'leaving', reason: 'this peer is about to exit' }
     const penalty = this.#parts.linking.penaltyOf(peer)
     if (penalty !== null) return { code: 'busy', reason: penalty }
@@ -465,7 +332,7 @@ export class Membership implements Mesh {
             silentMs: heartbeat?.silentMs() ?? 0,
           }
     const traffic = pairs.traffic(peer)
-    const quietMs = 2.5 * this.#pace()
+    const quietMs = QUIET_PINGS * paceMs(this.#options.pingIntervalMs ?? PING_MS, pairs.linked().length)
     return peerView({
       info,
       standing,
@@ -475,10 +342,5 @@ export class Membership implements Mesh {
       attempt: linking.attempt(peer),
       traffic,
     })
-  }
-
-  #pace(): number {
-    const links = this.#parts.pairs.linked().length
-    return (this.#options.pingIntervalMs ?? PING_MS) * Math.min(Math.max(links / LINKS_PER_PACE, 1), SLOWEST_PACE)
   }
 }

@@ -8,7 +8,7 @@ import type { Message } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
 import { decide, outdated } from './duplicate.js'
-import type { GreetingHooks, Hello } from './greeting.js'
+import type { GreetingHooks, Hello, Refusal } from './greeting.js'
 import type { HeartbeatOptions } from './heartbeat.js'
 import { Session, type SessionHooks } from './session.js'
 
@@ -24,7 +24,7 @@ export type ClosedBy = 'us' | 'them' | 'network'
 
 export interface PairsHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   /** A reason not to let a link that came in live; null where it is welcome. */
-  refuse(peer: PeerId, hello: Hello): { readonly code: CloseCode; readonly reason: string } | null
+  refuse(peer: PeerId, hello: Hello): Refusal | null
   /** This is the control link from now on; also where it replaces one without a `down` between. */
   up(peer: PeerId, hello: Hello, link: Link): void
   /** The settled link closed and there is no other. */
@@ -62,6 +62,10 @@ export class Pairs {
     this.#sessionHooks = {
       hello: hooks.hello,
       twin: hooks.twin,
+      refuse: ({ link }, hello) =>
+        hello.service === 'control' || hello.service === 'data'
+          ? hooks.refuse(link.peer, hello)
+          : { code: 'incompatible', reason: `no ${hello.service} task runs here` },
       passed: (session, hello) => this.#passed(session, hello),
       accepted: (session) => this.#accepted(session),
       message: (session, message) => hooks.message(session.link.peer, message),
@@ -173,19 +177,10 @@ export class Pairs {
   #passed(session: Session, hello: Hello): void {
     const { peer } = session.link
     const pair = this.#pairOf(peer)
-    const refusal = session.link.dialed ? null : this.#hooks.refuse(peer, hello)
-    if (refusal !== null) {
-      this.#drop(session, refusal.code, refusal.reason)
-      return
-    }
     if (hello.service === 'data') {
       pair.control.delete(session)
       pair.data.add(session)
       this.#carry(session)
-      return
-    }
-    if (hello.service !== 'control') {
-      this.#drop(session, 'incompatible', `no ${hello.service} task runs here`)
       return
     }
     this.#replaceOldBoots(pair)

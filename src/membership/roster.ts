@@ -106,6 +106,12 @@ export class Roster {
     this.#leave(peer, contact, 'lost')
   }
 
+  /** It is there, though no link with it is to be had now. */
+  present(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.standing === 'candidate') this.#join(peer, contact)
+  }
+
   /** The user, here or there, wants no link until one of both asks. */
   dismiss(peer: PeerId): void {
     const contact = this.#contactOf(peer)
@@ -128,6 +134,10 @@ export class Roster {
 
   *members(): Iterable<PeerId> {
     for (const [peer, { standing }] of this.#contacts) if (standing === 'member') yield peer
+  }
+
+  candidates(): readonly PeerId[] {
+    return [...this.#contacts].filter(([, { standing }]) => standing === 'candidate').map(([peer]) => peer)
   }
 
   /** Members, candidates and those that were lost. */

@@ -7,10 +7,11 @@ import type { Service } from '../../wire/messages/link.js'
 import type { Message } from '../../wire/messages.js'
 import type { Env, Link, LinkHandler } from '../env.js'
 import type { Contender } from './duplicate.js'
-import { Greeting, type GreetingHooks, type Hello } from './greeting.js'
+import { Greeting, type GreetingHooks, type Hello, type Refusal } from './greeting.js'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.js'
 
 export interface SessionHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
+  refuse(session: Session, hello: Hello): Refusal | null
   passed(session: Session, hello: Hello): void
   /** The other side, which has the lower id, chose this link. */
   accepted(session: Session): void
@@ -42,6 +43,7 @@ export class Session implements LinkHandler, Contender {
     this.#greeting = new Greeting(link, env.identity.id, service, {
       hello: hooks.hello,
       twin: hooks.twin,
+      refuse: (hello) => hooks.refuse(this, hello),
       passed: (hello) => {
         this.#hello = hello
         this.stage = 'greeted'

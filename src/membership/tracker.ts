@@ -19,8 +19,9 @@ import type { Listed, PeerList } from './peer-list.js'
 const GATHER_MS = 20
 /** One randomly chosen peer gets a digest about this often. */
 const DIGEST_MS = 8000
-/** A list that differs is sent whole at most this often on one link. */
+/** A list that differs is sent whole at most this often on one link; a longer list less often. */
 const WHOLE_MS = 4000
+const MEMBERS_PER_PAUSE = 50
 /** Goodbye: nobody waits longer for an answer. */
 export const FIN_MS = 1000
 
@@ -186,8 +187,9 @@ export class Tracker {
 
   #compare(from: PeerId, digest: Hash): void {
     const feed = this.#feeds.get(from)
-    if (feed === undefined || digest === this.#digest() || !feed.mayRepeat(this.#env.now(), WHOLE_MS)) return
-    this.#feedAll(from, feed)
+    if (feed === undefined || digest === this.#digest()) return
+    const pauseMs = WHOLE_MS * Math.max(1, [...this.#hooks.members()].length / MEMBERS_PER_PAUSE)
+    if (feed.mayRepeat(this.#env.now(), pauseMs)) this.#feedAll(from, feed)
   }
 
   /** Over what each member, ourselves included, last signed. */

@@ -61,7 +61,10 @@ export type House = SimNode<Resident>
 /** A world of residents; by default nobody is told of anybody and all live on one machine. */
 export function townOf(
   seed: number,
-  options: Partial<WorldOptions<Resident>> & { membership?: Partial<MembershipOptions>; chain?: (index: number) => Hash } = {},
+  options: Partial<WorldOptions<Resident>> & {
+    membership?: Partial<MembershipOptions>
+    chain?: (index: number) => Hash
+  } = {},
 ): Town {
   return new World<Resident>({
     seed,
@@ -78,7 +81,12 @@ export function townOf(
 }
 
 /** One more peer on a machine, told nothing. */
-export function settle(town: Town, host = 'home', join: readonly Address[] = [], listen: readonly `${string}:0`[] = []): House {
+export function settle(
+  town: Town,
+  host = 'home',
+  join: readonly Address[] = [],
+  listen: readonly `${string}:0`[] = [],
+): House {
   return town.addPeer({ host, join, listen })
 }
 
@@ -92,9 +100,11 @@ export function whatIsWrong(town: Town): string | null {
     const others = new Set(awake.filter((other) => other !== house).map(({ id }) => id))
     const wrong = (what: string): string => `${house.name}: ${what}`
     for (const id of others) if (!membership.isLinked(id)) return wrong(`not linked with ${id.slice(0, 4)}`)
-    for (const id of membership.linked()) if (!others.has(id)) return wrong(`linked with ${id.slice(0, 4)}, who is not there`)
+    for (const id of membership.linked())
+      if (!others.has(id)) return wrong(`linked with ${id.slice(0, 4)}, who is not there`)
     for (const { id } of membership.members()) if (!others.has(id)) return wrong(`${id.slice(0, 4)} is no member`)
-    if (witness.up.size !== others.size || witness.members.size !== others.size) return wrong('told its protocols otherwise')
+    if (witness.up.size !== others.size || witness.members.size !== others.size)
+      return wrong('told its protocols otherwise')
   }
   return linkProblem(town, awake) ?? anchorProblem(awake) ?? listProblem(awake)
 }
@@ -130,7 +140,10 @@ function anchorProblem(awake: readonly House[]): string | null {
 function listProblem(awake: readonly House[]): string | null {
   for (const house of awake) {
     for (const info of house.peer.membership.members()) {
-      const truth = awake.find(({ id }) => id === info.id)?.peer.membership.addresses().join(' ')
+      const truth = awake
+        .find(({ id }) => id === info.id)
+        ?.peer.membership.addresses()
+        .join(' ')
       if (info.addresses.join(' ') !== truth) return `${house.name} has old addresses of ${info.name}`
     }
   }
@@ -143,6 +156,6 @@ export function untilOne(town: Town, within: `${number} s`, what: string): void 
   try {
     town.until(() => (problem = whatIsWrong(town)) === null, within, what)
   } catch (error) {
-    if (process.env.TOWN_LOG) for (const h of town.nodes) for (const l of h.log) console.log(h.name, (l.time/1000).toFixed(3), l.level, l.text);if (process.env.TOWN_LOG) for (const h of town.nodes.filter(h=>h.awake)) console.log(h.name, h.id.slice(0,4), h.peer.witness.heard.join(' | '));throw new Error(`seed ${town.seed}: ${what}: ${problem}`, { cause: error })
+    throw new Error(`seed ${town.seed}: ${what}: ${problem}`, { cause: error })
   }
 }
