@@ -1,4 +1,4 @@
-// Builds the product into dist/ (bundled) and, with --tests, everything unbundled into dist/tree/ for the tests.
+// Builds the product into dist/ (bundled); with --tests also everything unbundled into dist/tree/, with --tree only that.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -66,8 +66,9 @@ function declarations() {
 const next = `dist.next-${process.pid}`
 rmSync(next, { recursive: true, force: true })
 mkdirSync(next)
-await bundle(next)
-if (process.argv.includes('--tests')) await tree(join(next, 'tree'))
+const onlyTree = process.argv.includes('--tree')
+if (!onlyTree) await bundle(next)
+if (onlyTree || process.argv.includes('--tests')) await tree(join(next, 'tree'))
 const old = `dist.old-${process.pid}`
 if (existsSync('dist')) renameSync('dist', old)
 renameSync(next, 'dist')

@@ -261,6 +261,15 @@ export interface RequestOptions {
   readonly force?: boolean
 }
 
+export interface WaitOptions {
+  /** After this long `done` says 'pending' and the record stays in the mempool; null waits for ever. */
+  readonly timeoutMs: number | null
+}
+
+export interface VoteOptions extends WaitOptions {
+  readonly poll: string
+}
+
 export interface PeerApi {
   status(): StatusView
   snapshot(): Snapshot
@@ -271,8 +280,8 @@ export interface PeerApi {
   leave(peer: string, done: Done<PeerView>): void
   addresses(): readonly Address[]
 
-  vote(voter: string, choice: string, poll: string, progress: OnProgress, done: Done<VoteView>): Cancel
-  note(text: string, progress: OnProgress, done: Done<VoteView>): Cancel
+  vote(voter: string, choice: string, options: VoteOptions, progress: OnProgress, done: Done<VoteView>): Cancel
+  note(text: string, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel
   tally(poll: string): TallyView
   polls(): readonly string[]
   chain(last: number): ChainView
@@ -296,8 +305,6 @@ export interface PeerApi {
 
   /** Graceful: hands over, says goodbye; at most 10 s. */
   quit(done: () => void): void
-  log(): readonly LogLine[]
   /** Something visible changed; called often, so only mark yourself dirty. */
   onChange: () => void
-  onLog: (line: LogLine) => void
 }

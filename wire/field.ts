@@ -60,12 +60,13 @@ export function text(maxBytes: number): Field<string> {
   }
 }
 
-/** Raw bytes, between min and max of them. */
+/** Raw bytes, between min and max of them; reading copies, so that no message pins or shares a receive buffer. */
 export function bytes(min: number, max = min): Field<Uint8Array> {
   const label = min === max ? `bytes(${min})` : `bytes(${min}..${max})`
   return {
     label,
-    read: (value) => (value instanceof Uint8Array && value.length >= min && value.length <= max ? value : wrong(label)),
+    read: (value) =>
+      value instanceof Uint8Array && value.length >= min && value.length <= max ? new Uint8Array(value) : wrong(label),
     write: (value) => value,
   }
 }

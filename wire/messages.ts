@@ -3,6 +3,7 @@ import type { MessageOf } from './message.js'
 import { folderMessages } from './messages/folder.js'
 import { ledgerMessages } from './messages/ledger.js'
 import { linkMessages } from './messages/link.js'
+import { localMessages } from './messages/local.js'
 import { membershipMessages } from './messages/membership.js'
 import { ringMessages } from './messages/ring.js'
 import { swarmMessages } from './messages/swarm.js'
@@ -14,6 +15,7 @@ export const messages = {
   ...ringMessages,
   ...swarmMessages,
   ...folderMessages,
+  ...localMessages,
 } as const
 
 export type Message = MessageOf<typeof messages>
@@ -24,3 +26,4 @@ export type LedgerMessage = MessageOf<typeof ledgerMessages>
 export type RingMessage = MessageOf<typeof ringMessages>
 export type SwarmMessage = MessageOf<typeof swarmMessages>
 export type FolderMessage = MessageOf<typeof folderMessages>
+export type LocalMessage = MessageOf<typeof localMessages>

@@ -1,0 +1,112 @@
+/** Commands about the chain: vote, tally, poll, receipt, note, chain, mine. */
+import type { MineMode, TallyView, VoteView } from '../../api.js'
+import { plural, shortId, table } from '../format.js'
+import { type CommandContext, EXIT, exitOf, failed, type Outcome, settle, usage } from '../outcome.js'
+import type { Invocation } from '../parse.js'
+
+/** The poll of a ballot that names none. */
+export const DEFAULT_POLL = 'main'
+
+export function vote(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  const { voter = '', choice = '' } = invocation.args
+  const poll = typeof invocation.options.poll === 'string' ? invocation.options.poll : DEFAULT_POLL
+  return settle<VoteView>(
+    { ...context, timeoutMs: undefined },
+    (done) =>
+      context.host.peer.vote(voter, choice, { poll, timeoutMs: context.timeoutMs ?? null }, context.progress, done),
+    (view) => voteOutcome(view, `${voter.trim()} → ${choice.trim()}`),
+  )
+}
+
+export function note(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  return settle<VoteView>(
+    { ...context, timeoutMs: undefined },
+    (done) =>
+      context.host.peer.note(
+        invocation.args.text ?? '',
+        { timeoutMs: context.timeoutMs ?? null },
+        context.progress,
+        done,
+      ),
+    (view) => voteOutcome(view, 'note'),
+  )
+}
+
+function voteOutcome(view: VoteView, what: string): Outcome {
+  switch (view.status) {
+    case 'added':
+      return { exit: EXIT.done, message: `${what}: in block ${view.height} ${shortId(view.block)}`, json: view }
+    case 'pending':
+      return { exit: EXIT.timeout, message: `${what}: not in a block yet; it stays pending`, json: view }
+    case 'invalid':
+      return { exit: EXIT.failed, message: 'Invalid/duplicate Vote!', json: view }
+  }
+}
+
+export function tally({ host }: CommandContext, invocation: Invocation): Outcome {
+  return tallyOutcome(host.peer.tally(invocation.args.poll ?? DEFAULT_POLL))
+}
+
+function tallyOutcome(view: TallyView): Outcome {
+  const rows = Object.entries(view.choices).sort((a, b) => b[1] - a[1])
+  const most = Math.max(1, ...rows.map(([, count]) => count))
+  const lines = [
+    `${view.poll}: ${plural(view.total, 'ballot')} at block ${view.height}${view.final ? ', final' : ''}`,
+    ...table(
+      ['choice', 'ballots', ''],
+      rows.map(([choice, count]) => [choice, String(count), '█'.repeat(Math.round((count / most) * 30))]),
+    ).slice(1),
+  ]
+  return { exit: EXIT.done, message: lines[0] ?? '', lines, json: view }
+}
+
+export function poll({ host }: CommandContext, invocation: Invocation): Outcome {
+  if ((invocation.args.action ?? '').toLowerCase() === 'show') {
+    const name = invocation.args.poll
+    return name === undefined ? usage('which one? poll show <name>') : tallyOutcome(host.peer.tally(name))
+  }
+  const views = host.peer.polls().map((name) => host.peer.tally(name))
+  const lines =
+    views.length === 0
+      ? ['no polls yet: vote <voter> <choice> --poll <name> opens one']
+      : table(
+          ['poll', 'ballots'],
+          views.map((view) => [view.poll, String(view.total)]),
+        )
+  return { exit: EXIT.done, message: plural(views.length, 'poll'), lines, json: views }
+}
+
+export function receipt({ host }: CommandContext, invocation: Invocation): Outcome {
+  const result = host.peer.receipt((invocation.args.ballot ?? '').toLowerCase())
+  if (!result.ok) return { exit: exitOf(result), message: result.message }
+  const view = result.value
+  const message = `in block ${view.height} ${shortId(view.block)}, ${plural(view.confirmations, 'confirmation')}`
+  const lines = [message, ...view.proof.map((hash, place) => `proof ${place}: ${hash}`)]
+  return { exit: EXIT.done, message, lines, json: view }
+}
+
+export function chain({ host }: CommandContext, invocation: Invocation): Outcome {
+  const last = Number(invocation.options.last ?? 10)
+  if (last < 1) return usage('--last takes 1 or more')
+  const view = host.peer.chain(last)
+  const rows = view.blocks.map((block) => [
+    `#${block.height}`,
+    shortId(block.hash),
+    new Date(block.time * 1000).toISOString().slice(0, 19).replace('T', ' '),
+    block.records
+      .map((record) => Object.values(record.data).join(' '))
+      .join(' · ')
+      .slice(0, 80),
+  ])
+  const lines = [`height ${view.height}, work ${view.work}`, ...table(['block', 'hash', 'time', 'records'], rows)]
+  return { exit: EXIT.done, message: lines[0] ?? '', lines, json: view }
+}
+
+const MODES: readonly MineMode[] = ['own', 'always', 'never']
+
+export function mine({ host }: CommandContext, invocation: Invocation): Outcome {
+  const mode = MODES.find((word) => word === (invocation.args.mode ?? '').toLowerCase())
+  if (mode === undefined) return failed('own, always or never')
+  host.peer.setMining(mode)
+  return { exit: EXIT.done, message: `mining: ${mode}`, json: host.peer.mining() }
+}

@@ -1,0 +1,100 @@
+/** Commands about peers: status, peers, join, leave, invite, log, quit. */
+
+import { isAddress } from '../../../wire/field.js'
+import type { PeerView } from '../../api.js'
+import { plural, shortId, size, table } from '../format.js'
+import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
+import type { Invocation } from '../parse.js'
+
+export function status({ host }: CommandContext): Outcome {
+  const view = host.peer.status()
+  const lines = [
+    `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
+    `${plural(view.peers, 'peer')}, block ${view.height} ${shortId(view.tip)}, ${plural(view.files, 'file')}, ` +
+      `${plural(view.transfers, 'transfer')}, ${view.hashRate} hashes/s, clock ${Math.round(view.clockOffsetMs)} ms off`,
+  ]
+  return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
+}
+
+export function peers({ host }: CommandContext): Outcome {
+  const views = host.peer.peers()
+  const rows = views.map((peer) => [
+    peer.name,
+    shortId(peer.id),
+    peer.state,
+    peer.rttMs === null ? '-' : `${Math.round(peer.rttMs)} ms`,
+    size(peer.received),
+    size(peer.sent),
+    peer.role,
+    peer.address,
+    peer.detail,
+  ])
+  const lines =
+    views.length === 0
+      ? ['no peers yet: run p2p-tui in another terminal, or invite another machine (invite)']
+      : table(['name', 'id', 'state', 'rtt', 'received', 'sent', 'role', 'address', ''], rows)
+  return { exit: EXIT.done, message: plural(views.length, 'peer'), lines, json: views }
+}
+
+export async function join(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  const where = (invocation.args.address ?? '').trim()
+  if (where.toLowerCase().startsWith('p2p1')) {
+    const accepted = context.host.acceptTicket(where)
+    if ('error' in accepted) return accepted.usage ? usage(accepted.error) : failed(accepted.error)
+    return joinAll(context, accepted.addresses)
+  }
+  if (!isAddress(where)) return usage(`not a host:port and not a ticket: ${JSON.stringify(where.slice(0, 60))}`)
+  return joinAll(context, [where])
+}
+
+/** The first address that answers will do: the peer list brings the others. */
+async function joinAll(context: CommandContext, addresses: readonly string[]): Promise<Outcome> {
+  const words: string[] = []
+  for (const address of addresses) {
+    if (!isAddress(address)) continue
+    const outcome = await settle<PeerView>(
+      context,
+      (done) => context.host.peer.join(address, done),
+      (peer) => ({ exit: EXIT.done, message: `joined ${peer.name} at ${address}`, json: [peer] }),
+    )
+    if (outcome.exit === EXIT.done || context.signal.aborted) return outcome
+    words.push(outcome.message)
+  }
+  return failed(words.length > 0 ? words.join('; ') : 'the ticket names no address: ask for a new one (invite --lan)')
+}
+
+export function leave(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  return settle<PeerView>(
+    context,
+    (done) => context.host.peer.leave(invocation.args.peer ?? '', done),
+    (peer) => ({ exit: EXIT.done, message: `left ${peer.name}; join ${peer.address} links again`, json: [peer] }),
+  )
+}
+
+export async function invite({ host }: CommandContext, invocation: Invocation): Promise<Outcome> {
+  const addresses = invocation.options.lan === true ? await host.openLan() : host.peer.addresses()
+  const outside = addresses.filter((address) => !isLoopback(address))
+  const ticket = host.ticket(outside.length > 0 ? outside : addresses)
+  const advice =
+    outside.length > 0
+      ? 'on the other machine: p2p-tui --join -   and paste the ticket'
+      : 'this peer listens on this machine only: invite --lan lets other machines in; ' +
+        'for another user of this machine: p2p-tui --join -   and paste the ticket'
+  return { exit: EXIT.done, message: advice, lines: [ticket, advice], json: { ticket, addresses } }
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|\[::1\]|localhost)/.test(address)
+}
+
+export function log({ host }: CommandContext): Outcome {
+  const entries = host.log()
+  const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
+  return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
+}
+
+export function quit({ host }: CommandContext, invocation: Invocation): Outcome {
+  const abrupt = invocation.options.abrupt === true
+  host.quit(abrupt)
+  return { exit: EXIT.done, message: abrupt ? 'gone' : 'leaving', json: { left: true, abrupt } }
+}

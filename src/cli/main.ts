@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** Entry of the program: a command for a running peer, or a peer of its own. Everything heavy is loaded on demand. */
+import { OperationalError } from '../../wire/errors.js'
+import { choosePeer } from './choose.js'
+import { EXIT } from './outcome.js'
+import { type Invocation, parseWords } from './parse.js'
+import { VERSION } from './version.js'
+
+async function main(words: readonly string[]): Promise<number> {
+  const parsed = parseWords(words, VERSION)
+  if (!parsed.ok) {
+    const out = parsed.exit === 0 ? process.stdout : process.stderr
+    out.write(`${parsed.text}\n`)
+    return parsed.exit
+  }
+  const { invocation } = parsed
+  if (invocation.command === null) return (await import('./start.js')).startHere(invocation.globals)
+  const choice = choosePeer(invocation.globals)
+  if (!choice.ok) {
+    process.stderr.write(`p2p-tui: ${choice.text}\n`)
+    return choice.exit
+  }
+  const { runRemote } = await import('./client.js')
+  return runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
+}
+
+/** `join -` reads the ticket from standard input, so that it stands in no history and no process list. */
+async function withSecret(words: readonly string[], invocation: Invocation): Promise<readonly string[]> {
+  if (invocation.command !== 'join' || invocation.args.address !== '-') return words
+  const { readTicket } = await import('./ticket-input.js')
+  const ticket = await readTicket()
+  return words.map((word) => (word === '-' ? ticket : word))
+}
+
+main(process.argv.slice(2)).then(
+  (exit) => {
+    process.exitCode = exit
+  },
+  (error: unknown) => {
+    const text =
+      error instanceof OperationalError ? error.message : error instanceof Error ? error.stack : String(error)
+    process.stderr.write(`p2p-tui: ${text}\n`)
+    process.exitCode = EXIT.failed
+  },
+)

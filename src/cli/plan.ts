@@ -1,0 +1,84 @@
+/** What to start: flags, config file and tickets become one plan, before anything is opened. */
+import { OperationalError } from '../../wire/errors.js'
+import { isAddress } from '../../wire/field.js'
+import type { Address } from '../../wire/types.js'
+import type { MineMode } from '../api.js'
+import { homes } from '../host/directories.js'
+import { DEFAULT_NETWORK, isNetworkName, rememberNetwork } from '../host/secret.js'
+import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
+import { withConfig } from './config.js'
+import type { Globals } from './parse.js'
+import { readTicket } from './ticket-input.js'
+
+const MAX_REPLICAS = 16
+
+export interface Plan {
+  readonly network: string
+  readonly name: string | null
+  readonly data: string | null
+  readonly join: readonly Address[]
+  readonly listen: readonly string[]
+  readonly lan: boolean
+  readonly replicas: number
+  readonly mine: MineMode
+  readonly pingIntervalMs: number
+}
+
+/** A mistake in the words: exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export async function planOf(flags: Globals): Promise<Plan> {
+  const globals = withConfig(flags, homes().config)
+  let network = globals.network
+  const join: Address[] = []
+  for (const given of globals.join) {
+    const where = given === '-' ? await readTicket() : given.trim()
+    if (given === '-' || looksLikeTicket(where)) {
+      const ticket = acceptTicket(where, globals.network ?? null)
+      if (network !== undefined && network !== ticket.network && join.length > 0)
+        throw new UsageError('these tickets are of different networks: join one at a time')
+      network = ticket.network
+      join.push(...ticket.addresses)
+    } else if (isAddress(where)) join.push(where)
+    else throw new UsageError(`--join ${where}: neither host:port nor a ticket`)
+  }
+  for (const where of globals.listen)
+    if (!isAddress(where) && !/^(\[[0-9a-fA-F:.]+\]|[\w.-]+):0$/.test(where))
+      throw new UsageError(`--listen ${where}: not a host:port`)
+  if (network !== undefined && !isNetworkName(network))
+    throw new UsageError(`"${network}" is no name for a network: letters, digits, dot, dash, 32 at most`)
+  const replicas = globals.replicas ?? 4
+  if (replicas < 1 || replicas > MAX_REPLICAS) throw new UsageError(`--replicas takes 1 to ${MAX_REPLICAS}`)
+  const pingIntervalMs = globals.pingInterval ?? 500
+  if (pingIntervalMs < 50 || pingIntervalMs > 60_000) throw new UsageError('--ping-interval takes 50 to 60000 ms')
+  return {
+    network: network ?? DEFAULT_NETWORK,
+    name: globals.name ?? null,
+    data: globals.data ?? null,
+    join,
+    listen: globals.listen,
+    lan: globals.lan,
+    replicas,
+    mine: modeOf(globals.mine),
+    pingIntervalMs,
+  }
+}
+
+/** Remembers the ticket's network (under `as`, else its own name); answers the name it has here. */
+export function acceptTicket(
+  pasted: string,
+  as: string | null,
+): { readonly network: string; readonly addresses: readonly Address[] } {
+  const ticket = decodeTicket(pasted)
+  if (!ticket.ok) throw new UsageError(ticket.message)
+  const { network, secret, addresses } = ticket.value
+  const name = as ?? network
+  if (!isNetworkName(name)) throw new OperationalError(`the ticket's network has no usable name: add --network <name>`)
+  return { network: rememberNetwork(homes().config, name, secret), addresses }
+}
+
+function modeOf(word: string | undefined): MineMode {
+  return word === 'always' || word === 'never' ? word : 'own'
+}

@@ -1,0 +1,43 @@
+/** Runs one parsed command on a running peer; the console and the control socket both come here. */
+import * as files from './commands/files.js'
+import * as ledger from './commands/ledger.js'
+import * as network from './commands/network.js'
+import { type CommandContext, failed, type Outcome } from './outcome.js'
+import type { Invocation } from './parse.js'
+
+type Run = (context: CommandContext, invocation: Invocation) => Outcome | Promise<Outcome>
+
+const RUNS: ReadonlyMap<string, Run> = new Map(
+  Object.entries<Run>({
+    status: network.status,
+    peers: network.peers,
+    join: network.join,
+    leave: network.leave,
+    invite: network.invite,
+    log: network.log,
+    quit: network.quit,
+    vote: ledger.vote,
+    tally: ledger.tally,
+    poll: ledger.poll,
+    receipt: ledger.receipt,
+    note: ledger.note,
+    chain: ledger.chain,
+    mine: ledger.mine,
+    ring: files.ring,
+    lookup: files.lookup,
+    store: files.store,
+    share: files.share,
+    request: files.request,
+    remove: files.remove,
+    files: files.files,
+    manifest: files.manifest,
+    transfers: files.transfers,
+  }),
+)
+
+export async function runCommand(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  const run = invocation.command === null ? undefined : RUNS.get(invocation.command)
+  return run === undefined ? failed('no such command (help lists them)') : run(context, invocation)
+}
+
+export const RUNNABLE: ReadonlySet<string> = new Set(RUNS.keys())

@@ -1,0 +1,219 @@
+/**
+ * The one command table: argv, the console's prompt, its keys, help and completion all read it. Light on purpose:
+ * a shell command loads this and the control socket, neither the console nor the database.
+ */
+
+export interface ArgumentSpec {
+  readonly name: string
+  readonly required: boolean
+  /** 'path' is resolved against the caller's directory; 'rest' takes all remaining words. */
+  readonly kind: 'text' | 'path' | 'number' | 'rest' | 'secret'
+  readonly choices?: readonly string[]
+}
+
+export interface OptionSpec {
+  readonly flags: string
+  readonly summary: string
+  readonly kind: 'flag' | 'text' | 'path' | 'number'
+}
+
+export interface CommandSpec {
+  readonly name: string
+  readonly summary: string
+  readonly args: readonly ArgumentSpec[]
+  readonly options: readonly OptionSpec[]
+  /** The console key that opens this command. */
+  readonly key?: string
+  readonly example: string
+}
+
+const text = (name: string, required = true): ArgumentSpec => ({ name, required, kind: 'text' })
+const path = (name: string): ArgumentSpec => ({ name, required: true, kind: 'path' })
+const POLL: OptionSpec = { flags: '--poll <name>', summary: 'which poll', kind: 'text' }
+const AS: OptionSpec = { flags: '--as <name>', summary: 'name in the network, else the file name', kind: 'text' }
+const FORCE: OptionSpec = {
+  flags: '--force',
+  summary: 'take the name although another peer published it',
+  kind: 'flag',
+}
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'status',
+    summary: 'who I am, how many peers, chain height, running transfers',
+    args: [],
+    options: [],
+    example: 'status --json',
+  },
+  { name: 'peers', summary: 'the peers of this network', args: [], options: [], key: '1', example: 'peers' },
+  {
+    name: 'join',
+    summary: 'link to a peer by host:port or by ticket; - reads the ticket from standard input',
+    args: [{ name: 'address', required: true, kind: 'secret' }],
+    options: [],
+    example: 'join 192.168.1.20:24012',
+  },
+  {
+    name: 'leave',
+    summary: 'close the link to a peer and do not dial it again',
+    args: [text('peer')],
+    options: [],
+    example: 'leave otter-lime',
+  },
+  {
+    name: 'invite',
+    summary: 'a ticket that lets another machine or user in',
+    args: [],
+    options: [{ flags: '--lan', summary: "listen on this machine's own addresses first", kind: 'flag' }],
+    example: 'invite --lan',
+  },
+  {
+    name: 'vote',
+    summary: 'cast a ballot; mined into the chain, once per voter and poll',
+    args: [text('voter'), text('choice')],
+    options: [POLL],
+    key: 'v',
+    example: 'vote alice yes',
+  },
+  {
+    name: 'tally',
+    summary: 'count the ballots of a poll',
+    args: [text('poll', false)],
+    options: [],
+    key: 'd',
+    example: 'tally',
+  },
+  {
+    name: 'poll',
+    summary: 'list the polls or show one',
+    args: [{ name: 'action', required: true, kind: 'text', choices: ['list', 'show'] }, text('poll', false)],
+    options: [],
+    example: 'poll list',
+  },
+  {
+    name: 'receipt',
+    summary: 'proof that a ballot is in the chain',
+    args: [text('ballot')],
+    options: [],
+    example: 'receipt 3f9a0c…',
+  },
+  {
+    name: 'note',
+    summary: 'put a line of text into the chain',
+    args: [{ name: 'text', required: true, kind: 'rest' }],
+    options: [],
+    example: 'note lab 3 starts at ten',
+  },
+  {
+    name: 'chain',
+    summary: 'the newest blocks',
+    args: [],
+    options: [{ flags: '--last <n>', summary: 'how many blocks, newest first (10)', kind: 'number' }],
+    key: '2',
+    example: 'chain --last 3',
+  },
+  {
+    name: 'mine',
+    summary: 'what this peer mines: own records, always, or never',
+    args: [{ name: 'mode', required: true, kind: 'text', choices: ['own', 'always', 'never'] }],
+    options: [],
+    example: 'mine never',
+  },
+  { name: 'ring', summary: 'neighbours and fingers on the ring', args: [], options: [], key: '3', example: 'ring' },
+  {
+    name: 'lookup',
+    summary: 'which peer owns a name, and the path to it',
+    args: [text('name')],
+    options: [],
+    example: 'lookup music.txt',
+  },
+  {
+    name: 'store',
+    summary: 'put a file into the network: its ring owner and replicas keep copies',
+    args: [path('path')],
+    options: [AS, FORCE],
+    key: 's',
+    example: 'store music.txt',
+  },
+  {
+    name: 'share',
+    summary: 'publish a file and serve it from here, without copies elsewhere',
+    args: [path('path')],
+    options: [AS, FORCE],
+    example: 'share atlas.iso',
+  },
+  {
+    name: 'request',
+    summary: 'download a file from all its holders at once',
+    args: [text('name')],
+    options: [
+      {
+        flags: '-o, --output <path>',
+        summary: "where to put it, else the caller's directory; - is standard output",
+        kind: 'path',
+      },
+      { flags: '--force', summary: 'replace an existing file', kind: 'flag' },
+    ],
+    key: 'r',
+    example: 'request music.txt -o /tmp/song.txt',
+  },
+  {
+    name: 'remove',
+    summary: 'withdraw a file that this peer published',
+    args: [text('name')],
+    options: [],
+    example: 'remove music.txt',
+  },
+  {
+    name: 'files',
+    summary: 'the files of the network',
+    args: [text('pattern', false)],
+    options: [],
+    key: '4',
+    example: "files '*.txt'",
+  },
+  {
+    name: 'manifest',
+    summary: 'chunks of a file and who holds them',
+    args: [text('name')],
+    options: [],
+    example: 'manifest music.txt --json',
+  },
+  {
+    name: 'transfers',
+    summary: 'running transfers; pause, resume or cancel one by its number',
+    args: [
+      { name: 'action', required: false, kind: 'text', choices: ['pause', 'resume', 'cancel'] },
+      { name: 'n', required: false, kind: 'number' },
+    ],
+    options: [],
+    key: 'x',
+    example: 'transfers cancel 2',
+  },
+  { name: 'log', summary: 'what happened so far', args: [], options: [], example: 'log' },
+  {
+    name: 'quit',
+    summary: 'hand over and leave; --abrupt vanishes as if killed',
+    args: [],
+    options: [{ flags: '--abrupt', summary: 'no goodbye', kind: 'flag' }],
+    key: 'q',
+    example: 'quit',
+  },
+]
+
+/** Options that stand before or after any command. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { flags: '-j, --join <where>', summary: 'host:port, ticket, or - to read a ticket (repeatable)', kind: 'text' },
+  { flags: '-l, --listen <host:port>', summary: 'listen there too (repeatable)', kind: 'text' },
+  { flags: '--lan', summary: "listen on all of this machine's addresses", kind: 'flag' },
+  { flags: '-n, --name <name>', summary: 'name of this peer; for commands, which peer to talk to', kind: 'text' },
+  { flags: '-d, --data <dir>', summary: 'state directory; for commands, which peer to talk to', kind: 'path' },
+  { flags: '--network <name>', summary: 'keep several networks apart (home)', kind: 'text' },
+  { flags: '--replicas <k>', summary: 'copies of a stored file (4)', kind: 'number' },
+  { flags: '--mine <mode>', summary: 'own, always or never', kind: 'text' },
+  { flags: '--ping-interval <ms>', summary: 'how often links are checked (500)', kind: 'number' },
+  { flags: '--timeout <s>', summary: 'give up on a command after this long', kind: 'number' },
+  { flags: '--headless', summary: 'no console: log lines on standard output', kind: 'flag' },
+  { flags: '--plain', summary: 'lines instead of panes', kind: 'flag' },
+  { flags: '--json', summary: 'one JSON document on standard output; headless: one event a line', kind: 'flag' },
+]

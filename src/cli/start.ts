@@ -1,0 +1,19 @@
+/** Starts a peer in this process: with the console, as plain lines, or headless. */
+import { OperationalError } from '../../wire/errors.js'
+import { EXIT } from './outcome.js'
+import type { Globals } from './parse.js'
+import { type Plan, planOf, UsageError } from './plan.js'
+
+export async function startHere(globals: Globals): Promise<number> {
+  let plan: Plan
+  try {
+    plan = await planOf(globals)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`p2p-tui: ${error.message}\n`)
+    return EXIT.usage
+  }
+  if (globals.headless) return (await import('./headless.js')).runHeadless(plan, globals.json)
+  if (globals.json) throw new OperationalError('--json without a command needs --headless')
+  return (await import('./console.js')).runConsole(plan, globals.plain || !process.stdout.isTTY || !process.stdin.isTTY)
+}

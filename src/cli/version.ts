@@ -1,0 +1,2 @@
+/** The version of the program: told by --version and in every hello. A test keeps it equal to package.json. */
+export const VERSION = '0.1.0'

@@ -1,0 +1,169 @@
+/**
+ * Where things live: XDG config, data and runtime homes, and one state directory per running peer.
+ * Invariant: a state directory belongs to one network for ever, and to one process at a time (see lock.ts).
+ * The host's name is part of the path because home directories are shared between lab machines.
+ */
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { homedir, hostname, tmpdir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { OperationalError } from '../../wire/errors.js'
+import type { Hash } from '../../wire/types.js'
+import { errorCode, errorText, replaceFile } from './durable.js'
+import { type Lock, lockDirectory } from './lock.js'
+
+const APP = 'p2p-tui'
+/** State directories tried before giving up: more terminals than one user opens on one machine. */
+const MAX_DIRECTORIES = 4096
+
+export interface Homes {
+  readonly config: string
+  readonly data: string
+  readonly runtime: string
+}
+
+/** The three homes; `P2P_CONFIG_HOME` and its like win over `XDG_CONFIG_HOME` and its like. */
+export function homes(environment: NodeJS.ProcessEnv = process.env): Homes {
+  const pick = (word: string, otherwise: () => string): string => {
+    const given = environment[`P2P_${word}`] || environment[`XDG_${word}`]
+    return given ? resolve(given, APP) : otherwise()
+  }
+  return {
+    config: pick('CONFIG_HOME', () => join(homedir(), '.config', APP)),
+    data: pick('DATA_HOME', () => join(homedir(), '.local', 'share', APP)),
+    runtime: environment.P2P_RUNTIME_HOME
+      ? resolve(environment.P2P_RUNTIME_HOME, APP)
+      : environment.XDG_RUNTIME_DIR
+        ? resolve(environment.XDG_RUNTIME_DIR, APP)
+        : join(tmpdir(), `${APP}-${userInfo().uid}`),
+  }
+}
+
+/** Makes a directory that only this user may enter, and refuses one that somebody else made. */
+export function privateDirectory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const found = lstatSync(path)
+    const uid = process.getuid?.() ?? found.uid
+    if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
+      throw new OperationalError(
+        `${path} is not private to this user: remove it, or set P2P_RUNTIME_HOME to another place`,
+      )
+    }
+    return path
+  } catch (error) {
+    if (error instanceof OperationalError) throw error
+    throw new OperationalError(`cannot use ${path}: ${errorText(error)}`)
+  }
+}
+
+export interface StateDirectory {
+  readonly path: string
+  readonly lock: Lock
+}
+
+/** Name and tag of the network that a state directory belongs to. */
+export interface Belongs {
+  readonly network: string
+  readonly tag: Hash
+}
+
+/** Locks the directory that the user named. */
+export function openStateDirectory(path: string): StateDirectory {
+  makeDirectory(path)
+  const taken = take(path)
+  if (taken.ok) return { path, lock: taken.lock }
+  const { holder } = taken
+  if (holder === null) throw new OperationalError(`${path} is just being taken by another peer: try again`)
+  const where = holder.host === hostname() ? '' : ` on ${holder.host}`
+  const way =
+    where === ''
+      ? 'quit that peer, or pick another directory with -d'
+      : `pick another directory with -d, or remove ${taken.path} if that machine no longer runs it`
+  throw new OperationalError(`${path} is in use by process ${holder.pid}${where}: ${way}`)
+}
+
+/** Locks the most recently used free directory of a network on this host, or a new one. */
+export function claimStateDirectory(dataHome: string, network: string): StateDirectory {
+  const root = join(dataHome, network, hostname().replace(/[^A-Za-z0-9._-]/g, '_') || 'localhost')
+  makeDirectory(root)
+  const known = numbered(root)
+  for (const { path } of [...known].sort((a, b) => b.usedMs - a.usedMs)) {
+    const taken = take(path)
+    if (taken.ok) return { path, lock: taken.lock }
+  }
+  const used = new Set(known.map(({ number }) => number))
+  for (let number = 1; number <= MAX_DIRECTORIES; number++) {
+    if (used.has(number)) continue
+    const path = join(root, String(number))
+    makeDirectory(path)
+    const taken = take(path)
+    if (taken.ok) return { path, lock: taken.lock }
+  }
+  throw new OperationalError(`${root} holds ${MAX_DIRECTORIES} directories in use: quit some peers`)
+}
+
+/** The network that this directory belongs to; null for a new one. */
+export function belongsTo(path: string): Belongs | null {
+  const file = join(path, 'network.json')
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const { network, tag } = value as Record<string, unknown>
+    if (typeof network !== 'string' || typeof tag !== 'string') throw new Error('incomplete')
+    return { network, tag: tag as Hash }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw new OperationalError(
+      `cannot read ${file} (${errorText(error)}): restore it, or pick another directory with -d`,
+    )
+  }
+}
+
+/** Makes a new directory a network's own; refuses one that belongs to another network. */
+export function bindToNetwork(path: string, own: Belongs): void {
+  const bound = belongsTo(path)
+  if (bound === null) {
+    // the caller holds the directory's lock: nobody else writes here
+    replaceFile(join(path, 'network.json'), `${JSON.stringify(own)}\n`)
+    return
+  }
+  if (bound.tag === own.tag) return
+  const why =
+    bound.network === own.network
+      ? `an older network called "${bound.network}", whose secret was replaced`
+      : `the network "${bound.network}", not to "${own.network}"`
+  throw new OperationalError(`${path} belongs to ${why}: pick another directory with -d`)
+}
+
+/** Marks a directory as just used, so that the next terminal prefers it. */
+export function touch(path: string): void {
+  const now = new Date()
+  utimesSync(join(path, 'network.json'), now, now)
+}
+
+function take(path: string): ReturnType<typeof lockDirectory> {
+  try {
+    return lockDirectory(path)
+  } catch (error) {
+    throw new OperationalError(`cannot lock ${path}: ${errorText(error)}`)
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new OperationalError(`cannot make ${path}: ${errorText(error)}`)
+  }
+}
+
+function numbered(
+  root: string,
+): readonly { readonly number: number; readonly path: string; readonly usedMs: number }[] {
+  return readdirSync(root)
+    .filter((name) => /^[1-9]\d{0,3}$/.test(name))
+    .map((name) => ({ number: Number(name), path: join(root, name), usedMs: usedAt(join(root, name)) }))
+}
+
+function usedAt(path: string): number {
+  return statSync(join(path, 'network.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}

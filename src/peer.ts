@@ -1,0 +1,233 @@
+/**
+ * Composition root: one Peer is all protocols over one Env. It routes messages to the protocol that declared them,
+ * tells every protocol who comes and goes, and answers for all of them to the console, the shell and the library.
+ */
+
+import { ledgerMessages } from '../wire/messages/ledger.js'
+import { ringMessages } from '../wire/messages/ring.js'
+import { swarmMessages } from '../wire/messages/swarm.js'
+import type { Message } from '../wire/messages.js'
+import type { Address, PeerId } from '../wire/types.js'
+import type * as api from './api.js'
+import type { Cancel, Env } from './env.js'
+import { Ledger, type LedgerOptions } from './ledger/ledger.js'
+import { Membership, type MembershipOptions } from './membership/membership.js'
+import { Rates } from './rates.js'
+import { Ring } from './ring/ring.js'
+import { Swarm } from './swarm/swarm.js'
+
+/** A graceful departure never takes longer. */
+const QUIT_MS = 10_000
+/** Blocks in a snapshot, newest first. */
+const SNAPSHOT_BLOCKS = 32
+/** Polls in a snapshot. */
+const SNAPSHOT_POLLS = 8
+
+export interface PeerOptions {
+  readonly membership: MembershipOptions
+  readonly ledger: Omit<LedgerOptions, 'changed' | 'clockOffsetMs'>
+  /** Copies of a stored file. */
+  readonly replicas: number
+}
+
+export class Peer implements api.PeerApi {
+  readonly #env: Env
+  readonly #membership: Membership
+  readonly #ledger: Ledger
+  readonly #ring: Ring
+  readonly #swarm: Swarm
+  readonly #rates = new Rates()
+  #leaving = false
+
+  onChange: () => void = () => {}
+
+  constructor(env: Env, options: PeerOptions) {
+    this.#env = env
+    const changed = (): void => this.onChange()
+    this.#membership = new Membership(env, options.membership, {
+      protocols: () => [this.#ring, this.#ledger, this.#swarm],
+      receive: (from, message) => this.#route(from, message),
+      dataLink: (link) => this.#swarm.dataLink(link),
+      claim: () => this.#ledger.claim(),
+      changed,
+    })
+    const mesh = this.#membership
+    this.#ledger = new Ledger(env, mesh, { ...options.ledger, changed, clockOffsetMs: () => mesh.clockOffsetMs() })
+    this.#ring = new Ring(env, mesh, { changed, keys: () => this.#swarm.keys() })
+    const duty = { owners: (key: Parameters<Ring['owners']>[0], count: number) => this.#ring.owners(key, count) }
+    this.#swarm = new Swarm(env, mesh, duty, { replicas: options.replicas, changed })
+    this.#ring.onOwnersChanged = () => this.#swarm.ownersChanged()
+  }
+
+  /** Loads nothing (constructors did): opens listeners, finds the others, starts the ring. */
+  start(done: api.Done<Address>): void {
+    this.#ring.start()
+    this.#membership.start(done)
+  }
+
+  #route(from: PeerId, message: Message): void {
+    if (message.type in ledgerMessages) this.#ledger.receive(from, message as Parameters<Ledger['receive']>[1])
+    else if (message.type in ringMessages) this.#ring.receive(from, message as Parameters<Ring['receive']>[1])
+    else if (message.type in swarmMessages) this.#swarm.receive(from, message as Parameters<Swarm['receive']>[1])
+    else this.#membership.blame(from, 'protocol', `${message.type} has no place on this link`)
+  }
+
+  // ---- views
+
+  status(): api.StatusView {
+    const claim = this.#ledger.claim()
+    const transfers = this.#swarm.transfers()
+    return {
+      id: this.#env.identity.id,
+      name: this.#env.identity.name,
+      address: this.#membership.address(),
+      network: this.#env.network.name,
+      role: this.#membership.role(),
+      peers: this.#membership.peers().filter((peer) => peer.state === 'up').length,
+      height: claim.height,
+      tip: claim.tip,
+      files: this.#swarm.known().length,
+      transfers: transfers.filter((transfer) => transfer.state === 'running' || transfer.state === 'stalled').length,
+      hashRate: this.#env.workers.hashRate(),
+      clockOffsetMs: this.#membership.clockOffsetMs(),
+    }
+  }
+
+  snapshot(): api.Snapshot {
+    const total = this.#membership.traffic()
+    return {
+      status: this.status(),
+      peers: this.peers(),
+      ring: this.ring(),
+      chain: this.chain(SNAPSHOT_BLOCKS),
+      mining: this.mining(),
+      tallies: this.polls()
+        .slice(0, SNAPSHOT_POLLS)
+        .map((poll) => this.tally(poll)),
+      files: this.#swarm.known(),
+      transfers: this.transfers(),
+      rates: this.#rates.sample(this.#env.now(), total.received, total.sent),
+    }
+  }
+
+  peers(): readonly api.PeerView[] {
+    return this.#membership.peers()
+  }
+
+  addresses(): readonly Address[] {
+    return this.#membership.addresses()
+  }
+
+  ring(): api.RingView {
+    return this.#ring.view()
+  }
+
+  chain(last: number): api.ChainView {
+    return this.#ledger.chain(last)
+  }
+
+  mining(): api.MiningView {
+    return this.#ledger.mining()
+  }
+
+  tally(poll: string): api.TallyView {
+    return this.#ledger.tally(poll)
+  }
+
+  polls(): readonly string[] {
+    return this.#ledger.polls()
+  }
+
+  receipt(ballot: string): api.Result<api.ReceiptView> {
+    return this.#ledger.receipt(ballot)
+  }
+
+  transfers(): readonly api.TransferView[] {
+    return this.#swarm.transfers()
+  }
+
+  // ---- deeds
+
+  join(address: Address, done: api.Done<api.PeerView>): void {
+    this.#membership.join(address, done)
+  }
+
+  leave(peer: string, done: api.Done<api.PeerView>): void {
+    this.#membership.leave(peer, done)
+  }
+
+  /** Opens one more listener, as `--listen` would have. */
+  listen(address: string, done: api.Done<Address>): void {
+    this.#membership.listen(address, done)
+  }
+
+  vote(
+    voter: string,
+    choice: string,
+    options: api.VoteOptions,
+    progress: api.OnProgress,
+    done: api.Done<api.VoteView>,
+  ): Cancel {
+    return this.#ledger.vote(voter, choice, options, progress, done)
+  }
+
+  note(text: string, options: api.WaitOptions, progress: api.OnProgress, done: api.Done<api.VoteView>): Cancel {
+    return this.#ledger.note(text, options, progress, done)
+  }
+
+  setMining(mode: api.MineMode): void {
+    this.#ledger.setMining(mode)
+  }
+
+  lookup(name: string, done: api.Done<api.LookupView>): void {
+    this.#ring.lookup(name, done)
+  }
+
+  store(path: string, options: api.StoreOptions, progress: api.OnProgress, done: api.Done<api.StoredView>): Cancel {
+    return this.#swarm.store(path, options, progress, done)
+  }
+
+  share(path: string, options: api.StoreOptions, progress: api.OnProgress, done: api.Done<api.StoredView>): Cancel {
+    return this.#swarm.share(path, options, progress, done)
+  }
+
+  request(
+    what: string,
+    options: api.RequestOptions,
+    progress: api.OnProgress,
+    done: api.Done<api.RequestedView>,
+  ): Cancel {
+    return this.#swarm.request(what, options, progress, done)
+  }
+
+  remove(name: string, done: api.Done<api.StoredView>): void {
+    this.#swarm.remove(name, done)
+  }
+
+  files(pattern: string, done: api.Done<readonly api.FileView[]>): void {
+    this.#swarm.files(pattern, done)
+  }
+
+  manifest(what: string, done: api.Done<api.ManifestView>): void {
+    this.#swarm.manifest(what, done)
+  }
+
+  control(transfer: number, action: 'pause' | 'resume' | 'cancel'): api.Result<api.TransferView> {
+    return this.#swarm.control(transfer, action)
+  }
+
+  /** Files first (they need the ring and the links), then the ring, then goodbye to all. */
+  quit(done: () => void): void {
+    if (this.#leaving) return
+    this.#leaving = true
+    let over = false
+    const finish = (): void => {
+      if (over) return
+      over = true
+      cancel()
+      done()
+    }
+    const cancel = this.#env.after(QUIT_MS, finish)
+    this.#swarm.handOver(() => this.#ring.leave(() => this.#membership.quit(finish)))
+  }
+}

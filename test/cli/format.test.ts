@@ -1,0 +1,62 @@
+import assert from 'node:assert'
+import { suite } from 'uvu'
+import { clock, shortId, size, table } from '../../src/cli/format.js'
+import { bar } from '../../src/cli/progress.js'
+import { Rates } from '../../src/rates.js'
+
+const test = suite('format')
+
+test('sizes keep three digits at most and a decimal unit', () => {
+  assert.deepStrictEqual([0, 999, 1000, 4_200_000, 99_960_000, 2e9, 5e15].map(size), [
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '4.2 MB',
+    '100 MB',
+    '2.0 GB',
+    '5000 TB',
+  ])
+})
+
+test('clocks and ids are short', () => {
+  assert.deepStrictEqual([0, 48, 3729].map(clock), ['0:00', '0:48', '1:02:09'])
+  assert.strictEqual(shortId('3f9a0000000000e1'), '3f9a…e1')
+})
+
+test('tables align numbers to the right and leave no trailing blanks', () => {
+  assert.deepStrictEqual(
+    table(
+      ['name', 'n'],
+      [
+        ['a', '5'],
+        ['long', '120'],
+      ],
+    ),
+    ['name  n', 'a       5', 'long  120'],
+  )
+})
+
+test('a bar fills in eighths and never leaves its width', () => {
+  assert.strictEqual(bar(0, 4), '    ')
+  assert.strictEqual(bar(1, 4), '████')
+  assert.strictEqual(bar(2, 4), '████')
+  assert.strictEqual(bar(0.5 + 1 / 32, 4), '██▏ ')
+})
+
+test('rates follow the counters over about two seconds', () => {
+  const rates = new Rates()
+  assert.deepStrictEqual(rates.sample(0, 0, 0), { down: 0, up: 0 })
+  assert.deepStrictEqual(rates.sample(1000, 5000, 100), { down: 5000, up: 100 })
+  rates.sample(2000, 10_000, 200)
+  rates.sample(3000, 10_000, 200)
+  rates.sample(4000, 10_000, 200)
+  assert.deepStrictEqual(rates.sample(5000, 10_000, 200), { down: 0, up: 0 })
+})
+
+test('a counter that starts over shows no negative rate', () => {
+  const rates = new Rates()
+  rates.sample(0, 1000, 0)
+  assert.strictEqual(rates.sample(500, 0, 0).down, 0)
+})
+
+test.run()

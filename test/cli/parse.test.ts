@@ -1,0 +1,111 @@
+import assert from 'node:assert'
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import { type Invocation, parseWords, splitLine } from '../../src/cli/parse.js'
+import { RUNNABLE } from '../../src/cli/run.js'
+import { COMMANDS } from '../../src/cli/spec.js'
+import { VERSION } from '../../src/cli/version.js'
+
+const test = suite('parse')
+
+function parsed(...words: string[]): Invocation {
+  const result = parseWords(words, VERSION)
+  assert.ok(result.ok, result.ok ? '' : result.text)
+  return result.invocation
+}
+
+test('every command of the table can be run, and every runnable command is in the table', () => {
+  assert.deepStrictEqual([...RUNNABLE].sort(), COMMANDS.map((spec) => spec.name).sort())
+})
+
+test('the example of every command parses as that command', () => {
+  for (const spec of COMMANDS) {
+    const words = splitLine(spec.example)
+    assert.ok(words)
+    assert.strictEqual(parsed(...words).command, spec.name)
+  }
+})
+
+test('global options stand before or after the command', () => {
+  const before = parsed('--json', '-n', 'ada', 'vote', 'ann', 'yes')
+  const after = parsed('vote', 'ann', 'yes', '-n', 'ada', '--json')
+  assert.deepStrictEqual(before, after)
+  assert.deepStrictEqual(after.args, { voter: 'ann', choice: 'yes' })
+  assert.strictEqual(after.globals.name, 'ada')
+  assert.strictEqual(after.globals.json, true)
+})
+
+test('without a command it starts a peer, with repeated joins and listens in order', () => {
+  const invocation = parsed('-j', 'a:1', '--join', 'b:2', '-l', '[::1]:3', '--headless', '--mine', 'never')
+  assert.strictEqual(invocation.command, null)
+  assert.deepStrictEqual(invocation.globals.join, ['a:1', 'b:2'])
+  assert.deepStrictEqual(invocation.globals.listen, ['[::1]:3'])
+  assert.strictEqual(invocation.globals.mine, 'never')
+})
+
+test('a note takes all its words', () => {
+  assert.strictEqual(parsed('note', 'lab', '3', 'starts').args.text, 'lab 3 starts')
+})
+
+test('output option and poll option reach their command', () => {
+  assert.strictEqual(parsed('request', 'a.txt', '-o', '-').options.output, '-')
+  assert.strictEqual(parsed('vote', 'a', 'b', '--poll', 'drinks').options.poll, 'drinks')
+})
+
+test('mistakes exit with 2 and say what is wrong', () => {
+  const cases: readonly [string[], RegExp][] = [
+    [['vote', 'ann'], /missing required argument 'choice'/],
+    [['vote', 'a', 'b', 'c'], /too many arguments/],
+    [['vot'], /unknown command 'vot'; did you mean vote/],
+    [['--nope'], /unknown option '--nope'/],
+    [['mine', 'sometimes'], /one of own, always, never/],
+    [['--mine', 'sometimes'], /Allowed choices are own, always, never/],
+    [['chain', '--last', 'x'], /whole number/],
+    [['poll', 'make'], /one of list, show/],
+  ]
+  for (const [words, expected] of cases) {
+    const result = parseWords(words, VERSION)
+    assert.ok(!result.ok, words.join(' '))
+    assert.strictEqual(result.exit, 2)
+    assert.match(result.text, expected)
+  }
+})
+
+test('help and version exit with 0', () => {
+  const help = parseWords(['--help'], VERSION)
+  assert.ok(!help.ok && help.exit === 0)
+  for (const spec of COMMANDS) assert.ok(help.text.includes(spec.name), spec.name)
+  const version = parseWords(['--version'], VERSION)
+  assert.ok(!version.ok && version.exit === 0 && version.text === VERSION)
+})
+
+test('the version is the one of package.json', () => {
+  const path = new URL('../../../../package.json', import.meta.url)
+  assert.strictEqual(JSON.parse(readFileSync(path, 'utf8')).version, VERSION)
+})
+
+test('lines are split as a shell would', () => {
+  assert.deepStrictEqual(splitLine(`store "my file.txt" --as 'a b'  c\\ d ""`), [
+    'store',
+    'my file.txt',
+    '--as',
+    'a b',
+    'c d',
+    '',
+  ])
+  assert.deepStrictEqual(splitLine('"a \\"b\\" \\\\"'), ['a "b" \\'])
+  assert.deepStrictEqual(splitLine('   '), [])
+  assert.strictEqual(splitLine('say "open'), null)
+})
+
+test('any words come back from a quoted line', () => {
+  const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 8 }), (words) => {
+      assert.deepStrictEqual(splitLine(words.map(quoted).join(' ')), words)
+    }),
+  )
+})
+
+test.run()
