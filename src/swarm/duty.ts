@@ -233,7 +233,7 @@ export class Keeping {
   }
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
-    const { holdings, env } = this.#parts
+    const { env } = this.#parts
     if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
@@ -246,7 +246,7 @@ export class Keeping {
     }
     this.#spare.delete(id)
     env.log('info', `its owners have "${register.name}": the copy here is dropped`)
-    holdings.dropBlob(id)
+    this.#fetches.dropCopy(id)
   }
 
   /** Copies whose name means something else now go once the new content is safe, or at once where it was removed. */
@@ -257,7 +257,7 @@ export class Keeping {
       if (manifest === undefined) continue
       const now = names.by(manifest.name, manifest.publisher)
       if (now?.manifest && this.lacking(now).length > 0) continue
-      if (blob) holdings.dropBlob(id)
+      if (blob) this.#fetches.dropCopy(id)
     }
   }
 

@@ -92,6 +92,11 @@ export class Fetches {
     this.#enqueue({ manifest, target: null, replace: false, done, download: null, paused: false, n: 0 })
   }
 
+  /** Deletes our own copy, unless a download of the same file is under way; others begin only afterwards. */
+  dropCopy(id: Hash): void {
+    if (!this.#jobs.has(id)) this.#parts.holdings.dropBlob(id)
+  }
+
   /** The file is not to be kept any more. */
   stopKeeping(id: Hash): void {
     for (const job of [...(this.#jobs.get(id) ?? [])]) if (job.target === null) this.#cancel(job, 'not needed any more')
@@ -117,15 +122,16 @@ export class Fetches {
     job.n = this.#parts.transfers.add({ view: () => viewOf(job), control: (action) => this.#control(job, action) })
     if (queue === undefined) this.#jobs.set(id, [job])
     else queue.push(job)
-    this.#startNext()
+    this.startNext()
   }
 
   /** Starts what may run: one job a file, at most MAX_KEEPING of the keeping ones. */
-  #startNext(): void {
+  startNext(): void {
     let keeping = 0
     for (const [job] of this.#jobs.values()) if (job?.download && job.target === null) keeping++
     for (const [job] of this.#jobs.values()) {
-      if (job === undefined || job.download !== null || (job.target === null && keeping >= MAX_KEEPING)) continue
+      if (job === undefined || job.download !== null || this.#parts.holdings.isBusy(job.manifest.id)) continue
+      if (job.target === null && keeping >= MAX_KEEPING) continue
       if (job.target === null) keeping++
       this.#start(job)
     }
@@ -153,6 +159,7 @@ export class Fetches {
 
   #ended(job: Job, download: Download, result: Result<{ readonly path: string; readonly stamp: FileStamp }>): void {
     if (!result.ok) {
+      this.#parts.holdings.adoptFile(job.manifest.id)
       this.#remove(job, result)
       return
     }
@@ -171,11 +178,7 @@ export class Fetches {
 
   #cancel(job: Job, reason: string): boolean {
     if (!this.#jobs.get(job.manifest.id)?.includes(job)) return false
-    if (job.download !== null) {
-      if (!job.download.cancel(reason)) return false
-      this.#parts.holdings.adoptFile(job.manifest.id)
-      return true
-    }
+    if (job.download !== null) return job.download.cancel(reason)
     this.#remove(job, refused(reason))
     return true
   }
@@ -189,7 +192,7 @@ export class Fetches {
     if (job.target === null) this.#keeping--
     else this.#requested--
     this.#parts.transfers.end(job.n, job.target !== null)
-    this.#parts.env.after(0, () => this.#startNext())
+    this.#parts.env.after(0, () => this.startNext())
     job.done(result)
   }
 

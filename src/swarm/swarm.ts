@@ -5,7 +5,7 @@
 
 import { assertNever } from '../../wire/errors.js'
 import type { SwarmMessage } from '../../wire/messages.js'
-import type { Hash, PeerId } from '../../wire/types.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type {
   Done,
   FileView,
@@ -53,6 +53,8 @@ export interface SwarmOptions {
   readonly replicas?: number
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number
+  /** Where this peer is reached, for lists that show it among others. */
+  readonly address?: () => Address
   /** Something visible changed. */
   readonly changed: () => void
 }
@@ -255,7 +257,7 @@ export class Swarm implements Protocol {
     return count
   }
 
-  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4 }: SwarmOptions): Parts {
+  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4, address }: SwarmOptions): Parts {
     const post = new Post(env, mesh)
     const names = new Names(env)
     const manifests = new Manifests(env.store)
@@ -274,6 +276,8 @@ export class Swarm implements Protocol {
       gossip: new Gossip({ env, mesh, post, names, vetting }),
       transfers: new Transfers(),
       announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
+      addressOf: (peer) =>
+        (peer === env.identity.id ? address?.() : mesh.member(peer)?.addresses[0]) ?? ('' as Address),
       nameOf: (peer) => (peer === env.identity.id ? env.identity.name : mesh.member(peer)?.name) ?? peer.slice(0, 8),
     }
   }
@@ -290,6 +294,7 @@ export class Swarm implements Protocol {
       env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
       holdings.lost(blob)
     }
+    holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
       this.#holdingChanged(id)

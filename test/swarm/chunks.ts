@@ -8,6 +8,8 @@ export function makeChunks(peer: TestPeer): Chunks {
   const served = new Map<Hash, { layout: Layout; stamp: FileStamp }>()
   const whole = new Map<Hash, Layout>()
   const { disk } = peer
+  /** Opened in this life, not yet finished or dropped. */
+  const writing = new Set<Hash>()
   const fits = ({ path, size, mtimeMs }: FileStamp) => {
     const file = disk.files.get(path)
     return file !== undefined && file.size === size && file.mtimeMs === mtimeMs
@@ -42,7 +44,14 @@ export function makeChunks(peer: TestPeer): Chunks {
           return
         }
         const old = disk.parts.get(blob)
-        if (old !== undefined && old.target !== target) disk.parts.delete(blob)
+        if (old !== undefined && old.target !== target) {
+          if (writing.has(blob)) {
+            done({ error: `${old.target} is already being written from the same file` })
+            return
+          }
+          disk.parts.delete(blob)
+        }
+        writing.add(blob)
         const part = disk.parts.get(blob) ?? {
           layout,
           target,
@@ -98,8 +107,12 @@ export function makeChunks(peer: TestPeer): Chunks {
           done({ path: `blobs/${blob}`, stamp: { path: `blobs/${blob}`, size: 0, mtimeMs: 0, inode: 1 } })
           return
         }
-        if (part.verified.size !== countOf(part.layout)) throw new Error('finished before it was whole')
+        if (part.verified.size !== countOf(part.layout))
+          throw new Error(
+            `${peer.name} finished ${part.target} with ${part.verified.size} of ${countOf(part.layout)} chunks`,
+          )
         disk.parts.delete(blob)
+        writing.delete(blob)
         const path = part.target ?? `blobs/${blob}`
         if (part.target === null) {
           disk.blobs.set(blob, part.layout)
@@ -119,6 +132,7 @@ export function makeChunks(peer: TestPeer): Chunks {
         whole.delete(blob)
         disk.blobs.delete(blob)
         disk.parts.delete(blob)
+        writing.delete(blob)
         done()
       })
     },

@@ -44,6 +44,7 @@ export class TestPeer {
   #life = 0
   #known = new Map<PeerId, TestPeer>()
   #pending: (() => void)[] = []
+  readonly #unlinked = new Set<PeerId>()
 
   constructor(world: World, name: string, seed: number) {
     this.world = world
@@ -62,6 +63,7 @@ export class TestPeer {
     this.up = true
     this.#life++
     this.#links.clear()
+    this.#unlinked.clear()
     this.#known = new Map()
     this.#pending = []
     const options = { chain: CHAIN, replicas: this.replicas, changed: () => {} }
@@ -117,6 +119,22 @@ export class TestPeer {
     this.disk.files.set(path, { content, size, mtimeMs: this.world.nowMs })
   }
 
+  /** All links between the two break and come back after a while. */
+  cut(other: TestPeer, forMs: number): void {
+    for (const link of this.#links) if (link.peer === other.id) link.close()
+    for (const [one, two] of [
+      [this, other],
+      [other, this],
+    ] as const) {
+      one.#unlinked.add(two.id)
+      one.later(1, () => one.swarm.linkDown(two.id))
+      one.later(forMs, () => {
+        one.#unlinked.delete(two.id)
+        if (two.up && one.#known.has(two.id)) one.swarm.linkUp(two.id)
+      })
+    }
+  }
+
   /** Says something that the real code would not. */
   say(to: TestPeer, message: SwarmMessage): void {
     this.#send(to, message)
@@ -141,13 +159,13 @@ export class TestPeer {
   #send(to: TestPeer, message: Message): void {
     const bytes = encodeMessage(message)
     this.later(2 + this.world.random() * 0.001, () => {
-      if (!to.up || !to.#known.has(this.id)) return
+      if (!to.up || !to.#known.has(this.id) || this.#unlinked.has(to.id)) return
       to.swarm.receive(this.id, decodeMessage(bytes.subarray(LENGTH_BYTES)) as SwarmMessage)
     })
   }
 
   #mesh(): Mesh {
-    const reachable = (peer: PeerId) => this.#known.get(peer)?.up === true
+    const reachable = (peer: PeerId) => this.#known.get(peer)?.up === true && !this.#unlinked.has(peer)
     return {
       linked: () => [...this.#known.keys()].filter(reachable),
       isLinked: reachable,
@@ -158,7 +176,7 @@ export class TestPeer {
       },
       send: (peer, message) => {
         const to = this.#known.get(peer)
-        if (!to?.up) return 'none'
+        if (to === undefined || !reachable(peer)) return 'none'
         this.#send(to, message)
         return 'sent'
       },
@@ -176,7 +194,7 @@ export class TestPeer {
   #openData(peer: PeerId, opened: (link: Link | null, reason: string) => void): Cancel {
     return this.later(10 + this.world.random() * 40, () => {
       const to = this.#known.get(peer)
-      if (!to?.up) {
+      if (!to?.up || this.#unlinked.has(peer)) {
         opened(null, 'refused')
         return
       }
