@@ -21,7 +21,7 @@ import {
   touch,
 } from './directories.js'
 import { HostEnv } from './env.js'
-import { type KeyPair, loadKeyPair, peerName } from './identity.js'
+import { type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
 import { LogRing } from './log-ring.js'
 import { divertNativeErrors } from './native-errors.js'
 import { type Announcement, announce, socketPath } from './runtime.js'
@@ -117,7 +117,10 @@ interface Parts<T> {
 
 function makeEnv<T>(parts: Parts<T>): HostEnv {
   const { options, home, directory, network, keys, identity, store, announcement, log, fatal } = parts
-  const transport = new TcpTransport({ psk: network.psk, privateKey: keys.privateKey })
+  const transport = new TcpTransport({
+    psk: network.psk,
+    identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
+  })
   return new HostEnv({
     identity,
     network: { name: network.name, tag: network.tag, genesisSeed: network.genesisSeed },
