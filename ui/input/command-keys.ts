@@ -6,12 +6,12 @@ import type { CommandHelp } from '../source.js'
 /** Keys that belong to the console itself; the table cannot take them. */
 export const CONSOLE_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['Tab 1-4', 'next pane, or the one of that number'],
-  ['j k ↓ ↑ g G', 'move in the pane (PgUp, PgDn)'],
+  ['j k g G', 'move in the pane (also arrows, PgUp, PgDn)'],
   ['Enter', 'detail of the line under the cursor'],
   ['Esc', 'back: closes what is open, empties the prompt'],
   ['/', 'filter the pane (Esc ends it)'],
   ['z', 'zoom the pane'],
-  [':', 'command prompt: Tab completes, ↑ ↓ earlier lines'],
+  [':', 'command prompt: Tab completes, Up and Down bring earlier lines'],
   ['x', 'cancel the transfer under the cursor, else the running command'],
   ['?', 'this help'],
   ['q Ctrl-C', 'leave the network politely and quit; a second Ctrl-C at once'],

@@ -2,7 +2,7 @@
 import type { BlockView, MiningView, RecordView, Snapshot } from '../../src/api.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { column, type Line, type Span, styled } from '../text/line.js'
+import { column, type Line, lineWidth, type Span, styled } from '../text/line.js'
 import { age, hashRate, plural, powerOfTwo, shortId } from '../text/units.js'
 import type { Content, Row } from './rows.js'
 
@@ -22,7 +22,7 @@ export function chainContent({ snapshot, look, now }: Model, width: number): Con
       rows.push({ key: fork.hash, lines: [line] })
     }
   }
-  return { rows, footer: [miningLine(snapshot.mining, look)], empty }
+  return { rows, footer: [miningLine(snapshot.mining, width, look)], empty }
 }
 
 function blockLine(block: BlockView, snapshot: Snapshot, digits: number, width: number, look: Look, now: number): Line {
@@ -69,13 +69,18 @@ export function nameOf(id: string, snapshot: Snapshot): string {
   return snapshot.peers.find((peer) => peer.id === id)?.name ?? id.slice(0, 8)
 }
 
-function miningLine(mining: MiningView, { glyphs }: Look): Line {
+/** As much of it as fits, the most urgent first. */
+function miningLine(mining: MiningView, width: number, look: Look): Line {
   const parts: Span[] = []
-  const add = (span: Span) => parts.push(...(parts.length === 0 ? [] : [` ${glyphs.dot} `]), span)
-  if (mining.syncing !== null) add(styled('busy', `syncing ${mining.syncing.done}/${mining.syncing.total}`))
-  if (mining.pending > 0) add(styled('busy', `${mining.pending} pending`))
-  add(`difficulty ${powerOfTwo(mining.difficulty)}`)
-  if (mining.active) add(styled('good', `mining ${hashRate(mining.hashRate).trim()}`))
-  else if (mining.mode !== 'own') add(`mine ${mining.mode}`)
-  return parts.map((part) => (typeof part === 'string' ? styled('dim', part) : part))
+  if (mining.syncing !== null) parts.push(styled('busy', `syncing ${mining.syncing.done}/${mining.syncing.total}`))
+  if (mining.pending > 0) parts.push(styled('busy', `${mining.pending} pending`))
+  parts.push(styled('dim', `difficulty ${powerOfTwo(mining.difficulty)}`))
+  if (mining.active) parts.push(styled('good', hashRate(mining.hashRate).trim()))
+  if (mining.mode !== 'own') parts.push(styled('dim', `mine ${mining.mode}`))
+  let line: Line = []
+  for (const part of parts) {
+    const longer = line.length === 0 ? [part] : [...line, styled('dim', ` ${look.glyphs.dot} `), part]
+    if (lineWidth(longer, look) <= width) line = longer
+  }
+  return line
 }

@@ -33,7 +33,7 @@ export function ratesLines(model: Model, width: number, height: number): readonl
 /** The ring's list, beside its picture where there is room for both. */
 export function ringLines(model: Model, width: number, height: number): readonly string[] {
   const { charts, snapshot, look } = model
-  const side: Side = { width: Math.min(2 * (height - 2), width - 42), lines: [] }
+  const side: Side = { width: Math.min(2 * (height - 2), width - 36), lines: [] }
   if (charts.kind !== 'ready' || snapshot === null || side.width < 16) return paneLines('ring', model, width, height)
   // the canvas wants an even number of columns
   const even = side.width - (side.width % 2)

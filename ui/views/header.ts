@@ -22,7 +22,7 @@ export function headerLine(model: Model, width: number): string {
   // the most asked-for first: what does not fit beside the name is left out
   for (const part of rightParts(snapshot, model)) {
     const longer: Line = [...right, '  ', ...part]
-    if (lineWidth(longer, look) + Math.min(20, lineWidth(left, look)) > width - 1) break
+    if (lineWidth(longer, look) + Math.min(Math.floor(width / 2), lineWidth(left, look)) > width - 1) break
     right.push('  ', ...part)
   }
   return paint(spread(left, [...right, ' '], width, look), width, look)
