@@ -1,7 +1,8 @@
 /**
  * Text that other peers chose, made safe to paint and measured in terminal cells.
  * Invariant: after `clean` every terminal agrees on the width: no control or format characters (bidi overrides and escape
- * sequences among them), no emoji, at most two marks on a base; what is refused becomes one placeholder.
+ * sequences among them), no emoji, no character on whose width terminals differ, at most two marks on a base; what is
+ * refused becomes one placeholder.
  * Widths after Unicode TR 11.
  */
 import type { Look } from '../look.js'
@@ -10,9 +11,9 @@ import type { Look } from '../look.js'
 const SIMPLE =
   /^[ -~\u00a1-\u00ac\u00ae-\u017f\u2026\u2190-\u2193\u2500-\u259f\u25c6\u25cb\u25cf\u25d0\u276f\u2713\u2717\u2800-\u28ff▯]*$/
 const ASCII_ONLY = /^[ -~]*$/
-const MARK = /\p{Mn}/u
-const VARIATION = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u
-const REFUSED = /[\p{C}\p{Zl}\p{Zp}\p{Mc}\p{Me}\p{Emoji_Presentation}\p{Default_Ignorable_Code_Point}]/u
+/** Marks that every terminal stacks; others are left out, which keeps the word readable. */
+const STACKED = /[\u0300-\u036f]/
+const REFUSED = /[\p{C}\p{M}\p{Zl}\p{Zp}\p{Emoji_Presentation}\p{Emoji_Modifier_Base}\p{Default_Ignorable_Code_Point}]/u
 const MAX_MARKS = 2
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -30,10 +31,13 @@ function cleanGrapheme(grapheme: string, look: Look): string {
   if (/^\s+$/.test(grapheme)) return ' '
   const { unknown } = look.glyphs
   if (!look.unicode) return unknown
-  const [base = '', ...marks] = grapheme
-  if (REFUSED.test(base) || MARK.test(base)) return unknown
-  const plain = marks.every((mark) => MARK.test(mark) && !VARIATION.test(mark))
-  return plain && marks.length <= MAX_MARKS ? grapheme : unknown
+  const [base = '', ...others] = grapheme
+  if (REFUSED.test(base) || isDisputed(base)) return unknown
+  // emoji that are text by default turn wide with a variation selector
+  if (others.includes('\ufe0f')) return unknown
+  const marks = others.filter((other) => STACKED.test(other)).slice(0, MAX_MARKS)
+  const rest = others.filter((other) => !REFUSED.test(other))
+  return base + marks.join('') + unknown.repeat(rest.length)
 }
 
 /** Cells of a cleaned text. */
@@ -67,28 +71,45 @@ export function take(cleaned: string, max: number): string {
 function widthOfCharacter(character: string): 0 | 1 | 2 {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x300) return 1
-  if (MARK.test(character)) return 0
+  if (STACKED.test(character)) return 0
   return isWide(code) ? 2 : 1
 }
 
+type Range = readonly [first: number, last: number]
+
 /** East Asian Wide and Fullwidth, without emoji (which `clean` refuses). */
-const WIDE: readonly (readonly [first: number, last: number])[] = [
+const WIDE: readonly Range[] = [
   [0x1100, 0x115f],
   [0x2e80, 0x303e],
   [0x3041, 0x33ff],
   [0x3400, 0x4dbf],
   [0x4e00, 0x9fff],
   [0xa000, 0xa4cf],
-  [0xa960, 0xa97f],
   [0xac00, 0xd7a3],
   [0xf900, 0xfaff],
   [0xfe30, 0xfe6f],
   [0xff01, 0xff60],
   [0xffe0, 0xffe6],
-  [0x1b000, 0x1b2ff],
   [0x20000, 0x3fffd],
 ]
 
-function isWide(code: number): boolean {
-  return WIDE.some(([first, last]) => code >= first && code <= last)
+/** Their width changed with a version of Unicode, so terminals differ. */
+const DISPUTED: readonly Range[] = [
+  [0x06de, 0x06de],
+  [0x1160, 0x11ff],
+  [0x3248, 0x324f],
+  [0x4dc0, 0x4dff],
+  [0xa960, 0xa97f],
+  [0xfe10, 0xfe19],
+]
+
+const within = (ranges: readonly Range[], code: number): boolean =>
+  ranges.some(([first, last]) => code >= first && code <= last)
+
+const isWide = (code: number): boolean => within(WIDE, code)
+
+/** Beyond the basic plane only Han is old enough for all terminals. */
+function isDisputed(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0
+  return code > 0xffff ? !isWide(code) : within(DISPUTED, code)
 }
