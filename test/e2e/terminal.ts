@@ -53,7 +53,8 @@ export class Terminal {
   get screen(): string {
     const { active } = this.#terminal.buffer
     const lines = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.viewportY + row))
-    return lines.map((line) => line?.translateToString(true) ?? '').join('\n')
+    // a line that was longer before a resize keeps its old cells beyond the edge
+    return lines.map((line) => line?.translateToString(true, 0, this.#terminal.cols) ?? '').join('\n')
   }
 
   get lines(): readonly string[] {

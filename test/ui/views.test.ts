@@ -3,41 +3,12 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
-import { headerLine } from '../../ui/views/header.js'
-import { hintsLine, tabsLine } from '../../ui/views/hints.js'
-import { messageLines } from '../../ui/views/message.js'
 import { overlayLines } from '../../ui/views/overlay.js'
-import { promptLine } from '../../ui/views/prompt.js'
-import { areaLines, layoutFor, tooSmallLines } from '../../ui/views/screen.js'
 import { anyModel, modelOf, NOW } from './models.js'
 import { anyName, fileView, network, peerView, transferView } from './network.js'
+import { screenOf, withoutStyles } from './screen.js'
 
-const withoutStyles = (line: string) =>
-  line
-    .split('\u001b[')
-    .map((part, index) => (index === 0 ? part : part.replace(/^[\d;]*m/, '')))
-    .join('')
-
-/** The whole screen, put together as the components do. */
-function screenOf(model: Model): readonly string[] {
-  const { columns, rows } = model.size
-  const layout = layoutFor(model)
-  if (layout.kind === 'small') return tooSmallLines(model, model.size)
-  const body = layout.columns.map(({ width, cells }) =>
-    cells.flatMap(({ area, height }) => areaLines(area, model, width, height)),
-  )
-  const bodyRows = rows - layout.header - layout.tabs - layout.message - layout.hints - layout.prompt
-  return [
-    headerLine(model, columns),
-    ...(layout.tabs === 1 ? [tabsLine(model, columns)] : []),
-    ...Array.from({ length: bodyRows }, (_, row) => body.map((column) => column[row] ?? 'MISSING').join('')),
-    ...messageLines(model, columns, layout.message),
-    hintsLine(model, columns),
-    promptLine(model, columns),
-  ]
-}
-
-const textOf = (model: Model): string => screenOf(model).map(withoutStyles).join('\n')
+const textOf = (model: Model): string => screenOf(model).join('\n')
 
 /** Fails with the screen. */
 function sees(screen: string, ...expected: readonly RegExp[]): void {
@@ -47,7 +18,7 @@ function sees(screen: string, ...expected: readonly RegExp[]): void {
 test('any network in any state fills the screen exactly, at any size', () => {
   fc.assert(
     fc.property(anyModel, (model) => {
-      const lines = screenOf(model).map(withoutStyles)
+      const lines = screenOf(model)
       assert.strictEqual(lines.length, model.size.rows)
       for (const line of lines) {
         assert.strictEqual(widthOf(line), model.size.columns, JSON.stringify(line))

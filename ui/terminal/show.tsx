@@ -2,7 +2,7 @@
  * Opens the console on a terminal and gives the terminal back on every way out. Invariant: `close` runs once and first of
  * all restores the screen, the cursor and the line discipline; only then is anything printed.
  */
-import { render } from 'ink'
+import { type Instance, render } from 'ink'
 import { loadCharts } from '../charts/charts.js'
 import { App } from '../components/app.js'
 import { shows } from '../layout.js'
@@ -16,6 +16,7 @@ import { catchStrayOutput } from './stray-output.js'
 
 /** Keys repaint faster than snapshots, but no faster than this. */
 const MAX_FPS = 30
+const HOME_AND_ERASE = '\u001b[H\u001b[J'
 /** After the first paint, which loading them would delay. */
 const CHARTS_AFTER_MS = 300
 
@@ -42,9 +43,6 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
     [stdin, stdout],
   )
   const giveBack = catchStrayOutput((line) => session.overheard(line))
-  // before Ink's own listener, so that it paints the new size at once
-  const resized = () => session.resize(sizeOf(stdout))
-  stdout.prependListener('resize', resized)
   options.stopped?.addEventListener('abort', () => ending.come(1, reasonOf(options.stopped?.reason)))
   const screen = render(<App session={session} />, {
     stdin,
@@ -59,17 +57,38 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
   })
   // a view that throws ends Ink's tree
   screen.waitUntilExit().catch((error: unknown) => ending.come(1, `crashed: ${reasonOf(error)}`))
+  const stopRepainting = repaintOnResize(session, screen, stdout)
   const stopCharts = loadChartsWhenShown(session)
 
   const { exit, reason } = await ending.came
   stopCharts()
-  stdout.off('resize', resized)
+  stopRepainting()
   session.close()
   screen.unmount()
   giveBack()
   unwatch()
   if (reason !== '') stderr.write(`p2p-tui: ${reason}\n`)
   return exit
+}
+
+/**
+ * Ink moves the cursor relative to its last frame and leaves lines alone that did not change; a terminal that was resized has
+ * neither where they were. So every resize draws the whole screen from its first cell, before Ink looks at the old frame.
+ * Two quick resizes that end at the old size make no 'resize' event, but the signal comes.
+ */
+function repaintOnResize(session: ConsoleSession, screen: Instance, stdout: NodeJS.WriteStream): () => void {
+  const repaint = () => {
+    screen.clear()
+    stdout.write(HOME_AND_ERASE)
+    session.resize(sizeOf(stdout))
+    screen.rerender(<App session={session} />)
+  }
+  stdout.prependListener('resize', repaint)
+  process.on('SIGWINCH', repaint)
+  return () => {
+    stdout.off('resize', repaint)
+    process.off('SIGWINCH', repaint)
+  }
 }
 
 const sizeOf = ({ columns = 80, rows = 24 }: NodeJS.WriteStream) => ({ columns, rows })
