@@ -28,7 +28,7 @@ export class Terminal {
     const { columns = 80, rows = 24, cwd = process.cwd(), file = process.execPath } = options
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, logLevel: 'off' })
     const env = environment(options.env ?? {})
-    this.#pty = pty.spawn(file, [...args], { name: 'xterm-256color', cols: columns, rows, cwd, env })
+    this.#pty = pty.spawn(file, [...args], { name: env.TERM ?? '', cols: columns, rows, cwd, env })
     this.exited = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
         this.#over = true
@@ -86,6 +86,12 @@ export class Terminal {
     this.#pty.kill(name)
   }
 
+  /** The window is closed: the program gets SIGHUP, and no read or write works any more. */
+  hangUp(): void {
+    this.#pty.kill('SIGHUP')
+    destroy(this.#pty)
+  }
+
   /** Waits until the screen fits, and answers it; fails with the screen. */
   async until(expected: RegExp | ((screen: string) => boolean), deadlineMs = DEADLINE_MS): Promise<string> {
     const fits = () => (typeof expected === 'function' ? expected(this.screen) : expected.test(this.screen))
@@ -138,9 +144,14 @@ export class Terminal {
   }
 }
 
+/** Closes our side of the pty (node-pty has it, its types do not). */
+function destroy(terminal: pty.IPty): void {
+  if ('destroy' in terminal && typeof terminal.destroy === 'function') terminal.destroy()
+}
+
 /** A plain UTF-8 terminal outside of any CI, whatever the tests run in. */
 function environment(change: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const { CI: _ci, NO_COLOR: _colour, FORCE_COLOR: _force, LC_ALL: _all, ...rest } = process.env
-  const wanted = { ...rest, LANG: 'C.UTF-8', ...change }
+  const wanted = { ...rest, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...change }
   return Object.fromEntries(Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

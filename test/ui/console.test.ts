@@ -85,7 +85,7 @@ test('a resize to any size draws the whole screen anew and nothing else', () =>
       terminal.resize(size.columns, size.rows)
       const wanted = idleScreen(size)
       await terminal
-        .until((screen) => screen === wanted)
+        .until((screen) => trimmed(screen) === wanted)
         .catch((error: Error) => {
           throw new Error(`${size.columns}x${size.rows}: ${error.message}\nwanted:\n${wanted}`)
         })
