@@ -22,14 +22,11 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
   const leave = () => {
     source.quit(asked++ > 0).then(
       () => ending.come(0, ''),
-      (error: unknown) => ending.come(1, String(error)),
+      (error: unknown) => ending.come(1, reasonOf(error)),
     )
   }
-  const unwatch = watchExits({ asked: leave, crashed: (error) => ending.come(1, `crashed: ${reasonOf(error)}`) }, [
-    stdin,
-    stdout,
-  ])
-  options.stopped?.addEventListener('abort', () => ending.come(1, reasonOf(options.stopped?.reason)))
+  const unwatch = watchExits({ asked: leave, crashed: (error) => ending.crash(error) }, [stdin, stdout])
+  options.stopped?.addEventListener('abort', () => ending.stopped(options.stopped?.reason, asked > 0))
   const lines = createInterface({ input: stdin, terminal: false })
   let running = Promise.resolve()
   let read = false

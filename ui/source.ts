@@ -1,6 +1,7 @@
 /**
  * What the console asks of a peer. A peer in this process implements it, and so does one that is attached to from another
  * process: the console never touches a peer itself, and it opens before there is one.
+ * Signals and crashes are the console's while it is open; whoever opened it ends the process afterwards.
  * Invariant: everything here may be hostile text that came from other peers; the console cleans it when it paints.
  */
 import type { LogLine, Progress, Snapshot } from '../src/api.js'
@@ -59,6 +60,9 @@ export interface ConsoleOptions {
   readonly stderr?: NodeJS.WritableStream
   readonly env?: NodeJS.ProcessEnv
   readonly history?: HistoryFile
-  /** Aborted where the peer ended by itself: the console closes, prints `reason` and answers 1. */
+  /**
+   * Aborted where the peer ended without the console's doing: the console closes. The reason is printed and the exit code is
+   * 1; with the reason '', or while the console is leaving anyway, it was a polite end: 0.
+   */
   readonly stopped?: AbortSignal
 }

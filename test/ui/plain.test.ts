@@ -69,9 +69,10 @@ test('quit as a line leaves', async () => {
 })
 
 test('an input that never was does not end it; SIGTERM does, politely', async () => {
+  const stop = once(/7 peers/, (child) => child.kill('SIGTERM'))
   const { code, out } = await onPipes({ quitMs: 100 }, (child, out) => {
     if (out === '') child.stdin.end()
-    else if (/7 peers/.test(out)) child.kill('SIGTERM')
+    stop(child, out)
   })
   assert.strictEqual(code, 0)
   assert.match(out, /otter-lime: 7 peers/)

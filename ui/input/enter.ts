@@ -29,7 +29,7 @@ export function enterForm(ui: UiState, now: number): Step {
 export function completePrompt(ui: UiState, direction: 1 | -1, around: Surroundings): UiState {
   const typed = textOf(ui.prompt)
   const found = ui.completion === null ? begin(typed, around.complete(typed)) : next(ui.completion, direction)
-  if (found === null) return say(ui, `nothing begins with "${typed}"`, 'info', around.now)
+  if (found === null) return say(ui, 'nothing more to complete here', 'info', around.now)
   const alone = found.completion.candidates.length === 1
   return { ...ui, prompt: editorOf(found.text), completion: alone ? null : found.completion }
 }

@@ -32,7 +32,7 @@ export function next(completion: Completion, step: 1 | -1): { completion: Comple
   return { completion: { ...completion, at: index }, text: candidates[index] ?? completion.typed }
 }
 
-const finished = (line: string): string => (/[\s"/]$/.test(line) ? line : `${line} `)
+const finished = (line: string): string => (/[\s/]$/.test(line) ? line : `${line} `)
 
 function sharedBeginning(lines: readonly string[]): string {
   let shared = lines[0] ?? ''

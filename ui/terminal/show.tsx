@@ -10,7 +10,7 @@ import { lookOf } from '../look.js'
 import { ConsoleSession } from '../session.js'
 import type { ConsoleOptions, ConsoleSource } from '../source.js'
 import { layoutFor } from '../views/screen.js'
-import { Ending, reasonOf } from './ending.js'
+import { Ending } from './ending.js'
 import { watchExits } from './exits.js'
 import { catchStrayOutput } from './stray-output.js'
 
@@ -38,12 +38,14 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
   const unwatch = watchExits(
     {
       asked: () => session.leave(false),
-      crashed: (error) => ending.come(1, `crashed: ${reasonOf(error)}`),
+      crashed: (error) => ending.crash(error),
     },
     [stdin, stdout],
   )
   const giveBack = catchStrayOutput((line) => session.overheard(line))
-  options.stopped?.addEventListener('abort', () => ending.come(1, reasonOf(options.stopped?.reason)))
+  options.stopped?.addEventListener('abort', () => {
+    ending.stopped(options.stopped?.reason, session.model().ui.leaving)
+  })
   const screen = render(<App session={session} />, {
     stdin,
     stdout,
@@ -56,7 +58,7 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
     interactive: true,
   })
   // a view that throws ends Ink's tree
-  screen.waitUntilExit().catch((error: unknown) => ending.come(1, `crashed: ${reasonOf(error)}`))
+  screen.waitUntilExit().catch((error: unknown) => ending.crash(error))
   const stopRepainting = repaintOnResize(session, screen, stdout)
   const stopCharts = loadChartsWhenShown(session)
 
