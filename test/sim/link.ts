@@ -8,11 +8,11 @@ import type { Link, LinkHandler } from '../../src/env.js'
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
 import { type CloseCode, ProtocolError } from '../../wire/errors.js'
 import {
-  DATA_STALL_MS,
   FRAMES_PER_SECOND,
   FULL_CONTROL_BYTES,
   GREETING_MS,
   QUEUED_CONTROL_BYTES,
+  STALL_MS,
 } from '../../wire/limits.js'
 import type { Service } from '../../wire/messages/link.js'
 import { type Message, messages } from '../../wire/messages.js'
@@ -183,10 +183,10 @@ export class SimLink implements Link {
     })
   }
 
-  /** Data links that do not move at all for long are cut. */
+  /** Links whose output does not move at all for long are cut. */
   watchStall(): void {
     const before = this.out.delivered
-    this.process.after(DATA_STALL_MS, () => {
+    this.process.after(STALL_MS, () => {
       if (this.closed || this.chunksQueued === 0) return
       if (this.out.delivered === before) this.close('slow', 'data link stalled')
       else this.watchStall()
