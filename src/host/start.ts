@@ -21,8 +21,9 @@ import {
   touch,
 } from './directories.js'
 import { HostEnv } from './env.js'
-import { type KeyPair, loadKeyPair, peerName } from './identity.js'
+import { type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
 import { LogRing } from './log-ring.js'
+import { divertNativeErrors } from './native-errors.js'
 import { type Announcement, announce, socketPath } from './runtime.js'
 import { DEFAULT_NETWORK, knownSecret, networkSecret } from './secret.js'
 import { type LmdbStore, openStore } from './store-lmdb.js'
@@ -42,6 +43,8 @@ export interface HostOptions<T> {
   readonly homes?: Homes
   /** Mining threads; all cores but one where absent. */
   readonly miners?: number
+  /** A console owns the terminal: what native code prints goes to a file in the state directory. */
+  readonly fullScreen?: boolean
 }
 
 export interface RunningPeer<T> {
@@ -80,6 +83,7 @@ type OnClose = (close: () => void | Promise<void>) => void
 function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>, 'close'> {
   const home = options.homes ?? homes()
   const { directory, network, secret } = openDirectory(options, home, onClose)
+  if (options.fullScreen === true) divertNativeErrors(join(directory.path, 'native-errors.log'))
   const keys = loadKeyPair(directory.path)
   const identity = identityOf(keys, peerName(directory.path, keys.id, options.name))
   const log = new LogRing(options.onLog ?? (() => {}))
@@ -113,7 +117,10 @@ interface Parts<T> {
 
 function makeEnv<T>(parts: Parts<T>): HostEnv {
   const { options, home, directory, network, keys, identity, store, announcement, log, fatal } = parts
-  const transport = new TcpTransport({ psk: network.psk, privateKey: keys.privateKey })
+  const transport = new TcpTransport({
+    psk: network.psk,
+    identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
+  })
   return new HostEnv({
     identity,
     network: { name: network.name, tag: network.tag, genesisSeed: network.genesisSeed },

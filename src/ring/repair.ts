@@ -16,6 +16,7 @@ const STRANGER_ROUNDS = 8
 /** A member that was not taken is not asked again sooner. */
 const SAME_CANDIDATE_MS = 2_000
 const MAX_RUN = 8
+const MAX_DIGGING = 8
 
 export interface RepairParts {
   readonly env: RingEnv
@@ -27,11 +28,13 @@ export interface RepairParts {
   readonly stabiliser: Stabiliser
   /** Peers with an open link. */
   readonly linked: () => Iterable<PeerId>
+  readonly isLinked: (peer: PeerId) => boolean
 }
 
 export class Repair {
   readonly #parts: RepairParts
   readonly #afterSelf: Hash
+  readonly #digging = new Set<PeerId>() // at most MAX_DIGGING
   #rounds = 0
   /** Successors that died in a row without one that answered. */
   #run = 0
@@ -45,6 +48,7 @@ export class Repair {
   /** Once a period. */
   round(): void {
     this.place()
+    this.#askBuriedAlive()
     this.#rounds++
     if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
     else if (this.#rounds % STRANGER_ROUNDS === STRANGER_ROUNDS / 2) this.#askBuried()
@@ -88,6 +92,18 @@ export class Repair {
     const { state, linked } = this.#parts
     const strangers = new Set([...state.fingers.peers(), ...linked()])
     this.#ask(this.#oneOf([...strangers].filter(state.trusted)))
+  }
+
+  /** Declared dead, but its link stands: it was frozen or slow and may be back. */
+  #askBuriedAlive(): void {
+    const { calls, state, isLinked } = this.#parts
+    for (const peer of state.graves.lost()) {
+      if (this.#digging.size >= MAX_DIGGING) return
+      if (this.#digging.has(peer) || !isLinked(peer)) continue
+      this.#digging.add(peer)
+      // its answer raises it
+      calls.ping(peer, FEW_TRIES, () => this.#digging.delete(peer))
+    }
   }
 
   /** A buried peer may live in the other part of a ring that was cut in two. */

@@ -93,8 +93,17 @@ export class Ring implements Protocol {
     this.#answers = new Answers(env, state, this.#members, stabiliser)
     this.#push = new Push(env, state, calls)
     this.#joiner = new Joiner(env, state, calls, lookups, candidates)
-    const linked = () => mesh.linked()
-    this.#repair = new Repair({ env, state, calls, lookups, liveness, members: this.#members, stabiliser, linked })
+    this.#repair = new Repair({
+      env,
+      state,
+      calls,
+      lookups,
+      liveness,
+      members: this.#members,
+      stabiliser,
+      linked: () => mesh.linked(),
+      isLinked: (peer) => mesh.isLinked(peer),
+    })
     this.#fingers = new FingerFixer(state, lookups)
     this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas: options.replicas ?? 4 })
     this.#connectParts()

@@ -3,6 +3,7 @@
  * keepers count them. Counts are asked for on demand, one question to each keeper, and remembered for the console.
  */
 
+import { toHex } from '../../wire/hash.js'
 import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import { type Done, done, type FileView, type ManifestView } from '../api.js'
@@ -172,15 +173,14 @@ export class Catalogue {
       index,
       name: `${name}.${index}`,
       size: chunkBytes(layout, index),
-      hash: Buffer.from(layout.hashes.subarray(index * 32, index * 32 + 32)).toString('hex') as Hash,
+      hash: toHex(layout.hashes.subarray(index * 32, index * 32 + 32)),
       holders: claims.filter((claim) => holds(claim, index)).map(({ peer }) => this.#holderView(peer)),
     }))
     return { name, id, size: layout.size, chunkSize: layout.chunkSize, chunks }
   }
 
   #holderView(peer: PeerId): { id: PeerId; name: string; address: Address } {
-    const address = this.#parts.mesh.member(peer)?.addresses[0] ?? ('' as Address)
-    return { id: peer, name: this.#parts.nameOf(peer), address }
+    return { id: peer, name: this.#parts.nameOf(peer), address: this.#parts.addressOf(peer) }
   }
 }
 

@@ -22,6 +22,8 @@ export interface DownloadJob {
   readonly manifest: Manifest
   /** Absolute path of the finished file; null: the own blob folder. */
   readonly target: string | null
+  /** Replace a file that stands there. */
+  readonly replace: boolean
   /** The content is on this machine already: copy it. */
   readonly local: boolean
 }
@@ -36,7 +38,7 @@ export interface DownloadHooks {
   done(result: Result<{ readonly path: string; readonly stamp: FileStamp }>): void
 }
 
-type State = 'opening' | 'copying' | 'fetching' | 'finishing' | 'done' | 'failed'
+type State = 'opening' | 'copying' | 'fetching' | 'finishing' | 'cancelling' | 'done' | 'failed'
 
 export class Download {
   readonly job: DownloadJob
@@ -67,13 +69,14 @@ export class Download {
     this.#have = emptyBitmap(job.manifest.chunkCount)
     this.#missing = job.manifest.chunkCount
     const { id, layout } = job.manifest
-    parts.env.chunks.open(id, layout, job.target, (opened) => {
-      if (this.#state === 'failed') return this.#discard()
+    const opened = (opened: { readonly have: Bitmap } | { readonly error: string }) => {
       if ('error' in opened) return this.#fail(opened.error)
+      if (this.#state === 'cancelling') return this.#discard()
       this.#resume(opened.have)
       if (job.local && this.#missing > 0) this.#copy()
       else this.#fetch()
-    })
+    }
+    parts.env.chunks.open(id, layout, job.target, opened, job.replace)
   }
 
   /** Chunks that others may have from here already. */
@@ -111,11 +114,18 @@ export class Download {
 
   /** Gives up and deletes what came so far; a copy from this machine is finished instead. */
   cancel(reason: string): boolean {
-    if (this.ended || this.#state === 'finishing' || this.#state === 'copying') return false
-    const opened = this.#state !== 'opening'
-    this.#fail(reason)
+    if (this.#state !== 'opening' && this.#state !== 'fetching') return false
+    const opened = this.#state === 'fetching'
+    this.#stopFetching()
+    this.#state = 'cancelling'
+    this.#reason = reason
     if (opened) this.#discard()
     return true
+  }
+
+  /** The disk failed: what came is kept for another try. */
+  broken(reason: string): void {
+    if (!this.ended && this.#state !== 'cancelling') this.#fail(reason)
   }
 
   get view(): Omit<TransferView, 'n' | 'name' | 'direction'> {
@@ -129,6 +139,7 @@ export class Download {
 
   #shown(): TransferView['state'] {
     if (this.#state === 'done' || this.#state === 'failed') return this.#state
+    if (this.#state === 'cancelling') return 'failed'
     if (this.#paused) return 'paused'
     return (this.#fetching?.rate.silentMs ?? 0) > STALLED_MS ? 'stalled' : 'running'
   }
@@ -227,8 +238,9 @@ export class Download {
     this.#hooks.done(refused(reason))
   }
 
+  /** Only then may another download of the same file begin: what it opens must not be deleted. */
   #discard(): void {
-    this.#parts.env.chunks.drop(this.job.manifest.id, () => {})
+    this.#parts.env.chunks.drop(this.job.manifest.id, () => this.#fail(this.#reason))
   }
 
   #stopFetching(): void {

@@ -24,7 +24,7 @@ export class Keeping {
   readonly #parts: Parts
   readonly #fetches: Fetches
   readonly #quotaBytes: number
-  readonly #obliged = new Set<Hash>() // asked for beyond the first k owners; at most MAX_OBLIGED
+  readonly #obliged = new Set<Hash>() // copies to make because somebody asked; at most MAX_OBLIGED
   readonly #asked = new Map<string, number>() // peer + manifest or register id -> when; at most MAX_NOTES
   readonly #spare = new Map<Hash, number>() // copies not owed any more -> since when; at most one per holding
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked; at most MAX_OBLIGED
@@ -87,6 +87,11 @@ export class Keeping {
     return true
   }
 
+  /** A manifest is being verified: no need to ask for it. */
+  expect(id: Hash): void {
+    this.#note(this.#wanted, id, MAX_OBLIGED)
+  }
+
   /** A manifest arrived that somebody asked us to keep. */
   arrived(register: Register, from: PeerId): void {
     if (register.manifest !== null && this.#wanted.has(register.manifest)) this.asked(register.manifest, from)
@@ -96,7 +101,7 @@ export class Keeping {
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
     if (reason === 'full') this.#parts.roster.full(from)
     this.#asked.set(from + id, this.#parts.env.now() - ASK_AGAIN_MS + RETRY_MS)
-    this.reviewSoon(reason === 'full' ? SOON_MS : RETRY_MS)
+    this.reviewSoon(RETRY_MS)
   }
 
   /** Who is to know what we hold of a name: its keepers, and the publisher, who waits for copies. */
@@ -154,17 +159,21 @@ export class Keeping {
     }
     const id = register.manifest
     const keepers = roster.keepers(register.name)
+    if (this.#parts.holdings.state(id) === 'kept') this.#obliged.delete(id)
     const mine = keepers.includes(env.identity.id) || this.#obliged.has(id)
     if (!manifests.has(id)) {
       if (mine) this.#askManifest(register, id)
       return
     }
+    const spare = !mine && this.#parts.holdings.get(id)?.blob === true
     if (mine && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
     for (const keeper of keepers) {
-      if (keeper !== env.identity.id && !this.#satisfied(register, keeper)) this.#askKeep(keeper, id, false)
+      // also those that say they have it, before a copy here goes: all of them must have said so lately
+      const ask = spare || !this.#satisfied(register, keeper)
+      if (ask && keeper !== env.identity.id) this.#askKeep(keeper, id, false)
     }
     for (const peer of this.audience(register)) if (this.#hasNews(id)) this.#parts.announcer.ensure(peer, id)
-    if (!mine) this.#maybeDrop(register, id, keepers)
+    if (spare) this.#maybeDrop(register, id, keepers)
   }
 
   #satisfied({ manifest, copies }: Register, keeper: PeerId): boolean {
@@ -224,8 +233,8 @@ export class Keeping {
   }
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
-    const { holdings, env } = this.#parts
-    if (!holdings.get(id)?.blob || !keepers.every((keeper) => this.#satisfied(register, keeper))) {
+    const { env } = this.#parts
+    if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
     }
@@ -237,7 +246,7 @@ export class Keeping {
     }
     this.#spare.delete(id)
     env.log('info', `its owners have "${register.name}": the copy here is dropped`)
-    holdings.dropBlob(id)
+    this.#fetches.dropCopy(id)
   }
 
   /** Copies whose name means something else now go once the new content is safe, or at once where it was removed. */
@@ -248,7 +257,7 @@ export class Keeping {
       if (manifest === undefined) continue
       const now = names.by(manifest.name, manifest.publisher)
       if (now?.manifest && this.lacking(now).length > 0) continue
-      if (blob) holdings.dropBlob(id)
+      if (blob) this.#fetches.dropCopy(id)
     }
   }
 

@@ -35,6 +35,7 @@ interface Job {
   readonly manifest: Manifest
   /** Null: a copy of our own, by ring duty. */
   readonly target: string | null
+  readonly replace: boolean
   readonly done: (result: Result<Fetched>) => void
   download: Download | null
   paused: boolean
@@ -73,8 +74,8 @@ export class Fetches {
   }
 
   /** Fetches to a user's file; the answer follows when the file is there. The returned call cancels. */
-  request(manifest: Manifest, target: string, done: (result: Result<Fetched>) => void): () => void {
-    const job: Job = { manifest, target, done, download: null, paused: false, n: 0 }
+  request(manifest: Manifest, target: string, replace: boolean, done: (result: Result<Fetched>) => void): () => void {
+    const job: Job = { manifest, target, replace, done, download: null, paused: false, n: 0 }
     if (this.#requested >= MAX_REQUESTED) {
       this.#parts.env.after(0, () => done(refused(`${MAX_REQUESTED} downloads are running: wait for one to end`)))
       return () => {}
@@ -88,7 +89,12 @@ export class Fetches {
   keep(manifest: Manifest, done: (result: Result<Fetched>) => void): void {
     if (this.isKeeping(manifest.id) || this.#count >= MAX_QUEUED) return
     this.#keeping++
-    this.#enqueue({ manifest, target: null, done, download: null, paused: false, n: 0 })
+    this.#enqueue({ manifest, target: null, replace: false, done, download: null, paused: false, n: 0 })
+  }
+
+  /** Deletes our own copy, unless a download of the same file is under way; others begin only afterwards. */
+  dropCopy(id: Hash): void {
+    if (!this.#jobs.has(id)) this.#parts.holdings.dropBlob(id)
   }
 
   /** The file is not to be kept any more. */
@@ -116,15 +122,16 @@ export class Fetches {
     job.n = this.#parts.transfers.add({ view: () => viewOf(job), control: (action) => this.#control(job, action) })
     if (queue === undefined) this.#jobs.set(id, [job])
     else queue.push(job)
-    this.#startNext()
+    this.startNext()
   }
 
   /** Starts what may run: one job a file, at most MAX_KEEPING of the keeping ones. */
-  #startNext(): void {
+  startNext(): void {
     let keeping = 0
     for (const [job] of this.#jobs.values()) if (job?.download && job.target === null) keeping++
     for (const [job] of this.#jobs.values()) {
-      if (job === undefined || job.download !== null || (job.target === null && keeping >= MAX_KEEPING)) continue
+      if (job === undefined || job.download !== null || this.#parts.holdings.isBusy(job.manifest.id)) continue
+      if (job.target === null && keeping >= MAX_KEEPING) continue
       if (job.target === null) keeping++
       this.#start(job)
     }
@@ -132,12 +139,12 @@ export class Fetches {
 
   #start(job: Job): void {
     const { holders, holdings } = this.#parts
-    const { manifest, target } = job
+    const { manifest, target, replace } = job
     const { id } = manifest
     const local = isComplete(holdings.state(id))
     const download = new Download(
       this.#fetching,
-      { manifest, target, local },
+      { manifest, target, replace, local },
       {
         seek: () => this.#seek(manifest, download),
         verified: () => this.onProgress(id),
@@ -152,6 +159,7 @@ export class Fetches {
 
   #ended(job: Job, download: Download, result: Result<{ readonly path: string; readonly stamp: FileStamp }>): void {
     if (!result.ok) {
+      this.#parts.holdings.adoptFile(job.manifest.id)
       this.#remove(job, result)
       return
     }
@@ -170,11 +178,7 @@ export class Fetches {
 
   #cancel(job: Job, reason: string): boolean {
     if (!this.#jobs.get(job.manifest.id)?.includes(job)) return false
-    if (job.download !== null) {
-      if (!job.download.cancel(reason)) return false
-      this.#parts.holdings.adoptFile(job.manifest.id)
-      return true
-    }
+    if (job.download !== null) return job.download.cancel(reason)
     this.#remove(job, refused(reason))
     return true
   }
@@ -188,7 +192,7 @@ export class Fetches {
     if (job.target === null) this.#keeping--
     else this.#requested--
     this.#parts.transfers.end(job.n, job.target !== null)
-    this.#parts.env.after(0, () => this.#startNext())
+    this.#parts.env.after(0, () => this.startNext())
     job.done(result)
   }
 

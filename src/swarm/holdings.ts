@@ -25,6 +25,7 @@ export class Holdings {
   readonly #env: Env
   readonly #manifests: Manifests
   readonly #holdings = new Map<Hash, Holding>() // at most one per manifest in the store
+  readonly #busy = new Set<Hash>() // some of the holdings
   #blobBytes = 0
 
   constructor(env: Env, manifests: Manifests) {
@@ -36,6 +37,14 @@ export class Holdings {
   onHeld: (id: Hash) => void = () => {}
   /** A holding is gone: dropped, changed by its user, or unreadable. */
   onGone: (id: Hash) => void = () => {}
+
+  /** The bytes of a busy holding may be written or read again now. */
+  onFree: () => void = () => {}
+
+  /** Being found again or deleted: nobody else may open the same file meanwhile. */
+  isBusy(id: Hash): boolean {
+    return this.#busy.has(id)
+  }
 
   get blobBytes(): number {
     return this.#blobBytes
@@ -64,9 +73,10 @@ export class Holdings {
       if (holding !== null) saved.push(holding)
       else this.#env.store.write([{ remove: 'holdings', key }])
     }
+    for (const { manifest } of saved) this.#busy.add(manifest)
     const next = () => {
       const holding = saved.pop()
-      if (holding !== undefined) this.#readopt(holding, next)
+      if (holding !== undefined) this.#readopt(holding, () => this.#free(holding.manifest, next))
     }
     for (let lane = 0; lane < MAX_OPENING; lane++) next()
   }
@@ -82,16 +92,14 @@ export class Holdings {
   }
 
   /** Deletes the own copy; a user's file goes on being served. */
-  dropBlob(id: Hash, done: () => void = () => {}): void {
+  dropBlob(id: Hash): void {
     const holding = this.#holdings.get(id)
-    if (holding === undefined || !holding.blob) {
-      done()
-      return
-    }
+    if (holding === undefined || !holding.blob || this.#busy.has(id)) return
+    this.#busy.add(id)
     this.#lose(id, { ...holding, blob: false })
     this.#env.chunks.drop(id, () => {
       this.adoptFile(id)
-      done()
+      this.#free(id)
     })
   }
 
@@ -105,10 +113,12 @@ export class Holdings {
   /** The bytes are not what they were: the user's file changed, or the disk failed. */
   lost(id: Hash): void {
     const holding = this.#holdings.get(id)
-    const manifest = this.#manifests.get(id)
-    if (holding === undefined) return
-    this.#lose(id, { ...holding, blob: false, file: null })
-    if (holding.blob && manifest !== undefined) this.#readopt({ ...holding, file: null }, () => {})
+    if (holding === undefined || this.#busy.has(id)) return
+    const rest = { ...holding, file: null }
+    this.#lose(id, rest)
+    if (!rest.blob) return
+    this.#busy.add(id)
+    this.#readopt(rest, () => this.#free(id))
   }
 
   #readopt(holding: Holding, next: () => void): void {
@@ -125,21 +135,25 @@ export class Holdings {
       return
     }
     this.#env.chunks.open(id, manifest.layout, null, (opened) => {
-      const whole = 'have' in opened && countBits(opened.have) === manifest.chunkCount
-      if (!whole) {
-        this.#env.log('warn', `the copy of "${manifest.name}" is not whole any more: it is fetched again`)
+      if ('have' in opened && countBits(opened.have) === manifest.chunkCount) {
+        this.#set(id, { ...holding, file: this.#holdings.get(id)?.file ?? holding.file }, next)
+        return
+      }
+      this.#env.log('warn', `the copy of "${manifest.name}" is not whole any more: it is fetched again`)
+      this.#env.chunks.drop(id, () => {
         const rest = { ...holding, blob: false }
         this.#lose(id, rest)
         if (rest.file !== null) this.#take(rest)
-        return next()
-      }
-      this.#env.chunks.finish(id, (finished) => {
-        if ('path' in finished)
-          this.#set(id, { ...holding, file: this.#holdings.get(id)?.file ?? holding.file }, () => {})
-        else this.#lose(id, { ...holding, blob: false })
+        this.adoptFile(id)
         next()
       })
     })
+  }
+
+  #free(id: Hash, then: () => void = () => {}): void {
+    this.#busy.delete(id)
+    this.onFree()
+    then()
   }
 
   #baseOf({ id, name, layout }: Manifest): Holding {

@@ -97,6 +97,7 @@ export class Keeper {
       vetted(() => this.#take(from, register, known))
       return
     }
+    this.#keeping.expect(id)
     vetting.manifest(from, id, put.manifest, (manifest) => vetted(() => this.#take(from, register, manifest)))
   }
 

@@ -13,6 +13,8 @@ import { meantBy, type Register, wins } from './register.js'
 
 const ASK_MS = 2_000
 const MANIFEST_MS = 5_000
+/** A manifest that was not found good by then is asked for elsewhere. */
+const VETTING_MS = 2_000
 /** After a first answer, others may know something newer. */
 const LINGER_MS = 300
 const MAX_ASKED = 64
@@ -115,8 +117,9 @@ export class Lookup {
       if (peer === undefined) return this.#later(() => settle(null))
       const question = (request: number) => ({ type: 'manifestGet', request, manifest: id }) as const
       post.ask(peer, 'manifestIs', question, MANIFEST_MS, (is) => {
-        if (is?.manifest) vetting.manifest(peer, id, is.manifest, settle)
-        next()
+        if (!is?.manifest) return next()
+        vetting.manifest(peer, id, is.manifest, settle)
+        env.after(VETTING_MS, next)
       })
     }
     next()

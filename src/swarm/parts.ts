@@ -1,5 +1,5 @@
 /** What the parts of the swarm share: state that has one owner each, and the ways to the world. */
-import type { Hash, PeerId } from '../../wire/types.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
 import type { Announcer } from './announcer.js'
@@ -29,4 +29,6 @@ export interface Parts {
   readonly announcer: Announcer
   /** A peer's name for people, or the start of its id. */
   nameOf(peer: PeerId): string
+  /** Its best address; empty where none is known. */
+  addressOf(peer: PeerId): Address
 }

@@ -259,7 +259,8 @@ export class Publishing {
   }
 
   #withdraw(own: Register, id: Hash, answer: Done<StoredView>): void {
-    const { env, chain, names, gossip, post, roster, manifests, holdings } = this.#p.parts
+    const { env, chain, names, gossip, post, roster, manifests } = this.#p.parts
+    const { fetches } = this.#p
     const { name, size, copies, since } = own
     const chunks = manifests.get(id)?.chunkCount ?? 0
     const fields = { name, size, copies, since, version: own.version + 1, manifest: null, time: env.wallTime() }
@@ -267,7 +268,8 @@ export class Publishing {
     const acked = new Set<PeerId>()
     names.merge(register, true, [], () => {
       gossip.spread([register])
-      holdings.dropBlob(id)
+      fetches.stopKeeping(id)
+      fetches.dropCopy(id)
       const others = roster.keepers(name).filter((keeper) => keeper !== env.identity.id)
       for (const keeper of others) post.tell(keeper, { type: 'manifestPut', register: register.signed, manifest: null })
       let stop: Cancel = () => {}

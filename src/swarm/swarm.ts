@@ -5,7 +5,7 @@
 
 import { assertNever } from '../../wire/errors.js'
 import type { SwarmMessage } from '../../wire/messages.js'
-import type { Hash, PeerId } from '../../wire/types.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type {
   Done,
   FileView,
@@ -53,6 +53,8 @@ export interface SwarmOptions {
   readonly replicas?: number
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number
+  /** Where this peer is reached, for lists that show it among others. */
+  readonly address?: () => Address
   /** Something visible changed. */
   readonly changed: () => void
 }
@@ -213,7 +215,7 @@ export class Swarm implements Protocol {
     this.#lookup.resolve(what, (found) => {
       if (!open) return
       if (!found.ok) return settle(found)
-      cancel = this.#fetch(found.value, options.target, progress, settle, () => open)
+      cancel = this.#fetch(found.value, options, progress, settle, () => open)
     })
     return () => {
       open = false
@@ -255,7 +257,7 @@ export class Swarm implements Protocol {
     return count
   }
 
-  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4 }: SwarmOptions): Parts {
+  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4, address }: SwarmOptions): Parts {
     const post = new Post(env, mesh)
     const names = new Names(env)
     const manifests = new Manifests(env.store)
@@ -274,6 +276,8 @@ export class Swarm implements Protocol {
       gossip: new Gossip({ env, mesh, post, names, vetting }),
       transfers: new Transfers(),
       announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
+      addressOf: (peer) =>
+        (peer === env.identity.id ? address?.() : mesh.member(peer)?.addresses[0]) ?? ('' as Address),
       nameOf: (peer) => (peer === env.identity.id ? env.identity.name : mesh.member(peer)?.name) ?? peer.slice(0, 8),
     }
   }
@@ -282,9 +286,15 @@ export class Swarm implements Protocol {
   #wire(): void {
     const { env, holdings, holders, names, gossip } = this.#parts
     env.chunks.onLost = (blob, reason) => {
+      const writing = this.#fetches.of(blob)
+      if (writing !== undefined) {
+        writing.broken(reason)
+        return
+      }
       env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
       holdings.lost(blob)
     }
+    holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
       this.#holdingChanged(id)
@@ -345,13 +355,13 @@ export class Swarm implements Protocol {
 
   #fetch(
     manifest: Manifest,
-    target: string,
+    { target, force = false }: RequestOptions,
     progress: OnProgress,
     settle: Done<RequestedView>,
     open: () => boolean,
   ): Cancel {
     const { id, name, layout } = manifest
-    const cancel = this.#fetches.request(manifest, target, (result) => {
+    const cancel = this.#fetches.request(manifest, target, force, (result) => {
       stop()
       this.#changed()
       if (!result.ok) return settle(result)

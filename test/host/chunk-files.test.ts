@@ -203,6 +203,19 @@ test('after a crash exactly the synced chunks are there, and a part of somebody 
   await part.close()
 })
 
+test('a download that is wanted elsewhere leaves no part at the old place', async () => {
+  const { layout } = sample(CHUNK * 2)
+  const state = temporary()
+  const folder = temporary()
+  const chunks = newChunks(state)
+  await opened(chunks, layout, join(folder, 'old'))
+  await chunks.close()
+  const again = newChunks(state)
+  await opened(again, layout, join(folder, 'new'))
+  assert.deepEqual(readdirSync(folder), ['new.part'])
+  await again.close()
+})
+
 test('a part that was deleted or replaced is fetched again from the start', async () => {
   const { content, layout } = sample(CHUNK * 2)
   const state = temporary()

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
-import { type Node, settled, World } from './world.js'
+import type { Node } from './node.js'
+import { settled, World } from './world.js'
 
 const CLOSED_MS = 1_500
 
@@ -88,11 +89,23 @@ test('departures and new successors are logged in the classic words', () => {
   assert(one!.log.some((line) => line.startsWith('Ping request received from peer-')))
 })
 
+test('a frozen peer is bypassed although its link stands, and is back soon after it thaws', () => {
+  const world = new World({ seed: 20 })
+  settled(world, 10)
+  const [before, frozen, after] = world.sorted()
+  world.frozen.add(frozen!.id)
+  world.until('bypass', 8_000, () => before!.ring.view().successors[0]?.id === after!.id)
+  world.frozen.clear()
+  world.until('ideal ring', 5_000, world.ideal)
+  const everybody = world.sorted().map((node) => node.id)
+  for (const node of world.alive()) assert.deepEqual([...node.ring.owners(frozen!.id, 20)].sort(), everybody)
+})
+
 test('a link that breaks without a death changes nothing', () => {
   const world = new World({ seed: 19 })
   const nodes = settled(world, 8)
   for (const node of nodes) {
-    for (const peer of [...node.links]) {
+    for (const peer of [...node.links.keys()]) {
       node.links.delete(peer)
       node.ring.linkDown(peer)
     }

@@ -6,7 +6,8 @@ import { World } from './world.js'
 const FIRST_SEED = 1_000
 const SEEDS = 100
 const STEPS = 20
-const HEALED_MS = 30_000
+const HEALED_MS = 10_000
+const SETTLED_MS = 4_000
 
 function scenario(seed: number): World {
   const world = new World({ seed, loss: [0, 0, 0.02, 0.1][seed % 4]!, latencyMs: [1, 5 + (seed % 80)] })
@@ -41,19 +42,21 @@ function restart(world: World): void {
 }
 
 test(`${SEEDS} seeds of everything at once end in one ideal ring with right lookups`, () => {
-  const times: number[] = []
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const world = scenario(seed)
     try {
-      times.push(world.until('ideal ring', HEALED_MS, world.ideal))
+      world.until('ideal ring', HEALED_MS, world.ideal)
+      // questions asked before the calm may still end in a false death
+      world.run(SETTLED_MS)
+      world.until('ideal ring', HEALED_MS, world.ideal)
       world.checkLookups(10)
+      world.run(SETTLED_MS)
+      assert(world.ideal(), `does not stay ideal: ${world.describe()}`)
       for (const node of world.nodes) assert.deepEqual(node.blamed, [])
     } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error })
+      throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
     }
   }
-  times.sort((a, b) => a - b)
-  console.log('healed after', times[Math.floor(times.length / 2)], times.at(-5), times.at(-1))
 })
 
 test('the same seed runs the same way twice', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'uvu'
-import type { Hash } from '../../wire/types.js'
 import { ahead, between, clockwiseFrom, distance, keyOf } from '../../src/ring/id.js'
+import type { Hash } from '../../wire/types.js'
 
 const place = fc
   .oneof(fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }), fc.bigInt({ min: 0n, max: 5n }))

@@ -3,16 +3,13 @@
  * goes through the wire codec; a link delivers in order, like TCP. The same seed gives the same `hash`.
  */
 import assert from 'node:assert'
+import type { LookupView, Result } from '../../src/api.js'
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
 import { sha256 } from '../../wire/hash.js'
 import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { LookupView, Result } from '../../src/api.js'
-import type { LogLevel } from '../../src/env.js'
-import type { Claim, Mesh, PeerInfo } from '../../src/mesh.js'
-import { distance } from '../../src/ring/id.js'
-import { Ring } from '../../src/ring/ring.js'
+import { Node } from './node.js'
 
 export interface WorldOptions {
   readonly seed: number
@@ -40,6 +37,8 @@ export class World {
   latencyMs: readonly [number, number]
   loss: number
   readonly gossip: boolean
+  /** Their links stand, but nothing comes or goes: stopped processes. */
+  readonly frozen = new Set<PeerId>()
   readonly nodes: Node[] = []
   readonly random: () => number
   readonly #heap: Event[] = []
@@ -81,7 +80,8 @@ export class World {
   /** kill -9: the others' links close at once. */
   kill(node: Node): void {
     node.alive = false
-    for (const other of this.alive()) if (other.links.has(node.id)) this.after(this.latency(), () => this.#cutLink(other, node))
+    for (const other of this.alive())
+      if (other.links.get(node.id) === node) this.after(this.latency(), () => this.#cutLink(other, node))
   }
 
   leave(node: Node): void {
@@ -90,7 +90,8 @@ export class World {
       node.alive = false
       for (const other of this.alive()) {
         this.#deliverAt(node, other, () => {
-          if (node.alive || !other.links.delete(node.id)) return
+          if (other.links.get(node.id) !== node) return
+          other.links.delete(node.id)
           other.ring.linkDown(node.id)
           other.known.delete(node.id)
           other.ring.memberLeft(node.id, 'left')
@@ -117,7 +118,7 @@ export class World {
     const alive = this.alive()
     for (const one of alive)
       for (const other of alive)
-        if (one.id < other.id && !(one.links.has(other.id) && other.links.has(one.id)))
+        if (one.id < other.id && (one.links.get(other.id) !== other || other.links.get(one.id) !== one))
           this.after(this.random() * 3_000, () => this.meet(one, other))
   }
 
@@ -131,8 +132,8 @@ export class World {
         here.known.set(there.id, there.info)
         here.ring.memberJoined(there.info)
       }
-      if (!here.links.has(there.id)) {
-        here.links.add(there.id)
+      if (here.links.get(there.id) !== there) {
+        here.links.set(there.id, there)
         here.ring.linkUp(there.id)
       }
     }
@@ -143,11 +144,13 @@ export class World {
   }
 
   #cutLink(here: Node, there: Node): void {
-    if (!here.alive || !here.links.delete(there.id)) return
+    if (!here.alive || here.links.get(there.id) !== there) return
+    here.links.delete(there.id)
     here.ring.linkDown(there.id)
     if (!this.gossip) return
     this.after(LOST_AFTER_MS, () => {
-      if (!here.alive || here.links.has(there.id) || !here.known.delete(there.id)) return
+      if (!here.alive || here.links.has(there.id) || here.known.get(there.id)?.id !== there.id) return
+      here.known.delete(there.id)
       here.ring.memberLeft(there.id, 'lost')
     })
   }
@@ -195,10 +198,10 @@ export class World {
     this.note(frame)
     const target = this.nodes.find((node) => node.id === to)
     if (target === undefined || this.random() < this.loss) return
+    if (this.frozen.has(from.id) || this.frozen.has(to)) return
     this.#deliverAt(from, target, () => {
-      if (!from.links.has(to) || !target.links.has(from.id) || !this.connected(from, target)) return
+      if (from.links.get(to) !== target || target.links.get(from.id) !== from || !this.connected(from, target)) return
       target.ring.receive(from.id, decodeMessage(frame.subarray(LENGTH_BYTES)) as RingMessage)
-      target.check()
     })
   }
 
@@ -251,7 +254,8 @@ export class World {
   /** Looks up so many names from random peers and checks every answer; returns the mean length of the paths. */
   checkLookups(count: number): number {
     const results: Result<LookupView>[] = []
-    for (let index = 0; index < count; index++) this.any().ring.lookup(`name ${index}`, (result) => results.push(result))
+    for (let index = 0; index < count; index++)
+      this.any().ring.lookup(`name ${index}`, (result) => results.push(result))
     this.until('end of the lookups', 20_000, () => results.length === count)
     let hops = 0
     for (const result of results) {
@@ -303,111 +307,6 @@ export class World {
       place = child
     }
     heap[place] = last
-  }
-}
-
-/** One peer: its ring, and the mesh and environment that the ring sees. */
-export class Node implements Mesh {
-  alive = true
-  readonly ring: Ring
-  readonly info: PeerInfo
-  readonly links = new Set<PeerId>()
-  readonly known = new Map<PeerId, PeerInfo>()
-  readonly log: string[] = []
-  readonly blamed: string[] = []
-  ownersChanged = 0
-  #checked = ''
-
-  constructor(
-    readonly world: World,
-    readonly id: PeerId,
-    role: Role,
-    random: () => number,
-  ) {
-    this.info = { id, name: `peer-${id.slice(0, 4)}`, role, addresses: [], startTime: 0 }
-    const env = {
-      identity: { id, publicKey: new Uint8Array(32), name: this.info.name, bootNonce: new Uint8Array(8), startTime: 0 },
-      now: () => world.now,
-      after: (delayMs: number, fn: () => void) => {
-        let active = true
-        world.after(delayMs, () => {
-          if (!active || !this.alive) return
-          fn()
-          this.check()
-        })
-        return () => {
-          active = false
-        }
-      },
-      random,
-      log: (_level: LogLevel, text: string) => this.log.push(text),
-    }
-    this.ring = new Ring(env, this, { keys: () => 0, inRing: () => this.info.role !== 'dial-out' })
-    this.ring.onOwnersChanged = () => this.ownersChanged++
-  }
-
-  linked(): Iterable<PeerId> {
-    return [...this.links]
-  }
-
-  isLinked(peer: PeerId): boolean {
-    return this.links.has(peer)
-  }
-
-  members(): Iterable<PeerInfo> {
-    return [...this.known.values()]
-  }
-
-  member(peer: PeerId): PeerInfo | undefined {
-    return this.known.get(peer)
-  }
-
-  send(peer: PeerId, message: Message): 'sent' | 'none' {
-    if (!this.links.has(peer)) return 'none'
-    this.world.transmit(this, peer, message)
-    return 'sent'
-  }
-
-  reach(peer: PeerId, done: (linked: boolean) => void): void {
-    const { world } = this
-    const target = world.nodes.find((node) => node.id === peer)
-    const blocked = target !== undefined && !world.connected(this, target)
-    world.after(blocked ? 5_000 : 2 * world.latency(), () => {
-      if (!this.alive) return
-      if (target?.alive === true && world.connected(this, target) && this.known.has(peer)) world.meet(this, target)
-      done(this.links.has(peer))
-      this.check()
-    })
-  }
-
-  openData(): () => void {
-    throw new Error('the ring opens no data links')
-  }
-
-  blame(peer: PeerId, _code: string, reason: string): void {
-    this.blamed.push(`${peer}: ${reason}`)
-  }
-
-  claim(): Claim | undefined {
-    return undefined
-  }
-
-  /** Lists are ordered, without repetition, without ourselves: after every event. */
-  check(): void {
-    const { successors, predecessors } = this.ring.view()
-    const picture = [...successors, ...predecessors].map(({ id }) => id).join()
-    if (picture === this.#checked) return
-    this.#checked = picture
-    assertOrdered(successors.map((peer) => distance(this.id, peer.id)))
-    assertOrdered(predecessors.map((peer) => distance(peer.id, this.id)))
-  }
-}
-
-function assertOrdered(distances: readonly bigint[]): void {
-  let last = 0n
-  for (const steps of distances) {
-    assert(steps > last, 'a list is out of order, repeats itself or holds its owner')
-    last = steps
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Bitmap, Cancel, ChunkFetch, ChunkOutcome, Chunks, FileStamp, Layout, Link } from '../../src/env.js'
 import type { Hash } from '../../wire/types.js'
-import { bitmapOf, type Copy, chunkCount, chunkSizeAt, contentOf, type SimFiles } from './files.js'
+import { bitmapOf, chunkCount, chunkSizeAt, contentOf, fullBitmap, type Part, type SimFiles } from './files.js'
 import { type BulkReader, SimLink } from './link.js'
 import type { SimProcess } from './process.js'
 import type { Random } from './random.js'
@@ -15,7 +15,18 @@ const READ_MS = 0.3
 
 interface Pending {
   readonly request: ChunkFetch
-  readonly copy: Copy
+  readonly part: Part
+}
+
+/** A whole copy that is served. */
+interface Whole {
+  readonly layout: Layout
+  readonly stamp: FileStamp
+}
+
+interface Held {
+  own: Whole | null
+  adopted: Whole | null
 }
 
 export interface ChunkOptions {
@@ -29,9 +40,12 @@ export interface ChunkOptions {
   readonly wallTime: () => number
 }
 
+type Opened = { readonly have: Bitmap } | { readonly error: string }
+type Finished = { readonly path: string; readonly stamp: FileStamp } | { readonly error: string }
+
 export class SimChunks implements Chunks {
-  readonly #open = new Map<Hash, { readonly copy: Copy; readonly target: string | null }>()
-  readonly #adopted = new Map<Hash, { readonly layout: Layout; readonly stamp: FileStamp }>()
+  readonly #held = new Map<Hash, Held>()
+  readonly #parts = new Map<Hash, Part>()
   readonly #readers = new Map<SimLink, Reader>()
   onLost: (blob: Hash, reason: string) => void = () => {}
 
@@ -52,54 +66,42 @@ export class SimChunks implements Chunks {
   }
 
   adopt(blob: Hash, layout: Layout, stamp: FileStamp): void {
-    this.#adopted.set(blob, { layout, stamp })
+    this.#heldOf(blob).adopted = { layout, stamp }
   }
 
-  open(
-    blob: Hash,
-    layout: Layout,
-    target: string | null,
-    done: (result: { readonly have: Bitmap } | { readonly error: string }) => void,
-  ): void {
-    const { copies } = this.options.files
-    const targets = copies.get(blob) ?? new Map<string, Copy>()
-    copies.set(blob, targets)
-    const copy = targets.get(target ?? '') ?? { layout, have: new Set(), durable: new Set(), finished: false }
-    targets.set(target ?? '', copy)
-    this.#open.set(blob, { copy, target })
-    this.#later(READ_MS, () => done({ have: bitmapOf(copy.durable, chunkCount(layout)) }))
+  open(blob: Hash, layout: Layout, target: string | null, done: (result: Opened) => void, replace = false): void {
+    const result = this.#open(blob, layout, target, replace)
+    this.#later(READ_MS, () => done(result))
   }
 
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void {
-    const open = this.#open.get(blob)
-    if (open === undefined) return void this.#later(0, () => done('not open'))
-    const { layout, have } = open.copy
+    const part = this.#parts.get(blob)
+    const from = this.#whole(blob)
+    if (part === undefined || from === null) {
+      this.#later(0, () => done('there is no other copy of this file here'))
+      return
+    }
+    const { layout, have } = part
     this.#later(READ_MS + layout.size / HASH_BYTES_PER_MS, () => {
-      for (let index = 0; index < chunkCount(layout); index++) {
-        if (this.#holds(blob, index)) have.add(index)
-      }
+      for (let index = 0; index < chunkCount(layout); index++) have.add(index)
       progress(layout.size)
       done(null)
     })
   }
 
   fetch(link: Link, request: ChunkFetch): Cancel {
-    const open = this.#open.get(request.blob)
-    if (open === undefined) throw new Error('fetch of a blob that is not open')
     if (!(link instanceof SimLink)) throw new Error('not a link of the simulator')
-    return this.#reader(link).ask({ request, copy: open.copy })
+    const part = this.#parts.get(request.blob)
+    if (part === undefined) return this.#later(0, () => request.done('lost'))
+    return this.#reader(link).ask({ request, part })
   }
 
   serve(link: Link, request: number, blob: Hash, index: number): void {
     if (!(link instanceof SimLink)) throw new Error('not a link of the simulator')
-    const layout = this.#adopted.get(blob)?.layout ?? this.#copies(blob)[0]?.layout
-    if (layout === undefined || !this.#holds(blob, index)) {
-      link.send({ type: 'chunkRefused', request, reason: 'not here' })
-      if (layout !== undefined) this.#later(0, () => this.onLost(blob, 'changed or gone'))
-      return
-    }
-    if (link.chunksQueued >= MAX_QUEUED) {
-      link.send({ type: 'chunkRefused', request, reason: 'too many requests' })
+    const layout = this.#source(blob, index)
+    const why = layout === null ? 'not here' : link.chunksQueued >= MAX_QUEUED ? 'too many requests' : ''
+    if (layout === null || why !== '') {
+      link.send({ type: 'chunkRefused', request, reason: why })
       return
     }
     const bad = this.options.random.chance(this.options.badChunks())
@@ -110,54 +112,101 @@ export class SimChunks implements Chunks {
   }
 
   sync(blob: Hash, done: (have: Bitmap) => void): void {
-    const copy = this.#open.get(blob)?.copy
-    const synced = new Set(copy?.have)
-    this.#later(this.options.random.exponential(this.options.syncMs()), () => {
-      if (copy !== undefined) copy.durable = new Set([...copy.durable, ...synced])
-      done(bitmapOf(synced, copy === undefined ? 0 : chunkCount(copy.layout)))
+    const part = this.#parts.get(blob)
+    if (part === undefined) {
+      const whole = this.#whole(blob)
+      this.#later(0, () => done(whole === null ? new Uint8Array(0) : fullBitmap(chunkCount(whole.layout))))
+      return
+    }
+    const synced = new Set(part.have)
+    this.#later(this.#syncTime(), () => {
+      part.durable = new Set([...part.durable, ...synced])
+      done(bitmapOf(part.durable, chunkCount(part.layout)))
     })
   }
 
-  finish(
-    blob: Hash,
-    done: (result: { readonly path: string; readonly stamp: FileStamp } | { readonly error: string }) => void,
-  ): void {
-    const open = this.#open.get(blob)
-    if (open === undefined) return void this.#later(0, () => done({ error: 'not open' }))
-    const { copy, target } = open
-    if (copy.have.size < chunkCount(copy.layout))
-      return void this.#later(0, () => done({ error: 'chunks are missing' }))
-    this.#later(this.options.random.exponential(this.options.syncMs()), () => {
-      copy.durable = new Set(copy.have)
-      copy.finished = true
-      const path = target ?? `/blobs/${blob}`
-      const { stamp } = this.options.files.finish(path, copy.layout, this.options.wallTime())
-      done({ path, stamp })
-    })
+  finish(blob: Hash, done: (result: Finished) => void): void {
+    const part = this.#parts.get(blob)
+    const whole = this.#whole(blob)
+    if (part === undefined) {
+      const result = whole === null ? { error: 'not being written' } : { path: whole.stamp.path, stamp: whole.stamp }
+      this.#later(0, () => done(result))
+    } else if (part.have.size < chunkCount(part.layout)) this.#later(0, () => done({ error: 'chunks are missing' }))
+    else this.#later(this.#syncTime(), () => done(this.#finished(blob, part)))
   }
 
   drop(blob: Hash, done: () => void): void {
-    const targets = this.options.files.copies.get(blob)
-    for (const [target, copy] of targets ?? []) {
-      if (target === '' || !copy.finished) targets?.delete(target)
-    }
-    this.#open.delete(blob)
-    this.#adopted.delete(blob)
+    const { files } = this.options
+    const part = this.#parts.get(blob)
+    if (part !== undefined) files.dropPart(blob, part.target)
+    this.#parts.delete(blob)
+    this.#held.delete(blob)
+    files.files.delete(ownPath(blob))
     this.#later(READ_MS, done)
   }
 
-  /** Whether this machine has the right bytes of a chunk now, for serving and for the checker. */
-  #holds(blob: Hash, index: number): boolean {
-    if (this.#copies(blob).some((copy) => copy.have.has(index))) return true
-    const adopted = this.#adopted.get(blob)
-    if (adopted === undefined) return false
-    const { path, inode, mtimeMs } = adopted.stamp
-    const now = this.options.files.files.get(path)?.stamp
-    return now !== undefined && now.inode === inode && now.mtimeMs === mtimeMs
+  #open(blob: Hash, layout: Layout, target: string | null, replace: boolean): Opened {
+    const { files } = this.options
+    const path = target ?? ownPath(blob)
+    const count = chunkCount(layout)
+    const open = this.#parts.get(blob)
+    if (open !== undefined) {
+      if (open.target === path) return { have: bitmapOf(open.durable, count) }
+      return { error: `${open.target} is already being written from the same file` }
+    }
+    const there = files.files.get(path)
+    if (target === null && there !== undefined) {
+      this.#heldOf(blob).own = { layout, stamp: there.stamp }
+      return { have: fullBitmap(count) }
+    }
+    if (there !== undefined && !replace) return { error: `${path} exists already` }
+    const part = files.part(blob, path, layout)
+    this.#parts.set(blob, part)
+    return { have: bitmapOf(part.durable, count) }
   }
 
-  #copies(blob: Hash): readonly Copy[] {
-    return [...(this.options.files.copies.get(blob)?.values() ?? [])]
+  #finished(blob: Hash, part: Part): Finished {
+    const { files, wallTime } = this.options
+    const { stamp } = files.finish(part.target, part.layout, wallTime())
+    files.dropPart(blob, part.target)
+    this.#parts.delete(blob)
+    const held = this.#heldOf(blob)
+    const whole = { layout: part.layout, stamp }
+    if (part.target === ownPath(blob)) held.own = whole
+    else held.adopted = whole
+    return { path: stamp.path, stamp }
+  }
+
+  /** From where a chunk can be read now; a file that changed is reported and forgotten. */
+  #source(blob: Hash, index: number): Layout | null {
+    for (let whole = this.#whole(blob); whole !== null; whole = this.#whole(blob)) {
+      if (this.options.files.isUnchanged(whole.stamp)) return index < chunkCount(whole.layout) ? whole.layout : null
+      this.#forget(blob, whole)
+    }
+    const part = this.#parts.get(blob)
+    return part?.have.has(index) ? part.layout : null
+  }
+
+  #forget(blob: Hash, whole: Whole): void {
+    const held = this.#heldOf(blob)
+    if (held.own === whole) held.own = null
+    if (held.adopted === whole) held.adopted = null
+    if (this.#whole(blob) === null) this.#later(0, () => this.onLost(blob, `${whole.stamp.path} changed or is gone`))
+  }
+
+  #whole(blob: Hash): Whole | null {
+    const held = this.#held.get(blob)
+    return held?.own ?? held?.adopted ?? null
+  }
+
+  #heldOf(blob: Hash): Held {
+    const held = this.#held.get(blob) ?? { own: null, adopted: null }
+    this.#held.set(blob, held)
+    return held
+  }
+
+  #syncTime(): number {
+    return this.options.random.exponential(this.options.syncMs())
   }
 
   #reader(link: SimLink): Reader {
@@ -206,10 +255,10 @@ class Reader implements BulkReader {
     this.#bytesAt = this.process.schedule.now
     const pending = this.#pending.get(number)
     if (pending === undefined) return
-    const { request, copy } = pending
+    const { request, part } = pending
     request.progress(size)
-    const good = content === contentOf(copy.layout, request.index)
-    if (good) copy.have.add(request.index)
+    const good = content === contentOf(part.layout, request.index)
+    if (good) part.have.add(request.index)
     this.#answer(number, good ? 'ok' : 'bad')
   }
 
@@ -236,3 +285,5 @@ class Reader implements BulkReader {
     })
   }
 }
+
+const ownPath = (blob: Hash): string => `/blobs/${blob}`

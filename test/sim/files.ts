@@ -9,54 +9,62 @@ import type { Hash } from '../../wire/types.js'
 export interface SimFile {
   readonly size: number
   readonly stamp: FileStamp
-  /** What its content follows from; null for a finished download. */
-  readonly seed: number | null
+  /** A finished download has the cut that it came in, a user's file any. */
   layout(chunkSize: number): Layout
 }
 
-/** One copy of a blob: what was written, and what of it survives a kill. */
-export interface Copy {
+/** A file that is being written: what was written, and what of it survives a kill. */
+export interface Part {
   readonly layout: Layout
+  readonly target: string
   readonly have: Set<number>
   durable: Set<number>
-  finished: boolean
 }
 
 /** Everything under one peer's directories. Outlives the process. */
 export class SimFiles {
   readonly files = new Map<string, SimFile>()
-  /** By blob and target path, '' for the own blob folder. */
-  readonly copies = new Map<Hash, Map<string, Copy>>()
+  /** By blob and target. */
+  readonly parts = new Map<string, Part>()
   #inodes = 1
 
   /** A user's file whose content follows from `seed`. */
   put(path: string, size: number, seed: number, mtimeMs = 1): SimFile {
-    return this.#add(path, size, mtimeMs, seed, (chunkSize) => seededLayout(seed, size, chunkSize))
+    return this.#add(path, size, mtimeMs, (chunkSize) => seededLayout(seed, size, chunkSize))
   }
 
   /** A finished download appears under its name. */
   finish(path: string, layout: Layout, mtimeMs: number): SimFile {
-    return this.#add(path, layout.size, mtimeMs, null, () => layout)
+    return this.#add(path, layout.size, mtimeMs, () => layout)
+  }
+
+  part(blob: Hash, target: string, layout: Layout): Part {
+    const key = `${blob} ${target}`
+    const part = this.parts.get(key) ?? { layout, target, have: new Set(), durable: new Set() }
+    this.parts.set(key, part)
+    return part
+  }
+
+  dropPart(blob: Hash, target: string): void {
+    this.parts.delete(`${blob} ${target}`)
+  }
+
+  /** Whether a file is still the one that was stamped. */
+  isUnchanged({ path, inode, mtimeMs, size }: FileStamp): boolean {
+    const now = this.files.get(path)?.stamp
+    return now !== undefined && now.inode === inode && now.mtimeMs === mtimeMs && now.size === size
   }
 
   /** What was not synced is gone. */
   kill(): void {
-    for (const targets of this.copies.values()) {
-      for (const copy of targets.values()) {
-        copy.have.clear()
-        for (const index of copy.durable) copy.have.add(index)
-      }
+    for (const part of this.parts.values()) {
+      part.have.clear()
+      for (const index of part.durable) part.have.add(index)
     }
   }
 
-  #add(
-    path: string,
-    size: number,
-    mtimeMs: number,
-    seed: number | null,
-    layout: (chunkSize: number) => Layout,
-  ): SimFile {
-    const file = { size, seed, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, layout }
+  #add(path: string, size: number, mtimeMs: number, layout: (chunkSize: number) => Layout): SimFile {
+    const file = { size, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, layout }
     this.files.set(path, file)
     return file
   }
@@ -71,6 +79,7 @@ export const chunkSizeAt = (layout: Layout, index: number): number =>
 export const contentOf = (layout: Layout, index: number): string =>
   Buffer.from(layout.hashes.subarray(index * 32, index * 32 + 32)).toString('hex')
 
+/** How a file of that content is cut. */
 export function seededLayout(seed: number, size: number, chunkSize: number): Layout {
   const hashes = Array.from({ length: Math.ceil(size / chunkSize) }, (_, index) =>
     createHash('sha256').update(`${seed}/${size}/${chunkSize}/${index}`).digest(),
@@ -78,8 +87,17 @@ export function seededLayout(seed: number, size: number, chunkSize: number): Lay
   return { size, chunkSize, hashes: new Uint8Array(Buffer.concat(hashes)) }
 }
 
+/** Whether a file has the content that follows from `seed`. */
+export function hasContent(file: SimFile, size: number, seed: number): boolean {
+  const layout = file.layout(1 << 18)
+  return size === layout.size && Buffer.compare(layout.hashes, seededLayout(seed, size, layout.chunkSize).hashes) === 0
+}
+
 export function bitmapOf(have: ReadonlySet<number>, count: number): Uint8Array {
   const bitmap = new Uint8Array(Math.ceil(count / 8))
   for (const index of have) bitmap[index >> 3] = (bitmap[index >> 3] ?? 0) | (1 << (index & 7))
   return bitmap
 }
+
+export const fullBitmap = (count: number): Uint8Array =>
+  bitmapOf(new Set(Array.from({ length: count }, (_, i) => i)), count)

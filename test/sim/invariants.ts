@@ -3,9 +3,10 @@
  * its time to settle: then nothing that was promised to a user may be missing anywhere.
  */
 import type { PeerApi } from '../../src/api.js'
+import { sha256 } from '../../wire/hash.js'
 import { LIST_LENGTH } from '../../wire/messages/ring.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import { chunkCount, contentOf, seededLayout } from './files.js'
+import { hasContent } from './files.js'
 import type { SimNode } from './node.js'
 import type { World } from './world.js'
 
@@ -58,6 +59,18 @@ function disorder(self: PeerId, clockwise: readonly PeerId[], backwards = false)
 
 /** Sorts by the way around the ring from `self`. */
 const around = (self: PeerId, id: PeerId): string => (id > self ? '0' : '1') + id
+
+/** Nobody's first successor lies beyond a running member; only asked where the ring had time to become ideal. */
+export function nobodySkipped(world: PeerWorld): string | null {
+  const members = membersOf(world).filter(({ left }) => !left)
+  for (const [place, node] of members.entries()) {
+    const first = node.peer.ring().successors[0]?.id
+    const next = at(members, place + 1)
+    if (first === undefined || next === node || around(node.id, first) <= around(node.id, next.id)) continue
+    return `the first successor of ${node.name} is ${short(first)}, beyond ${next.name}`
+  }
+  return null
+}
 
 /** Between two peers at most one control link that both use. */
 export function oneLinkAPair({ network, nodes }: PeerWorld): string | null {
@@ -166,15 +179,30 @@ export function filesKept({ files }: Acknowledged, excused: boolean): (world: Pe
   }
 }
 
-/** Whether a whole right copy is durable on this peer's disk, in the blob folder or as a finished file. */
-export function holdsWhole(node: PeerNode, file: Acknowledged['files'][number]): boolean {
-  for (const copy of node.files.copies.get(file.id)?.values() ?? []) {
-    const { layout, durable } = copy
-    const right = seededLayout(file.seed, file.size, layout.chunkSize)
-    const count = chunkCount(layout)
-    if (durable.size < count) continue
-    if (Array.from({ length: count }, (_, i) => contentOf(layout, i) === contentOf(right, i)).every(Boolean))
-      return true
+/** Every stored file has a copy of their own at its k ring owners, and at nobody else. */
+export function copiesAtOwners({ files }: Acknowledged, replicas: number): (world: PeerWorld) => string | null {
+  return function copiesAtOwners(world) {
+    const members = membersOf(world)
+    for (const { name, id } of files) {
+      const key = sha256(Buffer.from(name))
+      const start = Math.max(
+        0,
+        members.findIndex((node) => node.id >= key),
+      )
+      const owners = members.map((_, step) => at(members, start + step)).slice(0, replicas)
+      const keepers = members.filter((node) => node.files.files.has(`/blobs/${id}`))
+      const lacking = owners.filter((owner) => !keepers.includes(owner))
+      const spare = keepers.filter((keeper) => !owners.includes(keeper))
+      if (lacking.length > 0) return `${name} is not at its owners ${lacking.map(nameOf).join(' ')}`
+      if (spare.length > 0) return `${name} is still at ${spare.map(nameOf).join(' ')}`
+    }
+    return null
   }
-  return [...node.files.files.values()].some((own) => own.seed === file.seed && own.size === file.size)
+}
+
+const nameOf = ({ name }: PeerNode): string => name
+
+/** Whether a whole right copy is on this peer's disk, in the blob folder or as a finished file. */
+export function holdsWhole(node: PeerNode, { size, seed }: Acknowledged['files'][number]): boolean {
+  return [...node.files.files.values()].some((file) => hasContent(file, size, seed))
 }

@@ -7,7 +7,13 @@ import { crc32 } from 'node:zlib'
 import type { Link, LinkHandler } from '../../src/env.js'
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
 import { type CloseCode, ProtocolError } from '../../wire/errors.js'
-import { DATA_STALL_MS, FULL_CONTROL_BYTES, GREETING_MS, QUEUED_CONTROL_BYTES } from '../../wire/limits.js'
+import {
+  FRAMES_PER_SECOND,
+  FULL_CONTROL_BYTES,
+  GREETING_MS,
+  QUEUED_CONTROL_BYTES,
+  STALL_MS,
+} from '../../wire/limits.js'
 import type { Service } from '../../wire/messages/link.js'
 import { type Message, messages } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
@@ -53,6 +59,8 @@ export class SimLink implements Link {
   #service: Service | null = null
   #handler: LinkHandler | null = null
   #full = false
+  #secondBegan = 0
+  #framesThisSecond = 0
   #out: Pipe | null = null
   #partner: SimLink | null = null
 
@@ -111,8 +119,10 @@ export class SimLink implements Link {
     })
   }
 
-  send(message: Message): 'sent' | 'full' {
-    if (this.closed) return 'sent'
+  send(given: Message): 'sent' | 'full' {
+    const { tamper } = this.network
+    const message = tamper === null ? given : tamper.outgoing(this, given)
+    if (this.closed || message === null) return 'sent'
     const bytes = encodeMessage(message)
     this.bytesSent += bytes.length
     this.network.frames++
@@ -173,10 +183,10 @@ export class SimLink implements Link {
     })
   }
 
-  /** Data links that do not move at all for long are cut. */
+  /** Links whose output does not move at all for long are cut. */
   watchStall(): void {
     const before = this.out.delivered
-    this.process.after(DATA_STALL_MS, () => {
+    this.process.after(STALL_MS, () => {
       if (this.closed || this.chunksQueued === 0) return
       if (this.out.delivered === before) this.close('slow', 'data link stalled')
       else this.watchStall()
@@ -187,6 +197,7 @@ export class SimLink implements Link {
     this.bytesReceived += bytes.length
     let message: Message
     try {
+      this.#countFrame()
       message = decodeMessage(bytes.subarray(LENGTH_BYTES))
       this.#check(message)
     } catch (error) {
@@ -194,6 +205,7 @@ export class SimLink implements Link {
       this.close(error.code, error.message)
       return
     }
+    this.network.tamper?.incoming(this, message)
     if (message.type === 'close') this.#ended(message.code, message.reason, 'them')
     else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request)
     else this.#handler?.message(this, message)
@@ -203,6 +215,17 @@ export class SimLink implements Link {
     this.bytesReceived += item.size
     if (this.bulk !== null) this.bulk.chunk(item.request, item.content, item.size)
     else this.close('protocol', 'a chunk that nobody asked for')
+  }
+
+  #countFrame(): void {
+    const { now } = this.process.schedule
+    if (now - this.#secondBegan >= 1000) {
+      this.#secondBegan = now
+      this.#framesThisSecond = 0
+    }
+    if (++this.#framesThisSecond > FRAMES_PER_SECOND) {
+      throw new ProtocolError('flood', `more than ${FRAMES_PER_SECOND} frames a second`)
+    }
   }
 
   /** As in the real link: a message needs the right phase and the right sender. */

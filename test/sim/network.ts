@@ -4,6 +4,7 @@
  */
 import type { DialFailure, DialOptions, Links, ListenOptions } from '../../src/env.js'
 import type { CloseCode } from '../../wire/errors.js'
+import type { Message } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import { Pipe, SimLink } from './link.js'
 import type { SimProcess } from './process.js'
@@ -17,6 +18,13 @@ export interface NetworkOptions {
   readonly latencyMs: readonly [low: number, high: number]
   /** Of one link and direction. */
   readonly bytesPerMs: number
+}
+
+/** Changes what peers say: how tests plant bugs and liars. */
+export interface Tamper {
+  /** What is sent instead; null: nothing. */
+  outgoing(link: SimLink, message: Message): Message | null
+  incoming(link: SimLink, message: Message): void
 }
 
 const LOOPBACK_MS = 0.1
@@ -63,6 +71,7 @@ const ACCUSING: ReadonlySet<CloseCode> = new Set(['protocol', 'too-large', 'floo
 
 export class SimNetwork {
   frames = 0
+  tamper: Tamper | null = null
   loss: number
   readonly violations: Violation[] = []
   readonly #listening = new Set<Listening>()

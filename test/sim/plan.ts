@@ -48,6 +48,10 @@ export interface Plan {
   readonly calmAt: number
   /** Whether partitions and freezes excuse a leaver that could not hand over its files. */
   readonly excused: boolean
+  /** Peers see only those before and after them, until it is calm: whatever reaches all was passed on. */
+  readonly line: boolean
+  /** Nothing is lost on the way. */
+  readonly sound: boolean
   readonly steps: readonly Step[]
 }
 
@@ -59,6 +63,9 @@ interface Shape {
   readonly weights: Weights
   /** Share of votes and stores after which their peer, or everybody, dies. */
   readonly deadly: number
+  readonly line?: boolean
+  /** Nothing is lost on the way, so nobody may be taken for dead who is not. */
+  readonly sound?: boolean
 }
 
 const STORM: Weights = {
@@ -88,6 +95,7 @@ export const SHAPES = {
     steps: [10, 24],
     weights: { join: 4, quit: 4, kill: 2, restart: 2, vote: 2, store: 3, request: 2 },
     deadly: 0.2,
+    sound: true,
   },
   /** Votes while the light goes out. */
   power: {
@@ -96,6 +104,8 @@ export const SHAPES = {
     weights: { vote: 6, store: 2, kill: 1, blackout: 1, restart: 3, 'slow-disk': 1 },
     deadly: 0.7,
   },
+  /** Peers in a line: news must be passed on. */
+  line: { peers: [3, 5], steps: [3, 8], weights: { vote: 1 }, deadly: 0, line: true },
 } as const satisfies Record<string, Shape>
 
 export type PlanName = keyof typeof SHAPES
@@ -117,11 +127,13 @@ export function makePlan(name: PlanName, seed: number): Plan {
     name,
     seed,
     peers,
-    loss: random.chance(0.5) ? 0 : random.between(0, 0.1),
+    loss: shape.sound || random.chance(0.5) ? 0 : random.between(0, 0.1),
     latencyMs: [low, low + random.between(0, 60)],
     syncMs: random.pick([1, 4, 4, 20]),
     calmAt: begin + ACTIVE_MS + LONGEST_FAULT_MS,
     excused: harsh || name === 'storm',
+    line: shape.line ?? false,
+    sound: shape.sound ?? false,
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
 }

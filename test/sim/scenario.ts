@@ -3,9 +3,10 @@
  * looked for on every peer. The result counts what really happened, so that a test can tell that it tested something.
  */
 import type { Done, LookupView, PeerApi, RequestedView, Result } from '../../src/api.js'
-import { chunkCount, contentOf, seededLayout } from './files.js'
+import { hasContent } from './files.js'
 import * as invariants from './invariants.js'
-import { type Boot, bootPeer } from './peer.js'
+import type { Tamper } from './network.js'
+import { type Boot, bootPeer, REPLICAS } from './peer.js'
 import type { Plan, Step } from './plan.js'
 import type { Trace } from './schedule.js'
 import { type Duration, InvariantError, World } from './world.js'
@@ -21,6 +22,7 @@ export interface Played {
 export interface PlayOptions {
   /** How a peer is made: where tests plant their bugs. */
   readonly boot?: Boot
+  readonly tamper?: Tamper
   readonly trace?: Trace
 }
 
@@ -28,6 +30,8 @@ const MAX_PEERS = 10
 const CHECK_EVERY_MS = 250
 /** Others' records are mined after 2 block times and a rank, and only then can all be in step. */
 const SETTLE_MS = 180_000
+/** After a start or a kill the ring needs this long. */
+const IDEAL_AFTER_MS = 5000
 const SKEW_MS = 15_000
 const FILE_BYTES = [0, 1000, 300_000, 1_500_000] as const
 const HASH_RATE = 50
@@ -49,6 +53,8 @@ class Run {
     files: [],
   }
   readonly #destroyed = new Set<Node>()
+  /** When a peer was started or ended without a goodbye last. */
+  #troubleAt = 0
   #offers: { readonly name: string; readonly seed: number; readonly size: number }[] = []
 
   constructor(plan: Plan, options: PlayOptions) {
@@ -60,6 +66,7 @@ class Run {
       latencyMs: plan.latencyMs,
       syncMs: plan.syncMs,
       hashRate: HASH_RATE,
+      ...(options.tamper === undefined ? {} : { tamper: options.tamper }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     })
   }
@@ -70,13 +77,19 @@ class Run {
       this.world.addPeer()
       this.world.run(700)
     }
+    if (this.#plan.line) this.#standInLine()
     for (const step of this.#plan.steps) this.world.at(step.at, step.kind, () => this.#do(step))
     this.world.at(this.world.now, 'check', () => this.#checkAgain())
+    if (!this.#plan.sound) return
+    const invariant = (world: World<PeerApi>): string | null =>
+      world.now - this.#troubleAt < IDEAL_AFTER_MS ? null : invariants.nobodySkipped(world)
+    this.world.always.push({ kind: 'ringLeave', invariant })
   }
 
   /** Until the plan says that it is enough. */
   storm(): void {
     this.world.run(Math.max(0, this.#plan.calmAt - this.world.now))
+    if (this.#plan.line) this.#settle('every acknowledged vote passed on', invariants.votesKept(this.#acknowledged))
   }
 
   /** Everything heals and whoever was killed comes back; then nothing may be missing. */
@@ -99,6 +112,7 @@ class Run {
     this.#settle('every acknowledged vote in every chain', kept)
     this.#settle('equal tallies', invariants.talliesEqual)
     this.#settle('one link a pair', invariants.oneLinkAPair)
+    this.#settle('copies at their owners', invariants.copiesAtOwners(this.#acknowledged, REPLICAS))
     world.run('1 s')
     this.#checkNow()
     for (const invariant of [invariants.idealRing, invariants.oneTip, kept, invariants.talliesEqual])
@@ -181,15 +195,18 @@ class Run {
     file: { readonly name: string; readonly seed: number; readonly size: number },
   ): void {
     const got = node.files.files.get(target)
-    const layout = got?.layout(1 << 18)
-    const right = layout === undefined ? layout : seededLayout(file.seed, file.size, layout.chunkSize)
-    const equal =
-      layout !== undefined &&
-      right !== undefined &&
-      layout.size === file.size &&
-      Array.from({ length: chunkCount(layout) }, (_, i) => contentOf(layout, i) === contentOf(right, i)).every(Boolean)
+    const equal = got !== undefined && hasContent(got, file.size, file.seed)
     if (!equal)
       throw new InvariantError(`seed ${this.#plan.seed}: ${file.name} arrived at ${node.name} with other bytes`)
+  }
+
+  #standInLine(): void {
+    const { world } = this
+    for (const node of world.nodes) {
+      const others = world.nodes.filter(({ index }) => Math.abs(index - node.index) > 1)
+      this.#count('cuts', others.length)
+      world.partition([node], others)
+    }
   }
 
   // ---- steps
@@ -200,6 +217,7 @@ class Run {
       case 'join':
         if (world.nodes.length >= MAX_PEERS) return
         this.#count('joins')
+        this.#troubleAt = world.now
         world.addPeer()
         return
       case 'vote':
@@ -375,6 +393,7 @@ class Run {
   #kill(node: Node, powerLost: boolean): void {
     if (!node.alive) return
     this.#count('kills')
+    this.#troubleAt = this.world.now
     this.world.kill(node, powerLost)
     if (!this.#destroyed.has(node)) this.world.at(this.world.now + 15_000, 'restart', () => this.#start(node))
   }
@@ -393,11 +412,15 @@ class Run {
   #start(node: Node): void {
     if (node.alive || this.world.now >= this.#plan.calmAt) return
     this.#count('restarts')
+    this.#troubleAt = this.world.now
     this.world.start(node)
   }
 
   #quit(node: Node): void {
-    if (this.world.alive.filter(({ left }) => !left).length < 2) return
+    // the first peer stays: it is the door that every newcomer knows
+    if (node.index === 0) return
+    // whoever is alone has nobody to hand its files to
+    if (!this.#plan.excused && node.peer.peers().filter(({ state }) => state === 'up').length < 2) return
     this.#count('quits')
     node.left = true
     const { process } = node.life ?? {}
@@ -411,8 +434,8 @@ class Run {
     if (node !== undefined) action(node)
   }
 
-  #count(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
+  #count(what: string, times = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + times)
   }
 }
 

@@ -29,8 +29,8 @@ export class Schedule {
   readonly #words = new Map<string, number>() // one per kind of event, fixed by the simulator's code
   /** Called with one line per event where set: how a failing seed is read. */
   trace: Trace | null = null
-  /** Called after every event. */
-  afterEvent: () => void = () => {}
+  /** Called after every event with its kind. */
+  afterEvent: (kind: string) => void = () => {}
 
   get now(): number {
     return this.#now
@@ -74,7 +74,7 @@ export class Schedule {
     this.#now = event.time
     this.#count(event)
     event.action()
-    this.afterEvent()
+    this.afterEvent(event.kind)
     return true
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'uvu'
 import type { DialFailure, Env, Link, LinkHandler } from '../../src/env.js'
 import type { Message } from '../../wire/messages.js'
-import type { Address } from '../../wire/types.js'
+import type { Address, PeerId } from '../../wire/types.js'
 import type { SimEnv } from './env.js'
 import { Random } from './random.js'
 import { LeakError, withoutWorld } from './trap.js'
@@ -174,12 +174,24 @@ test('a writer that goes on although the reader is full is cut off as slow', () 
 
 test('a drained link says so', () => {
   const { world, a, b } = pair()
+  const ids = numbers(16).map((n) => n.toString(16).padStart(64, '0') as PeerId)
+  let read = 0
+  a.peer.onMessage = () => read++
   world.freeze(a)
-  world.act(() => send(b.peer, 13_000))
+  world.act(() => {
+    for (const _ of numbers(450)) b.peer.link?.send({ type: 'ringUpdate', successors: ids, predecessors: ids })
+  })
   world.run('1 s')
   assert.equal(b.peer.drains, 0)
   world.thaw(a)
-  world.until(() => b.peer.drains === 1 && a.peer.heard.length === 13_000, '20 s', 'the drain')
+  world.until(() => b.peer.drains === 1 && read === 450, '20 s', 'the drain')
+})
+
+test('a flood of frames is cut off by its receiver', () => {
+  const { world, a, b } = pair()
+  world.act(() => send(b.peer, 6000))
+  world.run('2 s')
+  assert.deepEqual(a.peer.closings, ['flood us'])
 })
 
 test('a message of the wrong phase closes the link and is remembered as a violation', () => {

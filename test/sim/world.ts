@@ -8,7 +8,7 @@ import { SimChunks } from './chunks.js'
 import { SimDisk, SimStore } from './disk.js'
 import { keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
-import { SimLinks, SimNetwork } from './network.js'
+import { SimLinks, SimNetwork, type Tamper } from './network.js'
 import { type Setup, SimNode } from './node.js'
 import { SimProcess } from './process.js'
 import { Random, unit, wordOf } from './random.js'
@@ -33,6 +33,7 @@ export interface WorldOptions<P> {
   /** Off only where a test does something between events that the trap would forbid. */
   readonly trap?: boolean
   readonly trace?: Trace
+  readonly tamper?: Tamper
 }
 
 /** Looks at the whole world and says what is wrong with it, or null. */
@@ -47,6 +48,7 @@ export type Duration = number | `${number} ${'ms' | 's' | 'min'}`
 
 const UNITS = { ms: 1, s: 1000, min: 60_000 } as const
 const DEFAULT_PORT = 4000
+const MAX_DOORS = 4
 
 export function milliseconds(duration: Duration): number {
   if (typeof duration === 'number') return duration
@@ -59,8 +61,8 @@ export class World<P> {
   readonly nodes: SimNode<P>[] = []
   readonly schedule = new Schedule()
   readonly network: SimNetwork
-  /** Checked after every event. */
-  readonly always: Invariant<P>[] = []
+  /** Checked after every event, or after those of one kind (`ringLeave`: that message was read). */
+  readonly always: { readonly kind?: string; readonly invariant: Invariant<P> }[] = []
   /** Mean time until a write is durable; may be changed while running. */
   syncMs: number
   readonly #options: WorldOptions<P>
@@ -78,8 +80,11 @@ export class World<P> {
       latencyMs: options.latencyMs ?? [1, 20],
       bytesPerMs: options.bytesPerMs ?? 20_000,
     })
-    this.schedule.afterEvent = () => {
-      for (const invariant of this.always) this.check(invariant)
+    this.network.tamper = options.tamper ?? null
+    this.schedule.afterEvent = (happened) => {
+      for (const { kind, invariant } of this.always) {
+        if (kind === undefined || kind === happened) this.check(invariant)
+      }
     }
   }
 
@@ -98,13 +103,12 @@ export class World<P> {
 
   // ---- peers
 
-  /** Adds a peer and starts it. It has a machine of its own unless told, and joins the first peer unless told. */
+  /** Adds a peer and starts it. It has a machine of its own and joins those that run, unless told. */
   addPeer(given: { readonly host?: string; readonly name?: string } & Partial<Setup> = {}): SimNode<P> {
     const index = this.nodes.length
     const host = this.network.host(given.host ?? `m${index}`)
     const listen = given.listen ?? [`${host.ip}:${DEFAULT_PORT}` as Address]
-    const first = this.nodes[0]?.setup.listen[0]
-    const join = given.join ?? (first === undefined || first.endsWith(':0') ? [] : [first as Address])
+    const join = given.join ?? this.#addresses()
     const keys = keysOf(this.seed, index)
     const name = given.name ?? `peer-${index}`
     const node = new SimNode<P>(index, name, keys, host, new SimDisk(), new SimFiles(), { listen, join })
@@ -208,6 +212,12 @@ export class World<P> {
     if (wrong !== null) {
       throw new InvariantError(`seed ${this.seed}, ${(this.now / 1000).toFixed(3)} s, ${invariant.name}: ${wrong}`)
     }
+  }
+
+  /** Where a newcomer knocks: at the first peer and a few that run. */
+  #addresses(): readonly Address[] {
+    const doors = new Set([...this.nodes.slice(0, 1), ...this.alive.slice(0, MAX_DOORS)])
+    return [...doors].flatMap(({ setup }) => setup.listen.filter((address) => !address.endsWith(':0')) as Address[])
   }
 
   #guarded(action: () => void): void {

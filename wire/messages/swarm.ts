@@ -26,9 +26,6 @@ export const NAME_BUCKETS = 256
 export const MAX_REGISTERS_PER_MESSAGE = 64
 export const MAX_IDS_PER_MESSAGE = 256
 
-/** Type of a raw chunk frame: msgpack `[72, request as 0xce, payload as 0xc6]`, written and read without a codec. */
-export const CHUNK_FRAME = 72
-
 /** What one publisher last said of one name; its signature covers the canonical bytes of these fields. */
 export const registerBody = struct('register', {
   name: text(MAX_NAME_BYTES),

@@ -210,7 +210,8 @@ export class HostChunks implements Chunks {
     }
     const resumeFolder = join(this.#options.stateDirectory, 'resume')
     const failed = (error: unknown): void => this.onLost(blob, `cannot write ${path}: ${textOf(error)}`)
-    const part = await PartFile.open({ blob, layout, target: path, replace, resumeFolder, failed })
+    const mayReplace = replace || target === null
+    const part = await PartFile.open({ blob, layout, target: path, replace: mayReplace, resumeFolder, failed })
     this.#parts.set(blob, part)
     return part.synced
   }

@@ -17,6 +17,8 @@ interface Waiting<M extends ArrayBufferLike> {
 }
 
 const SMALLEST_BYTES = 16 * 1024
+/** Memory that nobody used for this long goes back to the system. */
+const IDLE_MS = 10_000
 
 export class MemoryPool<M extends ArrayBufferLike> {
   readonly #budgetBytes: number
@@ -25,6 +27,7 @@ export class MemoryPool<M extends ArrayBufferLike> {
   #free: M[] = []
   #freeBytes = 0
   #lentBytes = 0
+  #idle: NodeJS.Timeout | null = null
 
   constructor(budgetBytes: number, allocate: (sizeBytes: number) => M) {
     this.#budgetBytes = budgetBytes
@@ -71,8 +74,16 @@ export class MemoryPool<M extends ArrayBufferLike> {
       this.#freeBytes += wanted
       this.#free.push(memory)
       if (this.#waiting.length > 0) setImmediate(() => this.#serve())
+      this.#idle ??= setTimeout(() => this.#forget(), IDLE_MS).unref()
     }
     return { memory, bytes: new Uint8Array(memory, 0, size), release }
+  }
+
+  #forget(): void {
+    this.#idle = null
+    if (this.#lentBytes > 0) return // the next release starts the clock again
+    this.#free = []
+    this.#freeBytes = 0
   }
 }
 

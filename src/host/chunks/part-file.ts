@@ -181,7 +181,7 @@ export class PartFile {
 
 async function resume(options: PartOptions): Promise<PartFile | null> {
   const state = await loadResumeState(options.resumeFolder, options.blob, options.layout)
-  if (state === null || state.target !== options.target) return null
+  if (state === null) return null
   let handle: FileHandle
   try {
     handle = await open(state.part, 'r+')
@@ -189,11 +189,14 @@ async function resume(options: PartOptions): Promise<PartFile | null> {
     return null // moved or deleted: begin anew
   }
   const { size } = await handle.stat()
-  if ((await identityOf(handle)) !== state.file || size !== options.layout.size) {
-    await handle.close()
-    return null
+  const isOurs = (await identityOf(handle)) === state.file && size === options.layout.size
+  if (isOurs && state.target === options.target) {
+    return new PartFile(options, handle, { path: state.part, file: state.file, have: state.have })
   }
-  return new PartFile(options, handle, { path: state.part, file: state.file, have: state.have })
+  await handle.close()
+  // wanted elsewhere now: nothing would ever remove the old part
+  if (isOurs) await rm(state.part, { force: true })
+  return null
 }
 
 async function begin(options: PartOptions): Promise<PartFile> {
