@@ -31,4 +31,11 @@ export const linkMessages = {
   }),
   ping: declare(3, 'any', 'are you there; answered by a pong of the same sequence', { sequence: u32 }),
   pong: declare(4, 'any', 'the answer to a ping', { sequence: u32 }),
+  introduction: declare(
+    5,
+    'introduction',
+    "proves the sender's peer id: a signature over this connection and the sender's end of it",
+    { publicKey: bytes(32), signature: bytes(64) },
+    { limit: 128 },
+  ),
 } as const
