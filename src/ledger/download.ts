@@ -117,20 +117,27 @@ export class Download {
     lane.progressMs = this.#env.now()
     lane.strikes = 0
     const phase = this.#phases.get(index)
-    if (index < this.#next || phase === 'checking' || phase === 'have') return this.#fill()
+    if (index < this.#next || phase === 'checking' || phase === 'have') {
+      this.#fill()
+      return
+    }
     const body = decodeBody(node.header.root, encoded)
-    if (body.kind === 'invalid') return this.#end({ invalid: node })
+    if (body.kind === 'invalid') {
+      this.#end({ invalid: node })
+      return
+    }
     if (body.kind === 'wrong') {
       this.#phases.delete(index)
       lane.lacks = true
       this.#hooks.wrong(peer, body.reason)
-      return this.#fill()
+      this.#fill()
+      return
     }
     this.#phases.set(index, 'checking')
     this.#verifier.verify(body.records, (bad) => {
       if (this.#over) return
-      if (bad.length > 0) return this.#end({ invalid: node })
-      this.#checked(index, node, body.records)
+      if (bad.length > 0) this.#end({ invalid: node })
+      else this.#checked(index, node, body.records)
     })
     this.#fill()
   }
@@ -144,7 +151,8 @@ export class Download {
     this.#phases.set(index, 'have')
     if (index > this.#next) {
       this.#chain.stage(node, records)
-      return this.#fill()
+      this.#fill()
+      return
     }
     let last = node
     while (this.#phases.get(this.#next) === 'have') {
@@ -154,9 +162,15 @@ export class Download {
     const adoption = this.#hooks.adopt(last, new Map([[node.hash, records]]))
     // adopting may have ended this download
     if (this.#over) return
-    if (adoption.kind === 'invalid') return this.#end({ invalid: adoption.node })
+    if (adoption.kind === 'invalid') {
+      this.#end({ invalid: adoption.node })
+      return
+    }
     if (adoption.kind === 'lighter') this.#chain.stage(node, records)
-    if (this.#next === this.#branch.length) return this.#end('done')
+    if (this.#next === this.#branch.length) {
+      this.#end('done')
+      return
+    }
     this.#fill()
   }
 
@@ -201,7 +215,10 @@ export class Download {
     this.#fill()
     if (this.#over) return
     const waiting = [...this.#phases.values()].some((phase) => phase !== 'have')
-    if (!waiting) return this.#end('stuck')
+    if (!waiting) {
+      this.#end('stuck')
+      return
+    }
     this.#cancelTick = this.#env.after(TICK_MS, () => this.#tick())
   }
 

@@ -4,16 +4,17 @@
  * valid on top of our chain is never relayed or mined.
  */
 import { ProtocolError } from '../../wire/errors.js'
+import { MAX_HEADERS } from '../../wire/messages/ledger.js'
 import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { ChainView, Done, MineMode, MiningView, OnProgress, Progress, ReceiptView, Result } from '../api.js'
-import { done as ok, refused, type TallyView, type VoteView } from '../api.js'
+import type { Done, MineMode, OnProgress, Progress, VoteOptions, VoteView, WaitOptions } from '../api.js'
+import * as api from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { Mesh, Protocol } from '../mesh.js'
 import { type Adoption, Chain, type Change } from './chain.js'
 import { genesisHeader } from './genesis.js'
 import { encodeHeader } from './header.js'
-import { type Admission, Mempool, type Pending } from './mempool.js'
+import { type Admission, Mempool } from './mempool.js'
 import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
 import { encodeWork, type Node } from './node.js'
 import { Outbox } from './outbox.js'
@@ -34,7 +35,6 @@ import { Submissions } from './submissions.js'
 import { Sync } from './sync.js'
 import { Verifier } from './verifier.js'
 import { ChainViews } from './views.js'
-import { MAX_HEADERS } from '../../wire/messages/ledger.js'
 
 /** A reorg that undoes more blocks than this is no ordinary race. */
 const DEEP_REORG = 60
@@ -112,24 +112,33 @@ export class Ledger implements Protocol {
   receive(from: PeerId, message: LedgerMessage): void {
     switch (message.type) {
       case 'announce':
-        return this.#sync.announced(from, message)
+        this.#sync.announced(from, message)
+        return
       case 'getHeaders':
-        return this.#outboxes.get(from)?.serveHeaders(message.locator)
+        this.#outboxes.get(from)?.serveHeaders(message.locator)
+        return
       case 'headers':
-        return this.#sync.headers(from, message.headers)
+        this.#sync.headers(from, message.headers)
+        return
       case 'getBlocks':
         if (this.#outboxes.get(from)?.serveBlocks(message.blocks) !== false) return
-        return this.#mesh.blame(from, 'flood', 'asks for blocks faster than it reads them')
+        this.#mesh.blame(from, 'flood', 'asks for blocks faster than it reads them')
+        return
       case 'block':
-        return this.#sync.block(from, message.block, message.records)
+        this.#sync.block(from, message.block, message.records)
+        return
       case 'noBlock':
-        return this.#sync.noBlock(from, message.block)
+        this.#sync.noBlock(from, message.block)
+        return
       case 'inventory':
-        return this.#relay.inventory(from, message.ids)
+        this.#relay.inventory(from, message.ids)
+        return
       case 'getRecords':
-        return this.#relay.getRecords(from, message.ids)
+        this.#relay.getRecords(from, message.ids)
+        return
       case 'records':
-        return this.#relay.records(from, message.records)
+        this.#relay.records(from, message.records)
+        return
     }
   }
 
@@ -171,36 +180,29 @@ export class Ledger implements Protocol {
   /**
    * Casts a ballot of an open poll: 'added' after one durable confirmation, 'invalid' if the voter has voted in that
    * poll, now or by the time it would be mined. Cancelling withdraws it here; a peer that got it already may still mine
-   * it. After `timeoutMs` the answer is 'pending' and the ballot stays.
+   * it. After `options.timeoutMs` the answer is 'pending' and the ballot stays.
    */
-  vote(
-    voter: string,
-    choice: string,
-    poll: string,
-    progress: OnProgress,
-    done: Done<VoteView>,
-    timeoutMs?: number,
-  ): Cancel {
-    const names = { poll: normaliseName(poll), voter: normaliseName(voter), choice: normaliseName(choice) }
+  vote(voter: string, choice: string, options: VoteOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
+    const names = { poll: normaliseName(options.poll), voter: normaliseName(voter), choice: normaliseName(choice) }
     if (names.poll === null || names.voter === null || names.choice === null) {
       const message = `${DUPLICATE_VOTE} voter, choice and poll are 1 to ${MAX_NAME_BYTES} bytes of plain text each`
       return this.#later(() => done({ ok: false, kind: 'usage', message }))
     }
     const draft = { poll: names.poll, voter: names.voter, choice: names.choice }
-    return this.#submit({ ...this.#head(), kind: 'ballot', ...draft }, progress, done, timeoutMs)
+    return this.#submit({ ...this.#head(), kind: 'ballot', ...draft }, options, progress, done)
   }
 
   /** Records a text for good; answers as `vote` does. */
-  note(text: string, progress: OnProgress, done: Done<VoteView>, timeoutMs?: number): Cancel {
+  note(text: string, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
     const normal = normaliseNote(text)
     if (normal === null) {
       const message = `a note is 1 to ${MAX_NOTE_BYTES} bytes of text`
       return this.#later(() => done({ ok: false, kind: 'usage', message }))
     }
-    return this.#submit({ ...this.#head(), kind: 'note', text: normal }, progress, done, timeoutMs)
+    return this.#submit({ ...this.#head(), kind: 'note', text: normal }, options, progress, done)
   }
 
-  tally(poll: string): TallyView {
+  tally(poll: string): api.TallyView {
     return this.#chain.state.tally.view(normaliseName(poll) ?? poll, this.#chain.tip.height)
   }
 
@@ -208,11 +210,11 @@ export class Ledger implements Protocol {
     return this.#chain.state.tally.polls()
   }
 
-  chain(last: number): ChainView {
+  chain(last: number): api.ChainView {
     return this.#views.chain(last)
   }
 
-  receipt(ballot: string): Result<ReceiptView> {
+  receipt(ballot: string): api.Result<api.ReceiptView> {
     return this.#views.receipt(ballot)
   }
 
@@ -221,7 +223,7 @@ export class Ledger implements Protocol {
     this.#options.changed()
   }
 
-  mining(): MiningView {
+  mining(): api.MiningView {
     const { height } = this.#chain.tip
     return {
       mode: this.#miner.mode,
@@ -240,7 +242,10 @@ export class Ledger implements Protocol {
   // ---- inside
 
   #start(): void {
-    if (this.#chain.foreign) return this.#env.fatal('this data directory holds the chain of another network; use another')
+    if (this.#chain.foreign) {
+      this.#env.fatal('this data directory holds the chain of another network; use another')
+      return
+    }
     if (this.#chain.damage !== '') this.#env.log('warn', `${this.#chain.damage}; fetching the rest from peers`)
     for (const [key, value] of this.#env.store.entries('records')) {
       const signed = storedRecord(value)
@@ -257,22 +262,24 @@ export class Ledger implements Protocol {
     return { author: publicKey, time: Math.floor(this.#env.wallTime()), salt: this.#env.randomBytes(8) }
   }
 
-  #submit(record: LedgerRecord, progress: OnProgress, done: Done<VoteView>, timeoutMs: number | undefined): Cancel {
+  #submit(record: LedgerRecord, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
     const offsetMs = this.#options.clockOffsetMs()
     if (this.#miner.mode !== 'never' && Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) {
-      return this.#later(() => done(refused(`${clockTrouble(offsetMs)}, then try again`)))
+      return this.#later(() => done(api.refused(`${clockTrouble(offsetMs)}, then try again`)))
     }
-    if (this.#submissions.isFull) return this.#later(() => done(refused('too many votes are waiting; try again later')))
+    if (this.#submissions.isFull)
+      return this.#later(() => done(api.refused('too many votes are waiting; try again later')))
     const signed = signRecord(record, this.#chain.genesis.hash, (text) => this.#env.sign(text))
     const admission = this.#admit(signed, 'own')
     if (admission === 'duplicate') {
       const view: VoteView = { status: 'invalid', ballot: signed.id, block: '', height: this.#chain.tip.height }
-      return this.#later(() => done(ok(view)))
+      return this.#later(() => done(api.done(view)))
     }
-    if (admission !== 'added') return this.#later(() => done(refused('too many records are pending; try again later')))
+    if (admission !== 'added')
+      return this.#later(() => done(api.refused('too many records are pending; try again later')))
     this.#verifier.remember([signed])
     this.#env.store.write([{ put: 'records', key: signed.id, value: signed.bytes }])
-    this.#submissions.add(signed.id, progress, done, timeoutMs)
+    this.#submissions.add(signed.id, progress, done, options.timeoutMs)
     this.#announceRecord(signed.id, null)
     this.#miner.plan()
     this.#options.changed()
@@ -312,7 +319,10 @@ export class Ledger implements Protocol {
     if (adoption.kind !== 'adopted') return adoption
     const { depth, tip } = adoption.change
     if (depth > DEEP_REORG) {
-      this.#env.log('warn', `THE CHAIN CHANGED DEEPLY: ${depth} blocks undone, now at ${tip.height}; look at your votes`)
+      this.#env.log(
+        'warn',
+        `THE CHAIN CHANGED DEEPLY: ${depth} blocks undone, now at ${tip.height}; look at your votes`,
+      )
     } else if (depth > 0) this.#env.log('info', `a heavier branch undid ${depth} of our blocks, now at ${tip.height}`)
     this.#miner.tipChanged()
     this.#options.changed()
@@ -397,7 +407,7 @@ export class Ledger implements Protocol {
 
   #expireLater(): void {
     this.#env.after(EXPIRY_CHECK_MS, () => {
-      for (const { signed } of this.#mempool.expire(this.#env.wallTime()) satisfies readonly Pending[]) {
+      for (const { signed } of this.#mempool.expire(this.#env.wallTime())) {
         if (!this.#isOwn(signed)) continue
         this.#env.store.write([{ remove: 'records', key: signed.id }])
         this.#submissions.expired(signed.id)

@@ -93,8 +93,14 @@ export class Relay {
     const fresh: SignedRecord[] = []
     for (const bytes of encoded) {
       const signed = parsed(bytes)
-      if (typeof signed === 'string') return this.#mesh.blame(from, 'protocol', `record: ${signed}`)
-      if (!lane.asked.delete(signed.id)) return this.#mesh.blame(from, 'protocol', 'unsolicited record')
+      if (typeof signed === 'string') {
+        this.#mesh.blame(from, 'protocol', `record: ${signed}`)
+        return
+      }
+      if (!lane.asked.delete(signed.id)) {
+        this.#mesh.blame(from, 'protocol', 'unsolicited record')
+        return
+      }
       if (this.#isNew(signed.id)) fresh.push(signed)
     }
     this.#verifier.verify(fresh, (bad) => {

@@ -100,14 +100,22 @@ export class Sync {
     if (parent === undefined) {
       // we lack what is below: its headers will prove the claim, or not
       neighbour.claim = claim
-      return this.#consider()
+      this.#consider()
+      return
     }
     const known = this.#chain.node(hash) ?? this.#download?.node(hash)
     const checked = known ? { kind: 'ok' as const, node: known } : this.#check(message.header, parent)
-    if (checked.kind === 'bad') return this.#mesh.blame(from, 'protocol', `announced a header: ${checked.reason}`)
-    if (checked.kind === 'early') return this.#hold(neighbour, message)
+    if (checked.kind === 'bad') {
+      this.#mesh.blame(from, 'protocol', `announced a header: ${checked.reason}`)
+      return
+    }
+    if (checked.kind === 'early') {
+      this.#hold(neighbour, message)
+      return
+    }
     if (checked.node.work !== claim.work || checked.node.height !== claim.height) {
-      return this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
+      this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
+      return
     }
     neighbour.claim = claim
     if (known !== undefined || checked.node.work <= this.#chain.tip.work) return
@@ -118,7 +126,10 @@ export class Sync {
   headers(from: PeerId, headers: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.awaitsHeaders) return this.#mesh.blame(from, 'protocol', 'unsolicited headers')
+    if (!neighbour.awaitsHeaders) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited headers')
+      return
+    }
     neighbour.awaitsHeaders = false
     if (this.#search?.peer === from) this.#search.receive(headers)
   }
@@ -126,14 +137,20 @@ export class Sync {
   block(from: PeerId, block: Hash, records: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) return this.#mesh.blame(from, 'protocol', 'unsolicited block')
+    if (!neighbour.expected.delete(block)) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited block')
+      return
+    }
     this.#download?.receive(from, block, records)
   }
 
   noBlock(from: PeerId, block: Hash): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) return this.#mesh.blame(from, 'protocol', 'unsolicited answer')
+    if (!neighbour.expected.delete(block)) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited answer')
+      return
+    }
     this.#download?.lacks(from, block)
   }
 
@@ -181,7 +198,10 @@ export class Sync {
   #searched(search: HeaderSearch, result: SearchResult): void {
     search.cancel()
     this.#search = null
-    if (result.kind === 'heavier') return this.#fetch(search.peer, result.branch)
+    if (result.kind === 'heavier') {
+      this.#fetch(search.peer, result.branch)
+      return
+    }
     this.#rest(search.peer)
     if (result.kind === 'broken') this.#mesh.blame(search.peer, result.code, result.reason)
     this.#consider()
@@ -189,13 +209,19 @@ export class Sync {
   }
 
   #fetch(origin: PeerId, branch: readonly Node[]): void {
-    const download: Download = new Download(this.#env, this.#chain, this.#verifier, { origin, branch }, {
-      sources: (work) => this.#claiming(work),
-      ask: (peer, blocks) => this.#ask(peer, blocks),
-      adopt: this.#hooks.adopt,
-      wrong: (peer, reason) => this.#mesh.blame(peer, 'protocol', reason),
-      finished: (outcome) => this.#fetched(download, outcome),
-    })
+    const download: Download = new Download(
+      this.#env,
+      this.#chain,
+      this.#verifier,
+      { origin, branch },
+      {
+        sources: (work) => this.#claiming(work),
+        ask: (peer, blocks) => this.#ask(peer, blocks),
+        adopt: this.#hooks.adopt,
+        wrong: (peer, reason) => this.#mesh.blame(peer, 'protocol', reason),
+        finished: (outcome) => this.#fetched(download, outcome),
+      },
+    )
     this.#download = download
     this.#hooks.changed()
   }
@@ -223,7 +249,10 @@ export class Sync {
     const expected = this.#neighbours.get(peer)?.expected
     if (expected === undefined) return
     for (const block of blocks) expected.add(block)
-    if (expected.size > MAX_EXPECTED) return this.#mesh.blame(peer, 'slow', 'never answered for blocks')
+    if (expected.size > MAX_EXPECTED) {
+      this.#mesh.blame(peer, 'slow', 'never answered for blocks')
+      return
+    }
     this.#mesh.send(peer, { type: 'getBlocks', blocks })
   }
 
