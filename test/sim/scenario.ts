@@ -32,6 +32,8 @@ const CHECK_EVERY_MS = 250
 const SETTLE_MS = 180_000
 /** After a start or a kill the ring needs this long. */
 const IDEAL_AFTER_MS = 5000
+/** A vote that was just mined may not have left its machine. */
+const ONLY_HERE_MS = 5000
 const SKEW_MS = 15_000
 const FILE_BYTES = [0, 1000, 300_000, 1_500_000] as const
 const HASH_RATE = 50
@@ -81,9 +83,9 @@ class Run {
     for (const step of this.#plan.steps) this.world.at(step.at, step.kind, () => this.#do(step))
     this.world.at(this.world.now, 'check', () => this.#checkAgain())
     if (!this.#plan.sound) return
-    const invariant = (world: World<PeerApi>): string | null =>
+    const nobodySkipped = (world: World<PeerApi>): string | null =>
       world.now - this.#troubleAt < IDEAL_AFTER_MS ? null : invariants.nobodySkipped(world)
-    this.world.always.push({ kind: 'ringLeave', invariant })
+    this.world.always.push({ kind: 'ringLeave', invariant: nobodySkipped })
   }
 
   /** Until the plan says that it is enough. */
@@ -136,6 +138,7 @@ class Run {
     for (const invariant of [invariants.nobodyBrokeARule, invariants.nobodyGaveUp, invariants.ringListsInOrder]) {
       this.world.check(invariant)
     }
+    if (this.#plan.sound) this.world.check(invariants.deadAreBypassed)
   }
 
   #checkAgain(): void {
@@ -274,10 +277,7 @@ class Run {
         )
         return
       case 'destroy':
-        this.#pick(step, world.alive, (node) => {
-          this.#destroyed.add(node)
-          this.#kill(node, true)
-        })
+        if (this.#destroyed.size === 0) this.#pick(step, world.alive, (node) => this.#destroy(node))
         return
       default:
         this.#fault(step)
@@ -374,7 +374,8 @@ class Run {
       (result) => {
         if (!result.ok) return
         this.#count('stores acknowledged')
-        this.#acknowledged.files.push({ name, id: result.value.id, size, seed: step.value })
+        const alone = !node.peer.peers().some(({ state }) => state === 'up')
+        this.#acknowledged.files.push({ name, id: result.value.id, size, seed: step.value, by: node.name, alone })
         this.#onDone(node, step)
       },
     )
@@ -408,6 +409,17 @@ class Run {
     this.#troubleAt = this.world.now
     this.world.kill(node, powerLost)
     if (!this.#destroyed.has(node)) this.world.at(this.world.now + 15_000, 'restart', () => this.#start(node))
+  }
+
+  /** The machine burns, with its disk. What only it could have is nobody's fault. */
+  #destroy(node: Node): void {
+    this.#count('destroyed')
+    this.#destroyed.add(node)
+    this.#kill(node, true)
+    const { votes, files } = this.#acknowledged
+    const fresh = this.world.now - ONLY_HERE_MS
+    this.#acknowledged.votes = votes.filter(({ by, at }) => by !== node.name || at < fresh)
+    this.#acknowledged.files = files.filter(({ by, alone }) => by !== node.name || !alone)
   }
 
   /** The lights go out for everybody, and come back. */
