@@ -34,6 +34,8 @@ export interface RelayHooks {
   readonly accept: (signed: SignedRecord, from: PeerId) => Admission
   /** In the mempool or in the chain. */
   readonly has: (id: Hash) => boolean
+  /** The bytes of a record of our chain. */
+  readonly mined: (id: Hash) => Uint8Array | undefined
 }
 
 export class Relay {
@@ -83,7 +85,9 @@ export class Relay {
   }
 
   getRecords(from: PeerId, ids: readonly Hash[]): void {
-    const records = ids.map((id) => this.#mempool.get(id)?.signed.bytes).filter((bytes) => bytes !== undefined)
+    const records = ids
+      .map((id) => this.#mempool.get(id)?.signed.bytes ?? this.#hooks.mined(id))
+      .filter((bytes) => bytes !== undefined)
     this.#mesh.send(from, { type: 'records', records })
   }
 
