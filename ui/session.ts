@@ -54,6 +54,7 @@ export class ConsoleSession {
   #lastCut = 0
   #frame: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
+  #left = false
   #closed = false
 
   constructor(source: ConsoleSource, options: SessionOptions) {
@@ -113,17 +114,19 @@ export class ConsoleSession {
     if (this.#closed) return
     const atOnce = abrupt || this.#model.ui.leaving
     this.#set({ ...this.#model.ui, leaving: true, mode: 'panes', form: null })
-    const deadline = setTimeout(() => this.#options.left(0, ''), atOnce ? ABRUPT_DEADLINE_MS : LEAVE_DEADLINE_MS)
-    this.#source.quit(atOnce).then(
-      () => {
-        clearTimeout(deadline)
-        this.#options.left(0, '')
-      },
-      (error: unknown) => {
-        clearTimeout(deadline)
-        this.#options.left(1, error instanceof Error ? error.message : String(error))
-      },
-    )
+    const deadline = setTimeout(() => this.#leftWith(0, ''), atOnce ? ABRUPT_DEADLINE_MS : LEAVE_DEADLINE_MS)
+    this.#source
+      .quit(atOnce)
+      .then(
+        () => this.#leftWith(0, ''),
+        (error: unknown) => this.#leftWith(1, error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => clearTimeout(deadline))
+  }
+
+  #leftWith(exit: number, reason: string): void {
+    if (!this.#left) this.#options.left(exit, reason)
+    this.#left = true
   }
 
   close(): void {
