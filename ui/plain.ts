@@ -108,7 +108,7 @@ class PlainConsole {
     const fresh = log.slice(this.#lastLog === undefined ? 0 : log.lastIndexOf(this.#lastLog) + 1)
     this.#lastLog = log.at(-1)
     for (const { level, text } of fresh)
-      if (level !== 'debug') this.#print(level === 'info' ? text : `${level}: ${text}`)
+      if (level !== 'debug') this.#print(level === 'info' || level === 'notice' ? text : `${level}: ${text}`)
     const snapshot = this.#source.snapshot()
     const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
     if (status !== this.#lastStatus) this.#print(status)

@@ -197,9 +197,9 @@ export class ConsoleSession {
     this.#lastLog = log.at(-1)
     const line =
       fresh.findLast(({ level }) => level === 'warn' || level === 'error') ??
-      fresh.findLast(({ level }) => level === 'info')
+      fresh.findLast(({ level }) => level === 'notice')
     if (line === undefined) return ui
-    const grave = line.level !== 'info'
+    const grave = line.level !== 'notice'
     if (ui.message !== null && !givesWay(ui.message, grave, now)) return ui
     const message: Message = { text: line.text, level: grave ? 'bad' : 'info', progress: null, at: now, from: 'log' }
     return { ...ui, message }
