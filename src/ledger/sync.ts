@@ -7,7 +7,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Claim, Mesh } from '../mesh.js'
 import type { Adoption, Chain } from './chain.js'
-import { Download } from './download.js'
+import { Download, type DownloadOutcome } from './download.js'
 import { decodeHeader, headerHash } from './header.js'
 import { HeaderSearch, type SearchResult } from './header-search.js'
 import { decodeWork, type Node } from './node.js'
@@ -99,7 +99,7 @@ export class Sync {
     const parent = this.#chain.node(previous) ?? this.#download?.node(previous)
     if (parent === undefined) {
       // we lack what is below: its headers will prove the claim, or not
-      neighbour.claim = claim
+      raise(neighbour, claim)
       this.#consider()
       return
     }
@@ -117,7 +117,7 @@ export class Sync {
       this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
       return
     }
-    neighbour.claim = claim
+    raise(neighbour, claim)
     if (known !== undefined || checked.node.work <= this.#chain.tip.work) return
     if (this.#download === null && this.#search === null) this.#fetch(from, [checked.node])
     else this.#download?.extend(checked.node)
@@ -226,14 +226,16 @@ export class Sync {
     this.#hooks.changed()
   }
 
-  #fetched(download: Download, outcome: 'done' | 'stuck' | { readonly invalid: Node }): void {
+  #fetched(download: Download, outcome: DownloadOutcome): void {
+    if (this.#download !== download) return
     this.#download = null
     this.#chain.unstage()
-    if (outcome === 'stuck') this.#rest(download.origin)
-    else if (outcome !== 'done') {
-      this.#chain.refuse(outcome.invalid.hash)
-      this.#rest(download.origin)
-      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.invalid.height} is invalid`)
+    if (outcome.kind !== 'done') this.#rest(download.origin)
+    if (outcome.kind === 'stuck') {
+      for (const peer of outcome.silent) this.#mesh.blame(peer, 'slow', 'claimed blocks and did not send them')
+    } else if (outcome.kind === 'invalid') {
+      this.#chain.refuse(outcome.node.hash)
+      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.node.height} is invalid`)
     }
     this.#consider()
     this.#hooks.changed()
@@ -271,4 +273,9 @@ export class Sync {
       this.#consider()
     })
   }
+}
+
+/** An honest peer's work never shrinks, so a lower claim takes nothing back of a higher one. */
+function raise(neighbour: Neighbour, claim: Claim): void {
+  if (neighbour.claim === null || claim.work > neighbour.claim.work) neighbour.claim = claim
 }
