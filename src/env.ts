@@ -204,12 +204,14 @@ export interface Chunks {
   /**
    * Opens or resumes a file for writing: `target` null means the peer's own blob folder, else the absolute path that the
    * finished file shall have (a sparse `.part` stands beside it until then). Answers which chunks are already durable.
+   * A target that is already there is an error, here and in `finish`, unless `replace` is true.
    */
   open(
     blob: Hash,
     layout: Layout,
     target: string | null,
     done: (result: { readonly have: Bitmap } | { readonly error: string }) => void,
+    replace?: boolean,
   ): void
   /** Fills chunks of an open blob from another copy on this machine (own blob or adopted file), verified. */
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void
@@ -226,7 +228,7 @@ export interface Chunks {
   ): void
   /** Forgets a blob; its bytes in the own blob folder and a `.part` are deleted, a finished user's file never. */
   drop(blob: Hash, done: () => void): void
-  /** A blob that was served turned out changed, gone or unreadable. */
+  /** A blob that was served turned out changed, gone or unreadable, or an open one cannot be written (disk full). */
   onLost: (blob: Hash, reason: string) => void
 }
 

@@ -5,7 +5,7 @@
  */
 import { assert, ProtocolError } from './errors.js'
 import { CHUNK_NUMBER } from './frame.js'
-import type { Declaration } from './message.js'
+import type { Declaration, Phase } from './message.js'
 import { type Message, type MessageType, messages } from './messages.js'
 import { unpack } from './msgpack.js'
 import { packValue } from './writer.js'
@@ -39,6 +39,11 @@ export function entryOf(number: number): Entry {
   const entry = byNumber[number]
   if (entry === undefined) throw new ProtocolError('protocol', `unknown message number ${number}`)
   return entry
+}
+
+/** The largest payload that a message of this phase may have. */
+export function largestIn(phase: Phase): number {
+  return Math.max(0, ...[...byType.values()].filter((entry) => entry.phase === phase).map((entry) => entry.limit))
 }
 
 /** The whole frame: length prefix and payload. */

@@ -5,10 +5,22 @@
 import { ProtocolError } from './errors.js'
 import type { Address, Hash, PeerId } from './types.js'
 
+/** What a field is made of: documentation and tests read it. */
+export type Shape =
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'bool' | 'hash' | 'address' }
+  | { readonly kind: 'text'; readonly maxBytes: number }
+  | { readonly kind: 'bytes'; readonly min: number; readonly max: number }
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'list'; readonly item: Field<unknown>; readonly max: number }
+  | { readonly kind: 'option'; readonly item: Field<unknown> }
+  | { readonly kind: 'struct'; readonly fields: Fields }
+
 /** A field: `read` turns a decoded msgpack value into T or throws ProtocolError; `write` is its inverse. */
 export interface Field<T> {
   /** Shown in docs/protocol.md: `u32`, `bytes(32)`, `list(hash, <=1000)`. */
   readonly label: string
+  readonly shape?: Shape
   read(value: unknown): T
   write(value: T): unknown
 }
@@ -26,6 +38,7 @@ const wrong = (label: string): never => {
 export function integer(min: number, max: number, label = `integer ${min}..${max}`): Field<number> {
   return {
     label,
+    shape: { kind: 'integer', min, max },
     read: (value) =>
       typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : wrong(label),
     write: (value) => value,
@@ -40,6 +53,7 @@ export const u53: Field<number> = integer(0, Number.MAX_SAFE_INTEGER, 'u53')
 
 export const bool: Field<boolean> = {
   label: 'bool',
+  shape: { kind: 'bool' },
   read: (value) => (typeof value === 'boolean' ? value : wrong('bool')),
   write: (value) => value,
 }
@@ -49,6 +63,7 @@ export function text(maxBytes: number): Field<string> {
   const label = `text(<=${maxBytes})`
   return {
     label,
+    shape: { kind: 'text', maxBytes },
     read: (value) =>
       typeof value === 'string' &&
       value.length <= maxBytes &&
@@ -65,6 +80,7 @@ export function bytes(min: number, max = min): Field<Uint8Array> {
   const label = min === max ? `bytes(${min})` : `bytes(${min}..${max})`
   return {
     label,
+    shape: { kind: 'bytes', min, max },
     read: (value) =>
       value instanceof Uint8Array && value.length >= min && value.length <= max ? new Uint8Array(value) : wrong(label),
     write: (value) => value,
@@ -74,6 +90,7 @@ export function bytes(min: number, max = min): Field<Uint8Array> {
 function hex32<T extends string>(label: string): Field<T> {
   return {
     label,
+    shape: { kind: 'hash' },
     read: (value) =>
       value instanceof Uint8Array && value.length === 32
         ? (Buffer.from(value.buffer, value.byteOffset, 32).toString('hex') as T)
@@ -89,6 +106,7 @@ const ADDRESS = /^(\[[0-9a-fA-F:.]{2,45}(%[\w.-]{1,16})?\]|[A-Za-z0-9.-]{1,253})
 /** `host:port` or `[v6]:port`, port 1..65535. */
 export const address: Field<Address> = {
   label: 'address',
+  shape: { kind: 'address' },
   read: (value) => (typeof value === 'string' && isAddress(value) ? value : wrong('address')),
   write: (value) => value,
 }
@@ -106,6 +124,7 @@ export function oneOf<const W extends readonly string[]>(words: W): Field<W[numb
   const places = new Map(words.map((word, place) => [word as W[number], place]))
   return {
     label,
+    shape: { kind: 'words', words },
     read: (value) => {
       const word = typeof value === 'number' ? words[value] : undefined
       return word ?? wrong(label)
@@ -119,6 +138,7 @@ export function list<T>(item: Field<T>, max: number): Field<readonly T[]> {
   const label = `list(${item.label}, <=${max})`
   return {
     label,
+    shape: { kind: 'list', item, max },
     read: (value) =>
       Array.isArray(value) && value.length <= max ? value.map((entry) => item.read(entry)) : wrong(label),
     write: (value) => (value.length <= max ? value.map((entry) => item.write(entry)) : wrong(label)),
@@ -129,6 +149,7 @@ export function list<T>(item: Field<T>, max: number): Field<readonly T[]> {
 export function option<T>(item: Field<T>): Field<T | null> {
   return {
     label: `${item.label} or nil`,
+    shape: { kind: 'option', item },
     read: (value) => (value === null || value === undefined ? null : item.read(value)),
     write: (value) => (value === null ? null : item.write(value)),
   }
@@ -139,6 +160,7 @@ export function struct<F extends Fields>(name: string, fields: F): Field<Values<
   const entries = Object.entries(fields)
   return {
     label: name,
+    shape: { kind: 'struct', fields },
     read: (value) => {
       if (!Array.isArray(value) || value.length !== entries.length) return wrong(name)
       const out: Record<string, unknown> = {}

@@ -4,6 +4,7 @@
  * unfinished frame is at most twice what its sender really sent; a chunk's bytes go straight into its receiver's memory.
  */
 import { assert, ProtocolError } from './errors.js'
+import { BULK_FRAME_BYTES } from './limits.js'
 
 /** Length prefix, array header, message number. */
 const HEAD_BYTES = 6
@@ -55,6 +56,8 @@ export class FrameDecoder {
   #buffer: Uint8Array | null = null
   #filled = 0
   #chunk: Chunk | null = null
+  /** What `target` gave last, where it was a chunk's memory. */
+  #chunkTarget: Uint8Array | null = null
   #scratch: Uint8Array | null = null
   #stopped = false
   /** Frames finished so far: tells whether an unfinished frame is still the same one. */
@@ -70,9 +73,9 @@ export class FrameDecoder {
     return this.#headFilled > 0
   }
 
-  /** The frame in progress is larger than `bytes`. */
-  isLargerThan(bytes: number): boolean {
-    return this.#size > bytes
+  /** The frame in progress is a chunk, or larger than small messages are. */
+  get bulk(): boolean {
+    return this.#chunk !== null || this.#size > BULK_FRAME_BYTES
   }
 
   /** Nothing is delivered from now on, and memory is given back. */
@@ -84,18 +87,22 @@ export class FrameDecoder {
   /** Memory for the next read: a chunk's own, else a scratch buffer; never empty. Answer with `filled`. */
   target(): Uint8Array {
     const chunk = this.#chunk
-    if (chunk !== null) return chunk.memory.subarray(chunk.filled, this.#size - CHUNK_OVERHEAD)
+    if (chunk !== null) {
+      this.#chunkTarget = chunk.memory.subarray(chunk.filled, this.#size - CHUNK_OVERHEAD)
+      return this.#chunkTarget
+    }
+    this.#chunkTarget = null
     this.#scratch ??= new Uint8Array(SCRATCH_BYTES)
     // Not beyond a head: what follows it may be a chunk, which shall not be copied.
-    const missing = this.#size === 0 ? CHUNK_HEAD_BYTES : this.#size - this.#filled
-    return this.#scratch.subarray(0, Math.max(1, Math.min(missing, SCRATCH_BYTES)))
+    const missing = this.#size === 0 ? CHUNK_HEAD_BYTES - this.#headFilled : this.#size - this.#filled
+    return this.#scratch.subarray(0, Math.min(missing, SCRATCH_BYTES))
   }
 
-  /** `count` bytes were read into the last `target()`. */
-  filled(count: number): void {
+  /** `count` bytes were read into `memory`, which an earlier `target()` gave (or somebody else, before). */
+  filled(count: number, memory: Uint8Array): void {
     if (this.#stopped) return
-    if (this.#chunk !== null) this.#chunkFilled(this.#chunk, count)
-    else if (this.#scratch !== null) this.push(this.#scratch.subarray(0, count))
+    if (this.#chunk !== null && memory === this.#chunkTarget) this.#chunkFilled(this.#chunk, count)
+    else this.push(memory.subarray(0, count))
   }
 
   /** Takes any number of bytes; they may be overwritten after the call. */
@@ -228,6 +235,7 @@ export class FrameDecoder {
     this.#number = 0
     this.#filled = 0
     this.#chunk = null
+    this.#chunkTarget = null
     if (this.#buffer !== null) this.#hold(0)
     this.#buffer = null
   }

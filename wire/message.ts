@@ -5,10 +5,11 @@
 import type { Fields, Values } from './field.js'
 
 /**
- * On which link a message may stand. `greeting`: before both hellos passed; `any`: ever after and before.
+ * When a message may come. `introduction`: only as the first frame of each side; `greeting`: from then until both
+ * hellos passed; `any`: at every moment.
  * `control` and `data` are the services a peer's link can serve; `local` is the user's own control socket.
  */
-export type Phase = 'any' | 'greeting' | 'control' | 'data' | 'local'
+export type Phase = 'introduction' | 'any' | 'greeting' | 'control' | 'data' | 'local'
 /** Which end may send it: the one that dialed, the one that listened, or both. */
 export type Sender = 'both' | 'dialer' | 'listener'
 

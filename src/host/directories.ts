@@ -83,11 +83,13 @@ export function openStateDirectory(path: string): StateDirectory {
 }
 
 /** Locks the most recently used free directory of a network on this host, or a new one. */
-export function claimStateDirectory(dataHome: string, network: string): StateDirectory {
-  const root = join(dataHome, network, hostname().replace(/[^A-Za-z0-9._-]/g, '_') || 'localhost')
+export function claimStateDirectory(dataHome: string, own: Belongs): StateDirectory {
+  const root = join(dataHome, own.network, hostname().replace(/[^A-Za-z0-9._-]/g, '_') || 'localhost')
   makeDirectory(root)
   const known = numbered(root)
   for (const { path } of [...known].sort((a, b) => b.usedMs - a.usedMs)) {
+    const bound = belongsTo(path)
+    if (bound !== null && bound.tag !== own.tag) continue // its network's secret was replaced
     const taken = take(path)
     if (taken.ok) return { path, lock: taken.lock }
   }
@@ -127,11 +129,12 @@ export function bindToNetwork(path: string, own: Belongs): void {
     return
   }
   if (bound.tag === own.tag) return
-  const why =
+  const another = 'pick another directory with -d'
+  throw new OperationalError(
     bound.network === own.network
-      ? `an older network called "${bound.network}", whose secret was replaced`
-      : `the network "${bound.network}", not to "${own.network}"`
-  throw new OperationalError(`${path} belongs to ${why}: pick another directory with -d`)
+      ? `${path} belongs to an older network called "${bound.network}", whose secret was replaced: ${another}`
+      : `${path} belongs to the network "${bound.network}", not to "${own.network}": start it with --network ${bound.network}, or ${another}`,
+  )
 }
 
 /** Marks a directory as just used, so that the next terminal prefers it. */

@@ -48,6 +48,7 @@ export function errorText(error: unknown): string {
     ENOTDIR: 'a part of the path is not a directory',
     EROFS: 'the file system is read-only',
     EMFILE: 'too many open files',
+    EFBIG: 'the file is too large for this disk',
     EIO: 'the disk reports an error',
   }
   return plain[errorCode(error)] ?? error.message

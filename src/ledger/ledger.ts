@@ -41,6 +41,8 @@ const DEEP_REORG = 60
 /** Ids that wait to be announced together. */
 const INVENTORY_MS = 20
 const EXPIRY_CHECK_MS = 60_000
+/** Blocks whose records are offered to a peer on another branch of the same work. */
+const TIE_BLOCKS = 16
 const MAX_FORKS_SHOWN = 16
 
 export interface LedgerOptions {
@@ -83,10 +85,12 @@ export class Ledger implements Protocol {
     this.#relay = new Relay(env, mesh, this.#mempool, this.#verifier, {
       accept: (signed, from) => this.#accept(signed, from),
       has: (id) => this.#mempool.get(id) !== undefined || this.#chain.state.place(id) !== undefined,
+      mined: (ids) => this.#mined(ids),
     })
     this.#sync = new Sync(env, mesh, this.#chain, this.#verifier, {
       adopt: (last, fresh) => this.#adopt(last, fresh),
       changed: () => this.#syncChanged(),
+      tied: (peer) => this.#offerRecent(peer),
     })
     this.#miner = new Miner(env, this.#chain, this.#mempool, {
       params,
@@ -370,6 +374,28 @@ export class Ledger implements Protocol {
       this.#flushing = false
       for (const outbox of this.#outboxes.values()) outbox.flushIds()
     })
+  }
+
+  /**
+   * Two branches of equal work are a tie that the next block decides, and blocks come on demand only. So each side tells
+   * the other what stands in its branch: whoever lacks a record mines it, and the tie ends.
+   */
+  #offerRecent(peer: PeerId): void {
+    const outbox = this.#outboxes.get(peer)
+    if (outbox === undefined) return
+    for (const { records } of this.#views.chain(TIE_BLOCKS).blocks) for (const { id } of records) outbox.addId(id)
+    outbox.flushIds()
+  }
+
+  /** Looks at the newest blocks only: each is decoded once, whatever a peer asks for. */
+  #mined(ids: readonly Hash[]): ReadonlyMap<Hash, SignedRecord> {
+    const heights = new Set(ids.map((id) => this.#chain.state.place(id)?.height))
+    const found = new Map<Hash, SignedRecord>()
+    for (let height = this.#chain.tip.height; height > 0 && height > this.#chain.tip.height - TIE_BLOCKS; height--) {
+      const node = heights.has(height) ? this.#chain.at(height) : undefined
+      if (node !== undefined) for (const signed of this.#chain.records(node)) found.set(signed.id, signed)
+    }
+    return found
   }
 
   #announcement(): LedgerMessage | null {

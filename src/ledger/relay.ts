@@ -34,6 +34,8 @@ export interface RelayHooks {
   readonly accept: (signed: SignedRecord, from: PeerId) => Admission
   /** In the mempool or in the chain. */
   readonly has: (id: Hash) => boolean
+  /** Those that stand in our newest blocks, by id. */
+  readonly mined: (ids: readonly Hash[]) => ReadonlyMap<Hash, SignedRecord>
 }
 
 export class Relay {
@@ -83,7 +85,10 @@ export class Relay {
   }
 
   getRecords(from: PeerId, ids: readonly Hash[]): void {
-    const records = ids.map((id) => this.#mempool.get(id)?.signed.bytes).filter((bytes) => bytes !== undefined)
+    const mined = this.#hooks.mined(ids)
+    const records = ids
+      .map((id) => (this.#mempool.get(id)?.signed ?? mined.get(id))?.bytes)
+      .filter((bytes) => bytes !== undefined)
     this.#mesh.send(from, { type: 'records', records })
   }
 

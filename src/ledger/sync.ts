@@ -38,6 +38,8 @@ export interface SyncHooks {
   readonly adopt: (last: Node, fresh: ReadonlyMap<Hash, readonly SignedRecord[]>) => Adoption
   /** Began, went on or ended. */
   readonly changed: () => void
+  /** A peer announced another tip of the same work: it may have records that we lack, and we some that it lacks. */
+  readonly tied: (peer: PeerId) => void
 }
 
 export class Sync {
@@ -100,6 +102,7 @@ export class Sync {
     if (parent === undefined) {
       // we lack what is below: its headers will prove the claim, or not
       raise(neighbour, claim)
+      this.#meet(from, claim)
       this.#consider()
       return
     }
@@ -118,6 +121,7 @@ export class Sync {
       return
     }
     raise(neighbour, claim)
+    this.#meet(from, claim)
     if (known !== undefined || checked.node.work <= this.#chain.tip.work) return
     if (this.#download === null && this.#search === null) this.#fetch(from, [checked.node])
     else this.#download?.extend(checked.node)
@@ -152,6 +156,10 @@ export class Sync {
       return
     }
     this.#download?.lacks(from, block)
+  }
+
+  #meet(peer: PeerId, { tip, work }: Claim): void {
+    if (work === this.#chain.tip.work && tip !== this.#chain.tip.hash) this.#hooks.tied(peer)
   }
 
   #check(header: Uint8Array, parent: Node) {

@@ -54,17 +54,18 @@ test('terminals that start at once get a directory each', async () => {
 
 test('a new terminal takes the most recently used free directory', async () => {
   const data = temporary()
-  const own = deriveNetwork('home', new Uint8Array(32))
-  const open = [1, 2, 3].map(() => claimStateDirectory(data, 'home'))
+  const own = deriveTagged('home', 1)
+  const open = [1, 2, 3].map(() => claimStateDirectory(data, own))
   assert.deepEqual(
     open.map(({ path }) => path),
     [1, 2, 3].map((number) => join(data, 'home', hostname(), String(number))),
   )
-  for (const { path } of open) bindToNetwork(path, { network: own.name, tag: own.tag })
+  for (const { path } of open) bindToNetwork(path, own)
   await new Promise((resolve) => setTimeout(resolve, 20)) // file times need to differ
   touch(open[1]!.path)
   for (const { lock } of open) lock.release()
-  assert.equal(claimStateDirectory(data, 'home').path, open[1]!.path)
+  assert.equal(claimStateDirectory(data, own).path, open[1]!.path)
+  assert.match(claimStateDirectory(data, deriveTagged('home', 2)).path, /4$/, 'not one of another secret')
 })
 
 test('a directory remembers its network and refuses another', () => {
@@ -74,7 +75,7 @@ test('a directory remembers its network and refuses another', () => {
   bindToNetwork(path, deriveTagged('home', 1))
   assert.throws(
     () => bindToNetwork(path, deriveTagged('friends', 2)),
-    /belongs to the network "home", not to "friends"/,
+    /belongs to the network "home", not to "friends": start it with --network home/,
   )
   assert.throws(() => bindToNetwork(path, deriveTagged('home', 3)), /secret was replaced/)
   assert.throws(() => openStateDirectory(path), new RegExp(`in use by process ${process.pid}: quit that peer`))

@@ -118,6 +118,38 @@ test('a flipped bit on disk is found at the next read, and named', async () => {
   assert.match(reasons[0] ?? '', /the database is damaged \(record ballot of table records\)/)
 })
 
+test('a commit that does not end stops the peer, and closing does not wait for it', async () => {
+  const path = join(temporary(), 'db')
+  const reasons: string[] = []
+  const store = openStore({ path, commitTimeoutMs: 300, fatal: (reason) => reasons.push(reason) })
+  const holder = runChild('hold-writer', [path])
+  await until('the write lock to be taken', () => holder.lines[0] === 'holding')
+  let acknowledged = false
+  store.write([{ put: 'records', key: 'a', value: bytes('1') }], () => {
+    acknowledged = true
+  })
+  await until('the peer to be stopped', () => reasons.length > 0)
+  assert.match(reasons[0] ?? '', /does not finish a write/)
+  store.write([{ put: 'records', key: 'b', value: bytes('2') }], () => assert.fail('it is broken'))
+  await store.close()
+  assert.ok(!acknowledged)
+  holder.process.kill('SIGKILL')
+  await holder.ended
+})
+
+test('a full disk stops the peer with the reason, and what was acknowledged is there afterwards', async () => {
+  const path = join(temporary(), 'db')
+  const child = runChild('writer', [path, '1'], {}, 2_000)
+  assert.equal(await child.ended, 1)
+  assert.match(child.errors(), /the database cannot be written \(.+\): free disk space, then start again/)
+  const { store } = opened(path)
+  const acknowledged = Number(child.lines.at(-1) ?? 0)
+  assert.ok(acknowledged > 0)
+  assert.ok(Number(text(store.get('meta', 'last'))) >= acknowledged)
+  for (const item of [0, 9]) assert.ok(store.get('records', `${acknowledged}/${item}`))
+  await store.close()
+})
+
 test('a directory that cannot hold a database is an error that says what to do', () => {
   const path = join(temporary(), 'db')
   writeFileSync(path, 'a file stands here')

@@ -58,20 +58,28 @@ export interface Child {
   readonly ended: Promise<number | null>
 }
 
-/** Runs `children/<name>.js` with these arguments; its standard output comes in lines. */
-export function runChild(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+/**
+ * Runs `children/<name>.js` with these arguments; its standard output comes in lines. With a limit no file may grow
+ * beyond so many KiB: writes fail as on a full disk.
+ */
+export function runChild(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  fileLimitKiB: number | null = null,
+): Child {
   const script = new URL(`./children/${name}.js`, import.meta.url).pathname
-  const child = spawn(process.execPath, [script, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  })
+  const node = [process.execPath, script, ...args]
+  const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f ${fileLimitKiB}; exec "$@"`, 'bash', ...node]
+  const [command = '', ...rest] = fileLimitKiB === null ? node : limited
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   children.add(child)
   const lines: string[] = []
-  let rest = ''
+  let tail = ''
   let errors = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n')
-    rest = parts.pop() ?? ''
+    const parts = (tail + text).split('\n')
+    tail = parts.pop() ?? ''
     lines.push(...parts)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -370,6 +370,17 @@ test('a tie keeps what was seen first, over a restart too', () => {
   noBlame(a, b)
 })
 
+test('two branches of equal work become one without another vote', () => {
+  const world = new World()
+  const [a, b] = [world.add('a'), world.add('b')]
+  world.cut([a], [b])
+  a.voteNow('ann', 'left')
+  b.voteNow('bob', 'right')
+  world.heal()
+  world.until(() => sameTip(a, b) && a.ledger.tally('main').total === 2, 60_000, 'each mines what it lacks')
+  noBlame(a, b)
+})
+
 test('a wrong clock refuses to mine, and the vote names it', () => {
   const world = new World()
   const a = world.add('a', { clockOffsetMs: () => 63_000 })
@@ -383,7 +394,7 @@ test('a wrong clock refuses to mine, and the vote names it', () => {
 test('a peer with a slow clock holds a block from the future and takes it when its time has come', () => {
   const world = new World()
   const a = world.add('a')
-  const slow = world.add('slow', { offsetMs: -90_000 })
+  const slow = world.add('slow', { offsetMs: -90_000, mode: 'never' })
   a.voteNow('ann', 'yes')
   world.run(10_000)
   assert.equal(slow.height, 0)

@@ -26,34 +26,36 @@ function copies(count: number, size: number): SignedRecord[] {
 
 const add = (pool: Mempool, signed: SignedRecord, source: Source, wall = START_MS) => pool.add(signed, source, 0, wall)
 
-test('one peer fills an eighth at most, all of them the pool at most, and own records are exempt', () => {
+/** Adds until the pool refuses; answers how many it took. */
+function fill(pool: Mempool, records: readonly SignedRecord[], source: Source): number {
+  const refused = records.findIndex((signed) => add(pool, signed, source) !== 'added')
+  assert.ok(refused >= 0, 'enough records to fill it')
+  return refused
+}
+
+const heldBytes = (pool: Mempool): number =>
+  [...pool.entries()].reduce((sum, { signed }) => sum + signed.bytes.length, 0)
+
+test('one peer fills an eighth of the pool at most', () => {
   const pool = new Mempool(new State())
-  let held = 0
-  for (const signed of copies(6000, 4096)) {
-    const source = peer(Math.floor(held / 10_000))
-    if (add(pool, signed, source) === 'full') break
-    held++
-  }
-  assert.ok(held * 4096 <= SOURCE_BYTES && (held + 1) * (4096 + 1024) > SOURCE_BYTES, `${held}`)
-  let total = held
-  for (const [n, signed] of copies(6000, 4000).entries()) if (add(pool, signed, peer(1 + (n % 20))) === 'added') total++
-  assert.equal(add(pool, note('one more'), peer(99)), total * 4096 < MEMPOOL_BYTES ? 'added' : 'full')
-  assert.equal(pool.size, total + (pool.size - total))
-  let refused = 0
-  for (const signed of copies(6000, 3900)) if (add(pool, signed, 'own') === 'full') refused++
-  assert.ok(refused > 0, 'even own records end at the whole pool')
-  assert.ok([...pool.entries()].reduce((sum, { signed }) => sum + signed.bytes.length, 0) <= MEMPOOL_BYTES)
+  const records = copies(1200, 4096)
+  const taken = fill(pool, records, peer(1))
+  assert.ok(heldBytes(pool) <= SOURCE_BYTES && heldBytes(pool) > SOURCE_BYTES * 0.8, `${heldBytes(pool)}`)
+  assert.equal(add(pool, records[taken]!, peer(1)), 'full')
+  assert.equal(add(pool, records[taken]!, peer(2)), 'added', 'another peer has room')
+  assert.equal(add(pool, records[taken + 1]!, 'own'), 'added', 'and so have we')
 })
 
-test('a full pool refuses the new and keeps the old', () => {
+test('a full pool refuses the new, own ones too, and keeps the old', () => {
   const pool = new Mempool(new State())
   const first = note('first')
   add(pool, first, 'own')
-  for (const signed of copies(6000, 4096)) add(pool, signed, 'branch')
-  assert.equal(add(pool, ballot('x', 'y'.repeat(64)), peer(1)), pool.size > 3000 ? 'added' : 'full')
-  while (add(pool, note('z'.repeat(2000)), 'own') === 'added');
-  assert.equal(add(pool, note('z'.repeat(2000)), 'own'), 'full')
-  assert.ok(pool.get(first.id) !== undefined)
+  const taken = fill(pool, copies(6000, 4096), 'branch')
+  assert.ok(heldBytes(pool) <= MEMPOOL_BYTES && heldBytes(pool) > MEMPOOL_BYTES * 0.8, `${heldBytes(pool)}`)
+  fill(pool, copies(100, 100), 'own')
+  assert.equal(add(pool, note('new'), peer(1)), 'full')
+  assert.ok(pool.size >= taken + 1)
+  assert.equal(pool.get(first.id)?.signed, first)
 })
 
 test('knows duplicates: by id, by voter, by chain', () => {

@@ -1,4 +1,4 @@
-/** Numbers 1-9: what every link speaks. */
+/** Numbers 1-9: what every link speaks. The dialer's hello comes first; the listener's says that it passed. */
 import { CLOSE_CODES } from '../errors.js'
 import { address, bytes, hash, list, oneOf, text, u16, u32, u53 } from '../field.js'
 import { declare } from '../message.js'
@@ -31,4 +31,18 @@ export const linkMessages = {
   }),
   ping: declare(3, 'any', 'are you there; answered by a pong of the same sequence', { sequence: u32 }),
   pong: declare(4, 'any', 'the answer to a ping', { sequence: u32 }),
+  accept: declare(
+    6,
+    'greeting',
+    'the lower id of the pair chose this control link: it carries everything from now on, others close',
+    {},
+    { limit: 16 },
+  ),
+  introduction: declare(
+    5,
+    'introduction',
+    "proves the sender's peer id: a signature over this connection and the sender's end of it",
+    { publicKey: bytes(32), signature: bytes(64) },
+    { limit: 128 },
+  ),
 } as const

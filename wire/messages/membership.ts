@@ -1,12 +1,12 @@
 /** Numbers 10-19: the tracker (SYN, FIN) and the peer list. */
-import { address, bytes, list, oneOf, struct, text, u32, u53 } from '../field.js'
+import { address, bytes, hash, list, oneOf, peerId, struct, text, u32, u53, type Value } from '../field.js'
 import { declare } from '../message.js'
 
 export const ROLES = ['peer', 'anchor', 'dial-out'] as const
 export type Role = (typeof ROLES)[number]
 
-/** One peer as itself describes it: signed by its own key, so that relays cannot alter it. */
-export const peerEntry = struct('peer entry', {
+/** What a peer says of itself. */
+const body = {
   publicKey: bytes(32),
   name: text(64),
   startTime: u53,
@@ -15,18 +15,52 @@ export const peerEntry = struct('peer entry', {
   role: oneOf(ROLES),
   state: oneOf(['up', 'left'] as const),
   addresses: list(address, 8),
-  signature: bytes(64),
-})
+} as const
+
+/** The part of a peer entry that is signed, in canonical form, under the domain `peer`. */
+export const peerBody = struct('peer body', body)
+export type PeerBody = Value<typeof peerBody>
+
+/** One peer as itself describes it: signed by its own key, so that relays cannot alter it. */
+export const peerEntry = struct('peer entry', { ...body, signature: bytes(64) })
+export type PeerEntry = Value<typeof peerEntry>
+
+/** Entries in one `peers` message: the largest ones together stay under its limit. */
+export const MAX_ENTRIES = 400
 
 export const membershipMessages = {
-  syn: declare(10, 'control', 'registers the sender with an anchor', { entry: peerEntry }, { limit: 8192 }),
+  syn: declare(
+    10,
+    'control',
+    'registers the sender with an anchor; the first message of each side',
+    { entry: peerEntry },
+    { limit: 8192 },
+  ),
   peers: declare(
     11,
     'control',
-    'the versioned peer list, whole or what changed since the last one sent on this link',
-    { version: u53, complete: oneOf(['delta', 'whole'] as const), entries: list(peerEntry, 1000) },
+    'the versioned peer list: whole at first meeting, then what changed since the last one on this link',
+    {
+      /** Rises with each message on a link. */
+      version: u53,
+      complete: oneOf(['delta', 'whole'] as const),
+      entries: list(peerEntry, MAX_ENTRIES),
+      /** Peers that the sender lost without a fin: a hint to look for oneself. */
+      lost: list(peerId, MAX_ENTRIES),
+    },
     { limit: 1 << 20 },
   ),
   fin: declare(12, 'control', 'the sender leaves for good', { entry: peerEntry }, { limit: 8192 }),
-  finAck: declare(13, 'control', 'the answer to a fin: the sender may exit', {}),
+  finAck: declare(13, 'control', 'the answer to a fin: the sender may exit', {}, { limit: 16 }),
+  observed: declare(14, 'control', 'where an anchor sees the receiver, and which of its addresses it could dial', {
+    address,
+    reachable: list(address, 9),
+  }),
+  digest: declare(
+    15,
+    'control',
+    'now and then, to one peer: a hash of the entries of all members; whoever has others answers with the whole list',
+    { digest: hash },
+    { limit: 64 },
+  ),
 } as const

@@ -1,0 +1,112 @@
+/**
+ * The real world behind the core's Env: clocks, sockets, LMDB, files and threads of this process.
+ * Invariant: after `close` the core is not called any more, and all that it was promised is durable.
+ */
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Transport } from '../../wire/transport.js'
+import type { Address } from '../../wire/types.js'
+import type { Cancel, Env, Identity, Links, LogLevel, Network } from '../env.js'
+import { HostChunks } from './chunks/host-chunks.js'
+import { errorText } from './durable.js'
+import { type KeyPair, signWith } from './identity.js'
+import { HostLinks } from './links.js'
+import type { LogRing } from './log-ring.js'
+import { type Announcement, runningPeers } from './runtime.js'
+import type { LmdbStore } from './store-lmdb.js'
+import { Timers } from './timers.js'
+import { HostWorkers } from './workers.js'
+
+export interface HostEnvOptions {
+  readonly identity: Identity
+  readonly network: Network
+  readonly keys: KeyPair
+  readonly stateDirectory: string
+  readonly runtimeHome: string
+  readonly store: LmdbStore
+  readonly transport: Transport
+  readonly announcement: Announcement
+  readonly log: LogRing
+  /** Mining threads; all cores but one where absent. */
+  readonly miners?: number | undefined
+  readonly fatal: (reason: string) => void
+}
+
+export class HostEnv implements Env {
+  readonly identity: Identity
+  readonly network: Network
+  readonly links: Links
+  readonly store: LmdbStore
+  readonly chunks: HostChunks
+  readonly workers: HostWorkers
+  readonly #options: HostEnvOptions
+  readonly #timers = new Timers()
+
+  constructor(options: HostEnvOptions) {
+    const { identity, network, store, stateDirectory, transport, announcement, miners } = options
+    this.#options = options
+    this.identity = identity
+    this.network = network
+    this.store = store
+    const fatal = (reason: string): void => this.fatal(reason)
+    this.workers = new HostWorkers(miners === undefined ? { fatal } : { fatal, miners })
+    this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
+    this.links = new HostLinks({ transport, chunks: this.chunks, announcement })
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  wallTime(): number {
+    return Date.now()
+  }
+
+  after(delayMs: number, fn: () => void): Cancel {
+    return this.#timers.after(delayMs, fn)
+  }
+
+  random(): number {
+    return Math.random()
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return new Uint8Array(randomBytes(count))
+  }
+
+  sign(text: Uint8Array): Uint8Array {
+    return signWith(this.#options.keys, text)
+  }
+
+  localPeers(done: (addresses: readonly Address[]) => void): void {
+    setImmediate(() => {
+      try {
+        const others = runningPeers(this.#options.runtimeHome).filter(
+          ({ id, tag }) => id !== this.identity.id && tag === this.network.tag,
+        )
+        done(others.flatMap(({ address }) => (address === null ? [] : [address])))
+      } catch (error) {
+        this.log('warn', `cannot read the runtime directory: ${errorText(error)}`)
+        done([])
+      }
+    })
+  }
+
+  log(level: LogLevel, text: string): void {
+    this.#options.log.add(level, text)
+  }
+
+  fatal(reason: string): void {
+    this.log('error', reason)
+    this.#options.fatal(reason)
+  }
+
+  /** Links first, so that nothing new comes in; then everything that was taken becomes durable. */
+  async close(): Promise<void> {
+    this.#timers.close()
+    await this.#options.transport.close()
+    await this.chunks.close()
+    await this.store.close()
+    await this.workers.close()
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Keeps the links that the policy wants: dials who is listed and not linked, again after a loss, less often the longer it
+ * fails. Of two peers that want each other the lower id dials at once and the higher a little later, so that most pairs
+ * never have two links; nothing depends on it.
+ */
+import type { CloseCode } from '../../wire/errors.js'
+import type { PeerEntry } from '../../wire/messages/membership.js'
+import type { Address, PeerId } from '../../wire/types.js'
+import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
+import { isLoopback } from './address.js'
+import { type Attempt, Dialer } from './dialer.js'
+import type { Pairs } from './pairs.js'
+import { FULL_MESH, wantedLinks } from './policy.js'
+import type { Roster } from './roster.js'
+import type { Waiters } from './waiters.js'
+
+const LOWER_DELAY_MS = 20
+const HIGHER_DELAY_MS = 300
+/** Then only discovery and the peer itself bring it back. */
+const GIVE_UP_TRIES = 20
+const DIAL_OUT_TRIES = 3
+/** A member without a link that cannot be dialed so often is lost; sooner where there was a doubt before. */
+const SURE_TRIES = 6
+const DOUBTED_TRIES = 2
+/** After it broke a rule or cannot be talked to. */
+const PENALTY_MS = 30_000
+const BUSY_MS = 5000
+const REACH_MS = 6000
+/** Changes of one moment lead to one choice. */
+const CHOOSE_MS = 200
+/** Peers that are kept away for a while. */
+const MAX_PENALTIES = 1000
+const MAX_DOUBTED = 1000
+
+export interface LinkingHooks {
+  entryOf(peer: PeerId): PeerEntry | undefined
+  met(link: Link): LinkHandler
+}
+
+export class Linking {
+  readonly #env: Env
+  readonly #pairs: Pairs
+  readonly #roster: Roster
+  readonly #waiters: Waiters
+  readonly #hooks: LinkingHooks
+  readonly #dialer: Dialer
+  readonly #penalties = new Map<PeerId, number>() // until when; at most MAX_PENALTIES
+  /** Members without a link that somebody missed. */
+  readonly #doubted = new Set<PeerId>() // at most MAX_DOUBTED
+  /** Beyond a full mesh: whom the policy chose last. */
+  #chosen: ReadonlySet<PeerId> = new Set()
+  #choosing: Cancel | null = null
+  #coming = 0
+
+  constructor(env: Env, parts: { pairs: Pairs; roster: Roster; waiters: Waiters }, hooks: LinkingHooks) {
+    this.#env = env
+    this.#pairs = parts.pairs
+    this.#roster = parts.roster
+    this.#waiters = parts.waiters
+    this.#hooks = hooks
+    this.#dialer = new Dialer(env, {
+      addresses: (peer) => this.addresses(peer),
+      opened: (link) => hooks.met(link),
+      failed: (peer, failure, detail, tries) => this.#dialFailed(peer, failure, detail, tries),
+    })
+  }
+
+  // ---- what should be
+
+  /** Members came or went: beyond a full mesh, the wanted ones are others now. */
+  membersChanged(): void {
+    if (this.#roster.active < FULL_MESH || this.#choosing !== null) return
+    this.#choosing = this.#env.after(CHOOSE_MS, () => {
+      this.#choosing = null
+      const others = [...this.#roster.members()]
+      this.#chosen = wantedLinks(this.#env.identity.id, others, (peer) => this.#hooks.entryOf(peer)?.role === 'anchor')
+      // In a large network a list is enough to be a member.
+      for (const peer of this.#roster.candidates()) if (!this.#chosen.has(peer)) this.#roster.present(peer)
+      for (const peer of this.#chosen) this.consider(peer)
+    })
+  }
+
+  /** Whether a link with that peer is wanted and can be had by dialing. */
+  isWanted(peer: PeerId): boolean {
+    if (this.#hooks.entryOf(peer)?.role === 'dial-out' || this.addresses(peer).length === 0) return false
+    return this.#roster.active + this.#coming < FULL_MESH || this.#chosen.has(peer)
+  }
+
+  /** So many of a list are about to become known: whether all link with all is judged with them. */
+  expect(count: number): void {
+    this.#coming = count
+  }
+
+  /** Where to dial, those that work from far first; of a peer that cannot be dialed from far only what is near. */
+  addresses(peer: PeerId): readonly Address[] {
+    const entry = this.#hooks.entryOf(peer)
+    const all = entry?.addresses ?? this.#roster.info(peer)?.addresses ?? []
+    return entry?.role === 'dial-out' ? all.filter(isLoopback) : all
+  }
+
+  /** Why a link that came in is refused; null where it is welcome. */
+  penaltyOf(peer: PeerId): string | null {
+    const until = this.#penalties.get(peer)
+    if (until === undefined) return null
+    const leftMs = until - this.#env.now()
+    if (leftMs > 0) return `it broke a rule: cut off for ${Math.ceil(leftMs / 1000)} s more`
+    this.#penalties.delete(peer)
+    return null
+  }
+
+  punish(peer: PeerId): void {
+    const [oldest] = this.#penalties.keys()
+    if (this.#penalties.size >= MAX_PENALTIES && oldest !== undefined) this.#penalties.delete(oldest)
+    this.#penalties.set(peer, this.#env.now() + PENALTY_MS)
+  }
+
+  pardon(peer: PeerId): void {
+    this.#penalties.delete(peer)
+  }
+
+  // ---- what is done about it
+
+  /** Dials that peer soon, if it should be linked and is not. */
+  consider(peer: PeerId): void {
+    if (!this.#mayDial(peer) || !(this.isWanted(peer) || this.#isNearDialOut(peer))) return
+    const isLower = this.#env.identity.id < peer
+    const delay = isLower ? LOWER_DELAY_MS * this.#env.random() : HIGHER_DELAY_MS * (1 + 0.3 * this.#env.random())
+    this.#dialer.want(peer, delay)
+  }
+
+  /** Links with that peer now; `done` tells whether it is linked. */
+  reach(peer: PeerId, done: (linked: boolean) => void): void {
+    if (this.#pairs.settled(peer) !== null) {
+      this.#env.after(0, () => done(this.#pairs.settled(peer) !== null))
+      return
+    }
+    const hasWay = this.addresses(peer).length > 0 || this.#pairs.hasControl(peer)
+    if (!hasWay || this.#roster.isDismissed(peer) || this.penaltyOf(peer) !== null) {
+      this.#env.after(0, () => done(false))
+      return
+    }
+    this.#waiters.add(peer, REACH_MS, ({ linked }) => done(linked))
+    if (this.#doubted.size < MAX_DOUBTED) this.#doubted.add(peer)
+    if (!this.#pairs.isTaken(peer)) this.#dialer.want(peer, 0)
+  }
+
+  attempt(peer: PeerId): Attempt | undefined {
+    return this.#dialer.attempt(peer)
+  }
+
+  linked(peer: PeerId): void {
+    this.#doubted.delete(peer)
+    this.#dialer.stop(peer)
+  }
+
+  forget(peer: PeerId): void {
+    this.#doubted.delete(peer)
+    this.#dialer.stop(peer)
+  }
+
+  stop(): void {
+    this.#choosing?.()
+    this.#dialer.stopAll()
+  }
+
+  /** A link with that peer closed before it was of use. */
+  linkFailed(peer: PeerId, code: CloseCode, reason: string): void {
+    this.#waiters.resolve(peer, { linked: false, reason })
+    if (!this.#mayDial(peer) || this.#roster.standing(peer) === undefined) return
+    switch (code) {
+      case 'leaving':
+        this.#dialer.stop(peer)
+        return
+      case 'normal':
+        this.consider(peer)
+        return
+      case 'incompatible':
+      case 'other-chain':
+      case 'protocol':
+        this.#dialer.again(peer, PENALTY_MS)
+        return
+      case 'busy':
+        this.#roster.present(peer)
+        this.#dialer.again(peer, BUSY_MS)
+        return
+      case 'replaced':
+        this.#dialer.again(peer, BUSY_MS)
+        return
+      default:
+        this.#dialer.again(peer)
+    }
+  }
+
+  #dialFailed(peer: PeerId, failure: DialFailure, detail: string, tries: number): boolean {
+    this.#waiters.resolve(peer, { linked: false, reason: `${failure}: ${detail}` })
+    if (!this.#mayDial(peer)) return false
+    if (this.#isNearDialOut(peer)) return tries < DIAL_OUT_TRIES
+    const doubted = this.#doubted.has(peer)
+    if (tries >= (doubted ? DOUBTED_TRIES : SURE_TRIES)) {
+      this.#doubted.delete(peer)
+      this.#roster.unreachable(peer)
+    }
+    return tries < GIVE_UP_TRIES && (doubted || this.isWanted(peer))
+  }
+
+  #mayDial(peer: PeerId): boolean {
+    const standing = this.#roster.standing(peer)
+    return (
+      peer !== this.#env.identity.id &&
+      standing !== undefined &&
+      (standing !== 'gone' || this.#roster.wasLost(peer)) &&
+      !this.#roster.isDismissed(peer) &&
+      this.penaltyOf(peer) === null &&
+      !this.#pairs.isTaken(peer)
+    )
+  }
+
+  /** It may be on this machine, where a dial works whatever stands around it. */
+  #isNearDialOut(peer: PeerId): boolean {
+    return this.#hooks.entryOf(peer)?.role === 'dial-out' && this.addresses(peer).length > 0
+  }
+}

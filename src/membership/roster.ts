@@ -1,0 +1,258 @@
+/**
+ * Who is a member now. A peer is one as soon as its link is up (or as soon as a list names it, where no link is to be
+ * had), suspect when its last link is lost, and gone after a goodbye or two seconds without a new link. Invariants:
+ * protocols hear joined, up, down, left in this order; what was lost comes back only by a link or by an entry that its
+ * subject signed later, never by an old list.
+ */
+import type { PeerEntry, Role } from '../../wire/messages/membership.js'
+import type { PeerId } from '../../wire/types.js'
+import type { Cancel, Env } from '../env.js'
+import type { PeerInfo, Protocol } from '../mesh.js'
+import { compareBoots, type Hello } from './greeting.js'
+
+/** From the loss of the last link to `lost`. */
+export const SUSPECT_MS = 2000
+/** A timer this late means that we slept: whoever wants to come back gets the time again. */
+const LATE_MS = 250
+/** Peers heard of and not forgotten. */
+const MAX_CONTACTS = 10_000
+
+export type Standing = 'candidate' | 'member' | 'gone'
+
+interface Contact {
+  standing: Standing
+  hello: Hello | null
+  /** Runs while the peer is suspect. */
+  suspicion: Cancel | null
+  /** Of the entry that was current when it went: older ones say nothing. */
+  end: Pick<PeerEntry, 'startTime' | 'sequence'> | null
+  how: 'left' | 'lost' | null
+  /** Cut off at the user's wish, here or there, until one of both asks again. */
+  dismissed: boolean
+}
+
+export interface RosterHooks {
+  protocols(): readonly Protocol[]
+  entryOf(peer: PeerId): PeerEntry | undefined
+  isLinked(peer: PeerId): boolean
+  /** Whether we would keep a link with that peer and have an address to dial. */
+  isWanted(peer: PeerId): boolean
+  /** It is a member no more. */
+  gone(peer: PeerId, how: 'left' | 'lost'): void
+  changed(): void
+}
+
+export class Roster {
+  readonly #env: Pick<Env, 'now' | 'after' | 'identity'>
+  readonly #hooks: RosterHooks
+  readonly #contacts = new Map<PeerId, Contact>() // at most MAX_CONTACTS
+  #active = 0
+
+  constructor(env: Pick<Env, 'now' | 'after' | 'identity'>, hooks: RosterHooks) {
+    this.#env = env
+    this.#hooks = hooks
+  }
+
+  // ---- what happens
+
+  up(peer: PeerId, hello: Hello): void {
+    const contact = this.#contactOf(peer)
+    const rebooted = contact.hello !== null && compareBoots(contact.hello, hello) !== 0
+    if (contact.standing === 'member' && rebooted) this.#leave(peer, contact, 'lost')
+    contact.hello = hello
+    contact.dismissed = false
+    this.#trust(contact)
+    this.#join(peer, contact)
+    for (const protocol of this.#hooks.protocols()) protocol.linkUp(peer)
+  }
+
+  /** The last link is gone. `apart`: closed on purpose though both stay members. */
+  down(peer: PeerId, why: 'lost' | 'left' | 'apart' | 'rebooted'): void {
+    for (const protocol of this.#hooks.protocols()) protocol.linkDown(peer)
+    const contact = this.#contacts.get(peer)
+    if (contact === undefined || contact.standing !== 'member') return
+    if (why === 'left') this.#leave(peer, contact, 'left')
+    else if (why === 'rebooted') this.#leave(peer, contact, 'lost')
+    else if (why === 'lost') this.#suspect(peer, contact)
+  }
+
+  /** A verified entry of that peer is in the list. */
+  listed(peer: PeerId, entry: PeerEntry): void {
+    if (peer === this.#env.identity.id) return
+    if (entry.state === 'left') {
+      this.departed(peer, entry)
+      return
+    }
+    if (this.#isOutdated(peer, entry)) return
+    const contact = this.#contactOf(peer)
+    if (contact.dismissed || contact.standing === 'member') return
+    if (contact.end !== null && !isLater(entry, contact.end)) return
+    // Where a link is to be had, only a link makes a member: a list may be older than a death.
+    if (this.#hooks.isWanted(peer)) this.#stand(contact, 'candidate')
+    else this.#join(peer, contact)
+  }
+
+  /** It said goodbye with this entry, to us or to somebody who told us. */
+  departed(peer: PeerId, entry: PeerEntry): void {
+    const contact = this.#contacts.get(peer)
+    if (contact === undefined || contact.standing === 'gone' || this.#isOutdated(peer, entry)) return
+    this.#leave(peer, contact, 'left')
+  }
+
+  /** Neither linked nor to be reached. */
+  unreachable(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.standing !== 'member' || contact.suspicion !== null || this.#hooks.isLinked(peer)) return
+    this.#leave(peer, contact, 'lost')
+  }
+
+  /** It is there, though no link with it is to be had now. */
+  present(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.standing === 'candidate') this.#join(peer, contact)
+  }
+
+  /** The user, here or there, wants no link until one of both asks. */
+  dismiss(peer: PeerId): void {
+    const contact = this.#contactOf(peer)
+    contact.dismissed = true
+    if (contact.standing !== 'gone') this.#leave(peer, contact, 'left')
+  }
+
+  /** The user asks for that peer again. */
+  welcome(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact !== undefined) contact.dismissed = false
+  }
+
+  // ---- what is known
+
+  /** Members and candidates. */
+  get active(): number {
+    return this.#active
+  }
+
+  *members(): Iterable<PeerId> {
+    for (const [peer, { standing }] of this.#contacts) if (standing === 'member') yield peer
+  }
+
+  candidates(): readonly PeerId[] {
+    return [...this.#contacts].filter(([, { standing }]) => standing === 'candidate').map(([peer]) => peer)
+  }
+
+  /** Members, candidates and those that were lost. */
+  known(): Iterable<PeerId> {
+    return this.#contacts.keys()
+  }
+
+  standing(peer: PeerId): Standing | undefined {
+    return this.#contacts.get(peer)?.standing
+  }
+
+  isMember(peer: PeerId): boolean {
+    return this.#contacts.get(peer)?.standing === 'member'
+  }
+
+  isSuspect(peer: PeerId): boolean {
+    return this.#contacts.get(peer)?.suspicion != null
+  }
+
+  isDismissed(peer: PeerId): boolean {
+    return this.#contacts.get(peer)?.dismissed === true
+  }
+
+  wasLost(peer: PeerId): boolean {
+    return this.#contacts.get(peer)?.how === 'lost'
+  }
+
+  info(peer: PeerId): PeerInfo | undefined {
+    const hello = this.#contacts.get(peer)?.hello ?? null
+    const entry = this.#hooks.entryOf(peer)
+    if (entry !== undefined && (hello === null || entry.startTime >= hello.startTime)) {
+      const { name, role, addresses, startTime } = entry
+      return { id: peer, name, role, addresses, startTime }
+    }
+    if (hello === null) return undefined
+    const role: Role = hello.listen.length > 0 ? 'peer' : 'dial-out'
+    return { id: peer, name: hello.name, role, addresses: hello.listen, startTime: hello.startTime }
+  }
+
+  // ---- changes of standing
+
+  #join(peer: PeerId, contact: Contact): void {
+    contact.end = null
+    contact.how = null
+    if (contact.standing === 'member') return
+    this.#stand(contact, 'member')
+    const info = this.info(peer)
+    if (info !== undefined) for (const protocol of this.#hooks.protocols()) protocol.memberJoined(info)
+    this.#hooks.changed()
+  }
+
+  #leave(peer: PeerId, contact: Contact, how: 'left' | 'lost'): void {
+    const wasMember = contact.standing === 'member'
+    const { startTime, sequence } = this.#hooks.entryOf(peer) ?? {
+      startTime: contact.hello?.startTime ?? 0,
+      sequence: 0,
+    }
+    this.#trust(contact)
+    this.#stand(contact, 'gone')
+    contact.end = { startTime, sequence }
+    contact.how = how
+    if (wasMember) for (const protocol of this.#hooks.protocols()) protocol.memberLeft(peer, how)
+    if (wasMember) this.#hooks.gone(peer, how)
+    this.#hooks.changed()
+  }
+
+  #suspect(peer: PeerId, contact: Contact): void {
+    this.#trust(contact)
+    const due = this.#env.now() + SUSPECT_MS
+    contact.suspicion = this.#env.after(SUSPECT_MS, () => {
+      contact.suspicion = null
+      if (this.#env.now() - due > LATE_MS) this.#suspect(peer, contact)
+      else this.#leave(peer, contact, 'lost')
+    })
+    this.#hooks.changed()
+  }
+
+  #stand(contact: Contact, standing: Standing): void {
+    this.#active += Number(standing !== 'gone') - Number(contact.standing !== 'gone')
+    contact.standing = standing
+  }
+
+  #trust(contact: Contact): void {
+    contact.suspicion?.()
+    contact.suspicion = null
+  }
+
+  /** Of an earlier run than the one that we talked to. */
+  #isOutdated(peer: PeerId, entry: PeerEntry): boolean {
+    const startTime = this.#contacts.get(peer)?.hello?.startTime
+    return startTime !== undefined && entry.startTime < startTime
+  }
+
+  #contactOf(peer: PeerId): Contact {
+    let contact = this.#contacts.get(peer)
+    if (contact === undefined) {
+      if (this.#contacts.size >= MAX_CONTACTS) this.#forgetOne()
+      contact = { standing: 'gone', hello: null, suspicion: null, end: null, how: null, dismissed: false }
+      this.#contacts.set(peer, contact)
+    }
+    return contact
+  }
+
+  /** The one that went first. */
+  #forgetOne(): void {
+    for (const [peer, contact] of this.#contacts) {
+      if (contact.standing === 'member') continue
+      this.#stand(contact, 'gone')
+      this.#contacts.delete(peer)
+      return
+    }
+  }
+}
+
+function isLater(entry: PeerEntry, end: Pick<PeerEntry, 'startTime' | 'sequence'>): boolean {
+  if (entry.startTime !== end.startTime) return entry.startTime > end.startTime
+  return entry.sequence > end.sequence
+}

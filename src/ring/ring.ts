@@ -1,0 +1,357 @@
+/**
+ * The ring of one peer: puts its parts together, answers other peers, and hands events to the part that they concern.
+ * Invariant: only members answer; a peer that is outside or has left is silent. Messages that break the order of a list
+ * end the link of whoever sent them.
+ */
+import type { RingMessage } from '../../wire/messages.js'
+import type { Hash, PeerId } from '../../wire/types.js'
+import type { Done, LookupView, RingNeighbour, RingView } from '../api.js'
+import type { Cancel } from '../env.js'
+import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
+import { Answers } from './answer.js'
+import { closeGap, sayGoodbye } from './departure.js'
+import { FingerFixer } from './fix-fingers.js'
+import { Joiner } from './join.js'
+import { LinkLiveness, type Liveness } from './liveness.js'
+import { Lookups } from './lookup.js'
+import { MemberList } from './member-list.js'
+import { NameLookup } from './name-lookup.js'
+import { Push } from './push.js'
+import { Repair } from './repair.js'
+import { Calls, DEADLY_TRIES, type Named, type RingEnv } from './rpc.js'
+import { Stabiliser } from './stabilise.js'
+import { RingState } from './state.js'
+import { isOrdered } from './successor-list.js'
+
+const JITTER = 0.2
+const OWNERS_DEBOUNCE_MS = 100
+
+export interface RingOptions {
+  /** How many names this peer holds by ring duty. */
+  readonly keys: () => number
+  /** False while nobody can dial us: then we stay out of the ring. */
+  readonly inRing?: () => boolean
+  /** Copies of each name (k). */
+  readonly replicas?: number
+  /** Between two rounds of stabilising. */
+  readonly intervalMs?: number
+  /** Something that `view` shows changed. */
+  readonly changed?: () => void
+}
+
+export class Ring implements Protocol {
+  /** The ring's members changed, so other peers may own keys now; called a little later, once for many changes. */
+  onOwnersChanged: () => void = () => {}
+  /** The ring's own checks found this peer dead. */
+  onDead: (peer: PeerId) => void = () => {}
+
+  readonly #env: RingEnv
+  readonly #mesh: Mesh
+  readonly #options: RingOptions
+  readonly #inRing: () => boolean
+  readonly #intervalMs: number
+  readonly #state: RingState
+  readonly #members: MemberList
+  readonly #calls: Calls
+  readonly #liveness: Liveness
+  readonly #lookups: Lookups
+  readonly #stabiliser: Stabiliser
+  readonly #answers: Answers
+  readonly #push: Push
+  readonly #joiner: Joiner
+  readonly #repair: Repair
+  readonly #fingers: FingerFixer
+  readonly #names: NameLookup
+  #tick: Cancel = () => {}
+  #ownersTimer: Cancel | undefined
+  #announcedOwners = ''
+  #firstTwo: readonly PeerId[] = []
+
+  constructor(env: RingEnv, mesh: Mesh, options: RingOptions) {
+    const self = env.identity.id
+    this.#env = env
+    this.#mesh = mesh
+    this.#options = options
+    this.#inRing = options.inRing ?? (() => true)
+    this.#intervalMs = options.intervalMs ?? 500
+    this.#members = new MemberList(mesh, {
+      self,
+      inRing: this.#inRing,
+      buried: (peer) => this.#state.graves.has(peer),
+    })
+    const state = new RingState(self, this.#members.eligible)
+    const calls = new Calls(env, mesh)
+    const liveness = new LinkLiveness((peer, done) => calls.ping(peer, DEADLY_TRIES, done))
+    const lookups = new Lookups(env, state, calls)
+    const stabiliser = new Stabiliser(state, calls, liveness)
+    const candidates = () => this.#candidates()
+    this.#state = state
+    this.#calls = calls
+    this.#liveness = liveness
+    this.#lookups = lookups
+    this.#stabiliser = stabiliser
+    this.#answers = new Answers(env, state, this.#members, stabiliser)
+    this.#push = new Push(env, state, calls)
+    this.#joiner = new Joiner(env, state, calls, lookups, candidates)
+    this.#repair = new Repair({
+      env,
+      state,
+      calls,
+      lookups,
+      liveness,
+      members: this.#members,
+      stabiliser,
+      linked: () => mesh.linked(),
+      isLinked: (peer) => mesh.isLinked(peer),
+    })
+    this.#fingers = new FingerFixer(state, lookups)
+    this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas: options.replicas ?? 4 })
+    this.#connectParts()
+  }
+
+  /** Begins as a ring of one; joins the others as soon as it hears of any. */
+  start(): void {
+    if (this.#inRing()) this.#state.reset('alone')
+    this.#tick = this.#env.after(this.#env.random() * this.#intervalMs, () => this.#round())
+  }
+
+  // ---- what other parts of the peer ask
+
+  view(): RingView {
+    const { self, successors, predecessors, fingers } = this.#state
+    const neighbour = (id: PeerId): RingNeighbour => ({ id, name: this.#members.nameOf(id) })
+    return {
+      id: self,
+      successors: successors.entries.map((id) => ({
+        ...neighbour(id),
+        state: this.#liveness.isSuspect(id) ? 'suspect' : 'alive',
+        rttMs: this.#calls.roundTrips.smoothedMs(id),
+      })),
+      predecessors: predecessors.entries.map(neighbour),
+      fingers: [...fingers.peers()].map(neighbour),
+      keys: this.#options.keys(),
+    }
+  }
+
+  /** The owner of a name by a walk over the fingers, with its path. */
+  lookup(name: string, done: Done<LookupView>): void {
+    this.#names.lookup(name, done)
+  }
+
+  /** Owner first, then those clockwise after it, from the complete member list; ourselves included where due. */
+  owners(key: Hash, count: number): readonly PeerId[] {
+    return this.#members.owners(key, count)
+  }
+
+  /** Says goodbye and falls silent for good. */
+  leave(done: () => void): void {
+    if (this.#state.standing !== 'left') {
+      this.#goodbye('left')
+      this.#tick()
+      this.#ownersTimer?.()
+      this.#liveness.stop()
+      this.#calls.stop()
+    }
+    this.#env.after(0, done)
+  }
+
+  // ---- what the mesh tells
+
+  linkUp(peer: PeerId): void {
+    this.#raise(peer)
+    this.#met(peer)
+  }
+
+  linkDown(peer: PeerId): void {
+    if (this.#state.standing === 'left' || this.#state.graves.has(peer)) return
+    if (this.#members.eligible(peer)) this.#liveness.suspect(peer)
+  }
+
+  linkDrained(_peer: PeerId): void {}
+
+  memberJoined(info: PeerInfo): void {
+    this.#members.remember(info)
+    this.#raise(info.id)
+    this.#ownersMayChange()
+    this.#met(info.id)
+  }
+
+  memberLeft(peer: PeerId, how: 'left' | 'lost'): void {
+    if (this.#state.standing === 'left') return
+    this.#depart(peer, how)
+    this.#ownersMayChange()
+  }
+
+  /** A ring message came in over a control link. */
+  receive(from: PeerId, message: RingMessage): void {
+    if (this.#state.standing === 'left') return
+    const wrong = disorder(from, message)
+    if (wrong !== null) {
+      this.#mesh.blame(from, 'protocol', wrong)
+      return
+    }
+    this.#liveness.heard(from)
+    if (message.type !== 'ringLeave') this.#raise(from)
+    switch (message.type) {
+      case 'ringPong':
+      case 'ringNeighbours':
+      case 'ringRoute':
+      case 'ringWelcome':
+        this.#calls.receive(from, message)
+        break
+      case 'ringUpdate':
+        this.#stabiliser.updated(from, message)
+        break
+      case 'ringLeave':
+        this.#left(from, message)
+        break
+      default: {
+        const answer = this.#answers.to(from, message)
+        // whoever asked is linked; if that link closed meanwhile, nobody waits
+        if (answer !== null) this.#mesh.send(from, answer)
+      }
+    }
+  }
+
+  // ---- rounds
+
+  #round(): void {
+    this.#tick = this.#env.after(this.#intervalMs * (1 + (this.#env.random() - 0.5) * JITTER), () => this.#round())
+    this.#state.graves.sweep(this.#env.now())
+    this.#ownersMayChange()
+    if (!this.#inRing()) {
+      this.#goodbye('outside')
+      return
+    }
+    if (this.#state.standing === 'outside') this.#state.reset('alone')
+    this.#joiner.wanted()
+    if (!this.#state.connected) return
+    this.#stabiliser.round()
+    this.#stabiliser.pingSecond()
+    this.#repair.round()
+    this.#fingers.round()
+  }
+
+  // ---- comings and goings
+
+  /** A peer is there that may be of use: to join, or as a nearer successor. */
+  #met(peer: PeerId): void {
+    if (!this.#members.eligible(peer)) return
+    this.#joiner.wanted()
+    if (this.#state.connected) this.#stabiliser.consider(peer)
+  }
+
+  #raise(peer: PeerId): void {
+    if (this.#state.graves.raise(peer)) this.#ownersMayChange()
+  }
+
+  #left(from: PeerId, farewell: Named<'ringLeave'>): void {
+    this.#state.graves.bury(from, 'left', this.#env.now())
+    const neighbour = this.#isNeighbour(from)
+    closeGap(this.#state, from, farewell)
+    this.#depart(from, 'left', neighbour)
+    this.#stabiliser.round()
+  }
+
+  #died(peer: PeerId): void {
+    if (this.#state.standing === 'left' || this.#state.graves.has(peer)) return
+    this.#depart(peer, 'lost')
+    this.onDead(peer)
+  }
+
+  #depart(peer: PeerId, how: 'left' | 'lost', neighbour = this.#isNeighbour(peer)): void {
+    const { successors, graves } = this.#state
+    const wasFirst = successors.first === peer
+    graves.bury(peer, how, this.#env.now())
+    this.#members.invalidate()
+    this.#state.drop(peer)
+    this.#calls.abandon(peer)
+    if (neighbour) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} departed`)
+    this.#ownersMayChange()
+    if (!this.#state.connected) return
+    if (successors.first === undefined) this.#lostAll()
+    else if (wasFirst) this.#repair.successorDied()
+    if (wasFirst) this.#stabiliser.round()
+  }
+
+  #lostAll(): void {
+    if (this.#repair.guess()) return
+    this.#state.reset('alone')
+    this.#fingers.restart()
+  }
+
+  /** Leaves the ring, for good or until others can dial us again. */
+  #goodbye(standing: 'outside' | 'left'): void {
+    if (this.#state.connected) sayGoodbye(this.#state, this.#calls)
+    if (this.#state.standing !== standing) this.#state.reset(standing)
+    this.#fingers.restart()
+    this.#joiner.stop()
+    this.#push.stop()
+  }
+
+  #isNeighbour(peer: PeerId): boolean {
+    return this.#state.successors.has(peer) || this.#state.predecessors.has(peer)
+  }
+
+  // ---- news
+
+  #connectParts(): void {
+    const died = (peer: PeerId) => this.#died(peer)
+    this.#liveness.onDead = died
+    this.#stabiliser.onDead = died
+    this.#stabiliser.onHeard = () => this.#repair.successorHeard()
+    this.#lookups.onSilent = (peer) => this.#liveness.suspect(peer)
+    this.#joiner.onJoined = () => {
+      this.#stabiliser.round()
+      this.#repair.place()
+    }
+    this.#stabiliser.onDeserted = () => {
+      this.#state.reset('alone')
+      this.#fingers.restart()
+      this.#joiner.wanted()
+    }
+    this.#state.onListsChanged = () => {
+      this.#push.listsChanged()
+      this.#logSuccessors()
+      this.#options.changed?.()
+    }
+  }
+
+  #logSuccessors(): void {
+    const [first, second] = this.#state.successors.entries
+    const [oldFirst, oldSecond] = this.#firstTwo
+    this.#firstTwo = this.#state.successors.entries.slice(0, 2)
+    if (first !== undefined && first !== oldFirst)
+      this.#env.log('info', `My new first successor is ${this.#members.nameOf(first)}`)
+    if (second !== undefined && second !== oldSecond)
+      this.#env.log('info', `My new second successor is ${this.#members.nameOf(second)}`)
+  }
+
+  /** Compares later what `owners` is made of with what was last told. */
+  #ownersMayChange(): void {
+    this.#members.invalidate()
+    this.#ownersTimer ??= this.#env.after(OWNERS_DEBOUNCE_MS, () => {
+      this.#ownersTimer = undefined
+      const now = this.#members.all().join()
+      if (now === this.#announcedOwners) return
+      this.#announcedOwners = now
+      this.onOwnersChanged()
+    })
+  }
+
+  /** Known members in random order, those with a link first. */
+  #candidates(): readonly PeerId[] {
+    const shuffled = this.#members.others().map((peer) => ({ peer, place: this.#env.random() }))
+    const rank = (peer: PeerId) => (this.#mesh.isLinked(peer) ? 0 : 1)
+    return shuffled.sort((a, b) => rank(a.peer) - rank(b.peer) || a.place - b.place).map(({ peer }) => peer)
+  }
+}
+
+/** What is wrong with the lists of a message, null where nothing is. */
+function disorder(from: PeerId, message: RingMessage): string | null {
+  if ('successors' in message && !isOrdered('clockwise', from, message.successors))
+    return `${message.type}: successors out of order`
+  if ('predecessors' in message && !isOrdered('counter-clockwise', from, message.predecessors))
+    return `${message.type}: predecessors out of order`
+  return null
+}

@@ -1,0 +1,34 @@
+/** What the parts of the swarm share: state that has one owner each, and the ways to the world. */
+import type { Address, Hash, PeerId } from '../../wire/types.js'
+import type { Env } from '../env.js'
+import type { Mesh } from '../mesh.js'
+import type { Announcer } from './announcer.js'
+import type { Gossip } from './gossip.js'
+import type { Holders } from './holders.js'
+import type { Holdings } from './holdings.js'
+import type { Manifests } from './manifests.js'
+import type { Names } from './names.js'
+import type { Post } from './post.js'
+import type { Roster } from './roster.js'
+import type { Transfers } from './transfers.js'
+import type { Vetting } from './vetting.js'
+
+export interface Parts {
+  readonly env: Env
+  readonly mesh: Mesh
+  readonly chain: Hash
+  readonly post: Post
+  readonly names: Names
+  readonly manifests: Manifests
+  readonly holders: Holders
+  readonly holdings: Holdings
+  readonly roster: Roster
+  readonly vetting: Vetting
+  readonly gossip: Gossip
+  readonly transfers: Transfers
+  readonly announcer: Announcer
+  /** A peer's name for people, or the start of its id. */
+  nameOf(peer: PeerId): string
+  /** Its best address; empty where none is known. */
+  addressOf(peer: PeerId): Address
+}

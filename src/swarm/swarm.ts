@@ -1,0 +1,383 @@
+/**
+ * Files, put together: names, manifests, keepers, copies by ring duty, downloads and uploads. Routes messages and ring
+ * and link events to the parts, and offers what the user can do with files.
+ */
+
+import { assertNever } from '../../wire/errors.js'
+import type { SwarmMessage } from '../../wire/messages.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
+import type {
+  Done,
+  FileView,
+  ManifestView,
+  OnProgress,
+  RequestedView,
+  RequestOptions,
+  Result,
+  StoredView,
+  StoreOptions,
+  TransferView,
+} from '../api.js'
+import { done, refused } from '../api.js'
+import type { Cancel, Env, Link, LinkHandler } from '../env.js'
+import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
+import { Announcer } from './announcer.js'
+import { Budget } from './budget.js'
+import { Catalogue } from './catalogue.js'
+import { DataLinks } from './data-links.js'
+import { Keeping } from './duty.js'
+import { Fetches } from './fetches.js'
+import { Gossip } from './gossip.js'
+import { handOver } from './hand-over.js'
+import { Holders, isComplete } from './holders.js'
+import { Holdings } from './holdings.js'
+import { Keeper } from './keeper.js'
+import { Lookup } from './lookup.js'
+import { chunkBytes, formatLink, type Manifest } from './manifest.js'
+import { Manifests } from './manifests.js'
+import { Names } from './names.js'
+import type { Parts } from './parts.js'
+import { Post } from './post.js'
+import { Publishing } from './publish.js'
+import { type Duty, Roster } from './roster.js'
+import { Transfers } from './transfers.js'
+import { type Servable, Uploads } from './upload.js'
+import { Vetting } from './vetting.js'
+
+const PROGRESS_MS = 200
+const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
+
+export interface SwarmOptions {
+  readonly chain: Hash
+  /** Copies of everything stored; 4 where absent. */
+  readonly replicas?: number
+  /** Bytes of copies kept for others; 10 GiB where absent. */
+  readonly quotaBytes?: number
+  /** Where this peer is reached, for lists that show it among others. */
+  readonly address?: () => Address
+  /** Something visible changed. */
+  readonly changed: () => void
+}
+
+export class Swarm implements Protocol {
+  readonly #parts: Parts
+  readonly #changed: () => void
+  readonly #fetches: Fetches
+  readonly #keeping: Keeping
+  readonly #keeper: Keeper
+  readonly #lookup: Lookup
+  readonly #publishing: Publishing
+  readonly #catalogue: Catalogue
+  readonly #uploads: Uploads
+
+  constructor(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions) {
+    const parts = this.#makeParts(env, mesh, duty, options)
+    this.#parts = parts
+    this.#changed = options.changed
+    this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
+    this.#keeping = new Keeping(parts, this.#fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)
+    this.#keeper = new Keeper(parts, this.#fetches, this.#keeping)
+    this.#lookup = new Lookup(parts)
+    this.#publishing = new Publishing({
+      parts,
+      lookup: this.#lookup,
+      keeping: this.#keeping,
+      keeper: this.#keeper,
+      fetches: this.#fetches,
+    })
+    this.#catalogue = new Catalogue(parts, this.#keeper, this.#lookup, options.changed)
+    this.#uploads = new Uploads(env, mesh, parts.transfers, (blob) => this.#servable(blob))
+    this.#wire()
+    // after this constructor: whoever is told of holdings has then been built too
+    env.after(0, () => parts.holdings.start())
+  }
+
+  // ---- Protocol
+
+  receive(from: PeerId, message: SwarmMessage): void {
+    const { post, gossip } = this.#parts
+    switch (message.type) {
+      case 'nameNews':
+      case 'nameListGet':
+        gossip.receive(from, message)
+        return
+      case 'nameFind':
+        this.#keeper.nameFind(from, message.request, message.name)
+        return
+      case 'manifestGet':
+        this.#keeper.manifestGet(from, message.request, message.manifest)
+        return
+      case 'holdersGet':
+        this.#keeper.holdersGet(from, message.request, message.manifest)
+        return
+      case 'countsGet':
+        this.#keeper.countsGet(from, message.request, message.manifests)
+        return
+      case 'nameList':
+      case 'nameFound':
+      case 'manifestIs':
+      case 'holdersAre':
+      case 'countsAre':
+        post.answered(from, message)
+        return
+      case 'manifestPut':
+        this.#keeper.manifestPut(from, message)
+        return
+      case 'manifestStored':
+        this.#publishing.stored(from, message.register)
+        return
+      case 'manifestWant':
+        this.#keeper.manifestWant(from, message.manifests)
+        return
+      case 'keepAsk':
+        this.#keeper.keepAsk(from, message.manifests)
+        return
+      case 'keepRefused':
+        this.#keeping.refused(message.manifest, from, message.reason)
+        return
+      case 'chunksHave':
+        this.#keeper.chunksHave(from, message.claims)
+        return
+      case 'chunkGet':
+      case 'chunkRefused':
+        this.#parts.mesh.blame(from, 'protocol', `${message.type} on a control link`)
+        return
+      default:
+        assertNever(message)
+        return
+    }
+  }
+
+  linkUp(peer: PeerId): void {
+    this.#parts.gossip.linkUp(peer)
+    this.#keeping.reviewSoon()
+  }
+
+  linkDown(peer: PeerId): void {
+    this.#parts.post.linkDown(peer)
+    this.#parts.gossip.linkDown(peer)
+    this.#parts.announcer.linkDown(peer)
+    this.#keeper.linkDown(peer)
+  }
+
+  linkDrained(peer: PeerId): void {
+    this.#keeper.linkDrained(peer)
+  }
+
+  memberJoined(_peer: PeerInfo): void {
+    this.#keeping.reviewSoon()
+  }
+
+  memberLeft(peer: PeerId, _how: 'left' | 'lost'): void {
+    this.#parts.holders.forgetPeer(peer)
+    this.#fetches.memberLeft(peer)
+    this.#keeping.reviewSoon()
+    this.#changed()
+  }
+
+  /** The ring has other owners for some keys. */
+  ownersChanged(): void {
+    this.#keeping.reviewSoon()
+  }
+
+  /** For a data link that another peer opened to this one. */
+  dataLink(_link: Link): LinkHandler {
+    return this.#uploads.dataLink()
+  }
+
+  /** Before leaving: waits, at most 10 s, until what this peer keeps has its copies elsewhere. */
+  handOver(done: () => void): void {
+    handOver(this.#parts, this.#keeping, done)
+  }
+
+  // ---- what users do
+
+  store(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
+    return this.#publishing.publish(path, true, options, progress, done)
+  }
+
+  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
+    return this.#publishing.publish(path, false, options, progress, done)
+  }
+
+  remove(name: string, done: Done<StoredView>): void {
+    this.#publishing.remove(name, done)
+  }
+
+  /** Fetches a name, `name@publisher` or link to a file. */
+  request(what: string, options: RequestOptions, progress: OnProgress, answer: Done<RequestedView>): Cancel {
+    let open = true
+    let cancel: Cancel = () => {}
+    const settle: Done<RequestedView> = (result) => {
+      if (open) answer(result)
+      open = false
+    }
+    this.#lookup.resolve(what, (found) => {
+      if (!open) return
+      if (!found.ok) return settle(found)
+      cancel = this.#fetch(found.value, options, progress, settle, () => open)
+    })
+    return () => {
+      open = false
+      cancel()
+    }
+  }
+
+  files(pattern: string, done: Done<readonly FileView[]>): void {
+    this.#catalogue.files(pattern, done)
+  }
+
+  /** What is known of all files right now. */
+  known(): readonly FileView[] {
+    return this.#catalogue.known()
+  }
+
+  manifest(what: string, done: Done<ManifestView>): void {
+    this.#catalogue.manifest(what, done)
+  }
+
+  /** A link to a file by its content, e.g. to share with others of the network. */
+  link(name: string): Result<string> {
+    const id = this.#parts.names.meant(name)?.manifest
+    return id ? done(formatLink(id, name)) : refused(`File does not exist: "${name}" (files lists what there is)`)
+  }
+
+  transfers(): readonly TransferView[] {
+    return this.#parts.transfers.views()
+  }
+
+  control(transfer: number, action: 'pause' | 'resume' | 'cancel'): Result<TransferView> {
+    return this.#parts.transfers.control(transfer, action)
+  }
+
+  /** How many names this peer holds by ring duty. */
+  get keptCount(): number {
+    let count = 0
+    for (const { blob } of this.#parts.holdings.all()) if (blob) count++
+    return count
+  }
+
+  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4, address }: SwarmOptions): Parts {
+    const post = new Post(env, mesh)
+    const names = new Names(env)
+    const manifests = new Manifests(env.store)
+    const vetting = new Vetting(env, mesh, chain)
+    return {
+      env,
+      mesh,
+      chain,
+      post,
+      names,
+      manifests,
+      vetting,
+      holders: new Holders(env),
+      holdings: new Holdings(env, manifests),
+      roster: new Roster(env, duty, replicas),
+      gossip: new Gossip({ env, mesh, post, names, vetting }),
+      transfers: new Transfers(),
+      announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
+      addressOf: (peer) =>
+        (peer === env.identity.id ? address?.() : mesh.member(peer)?.addresses[0]) ?? ('' as Address),
+      nameOf: (peer) => (peer === env.identity.id ? env.identity.name : mesh.member(peer)?.name) ?? peer.slice(0, 8),
+    }
+  }
+
+  /** Connects the parts that tell each other things. */
+  #wire(): void {
+    const { env, holdings, holders, names, gossip } = this.#parts
+    env.chunks.onLost = (blob, reason) => {
+      const writing = this.#fetches.of(blob)
+      if (writing !== undefined) {
+        writing.broken(reason)
+        return
+      }
+      env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
+      holdings.lost(blob)
+    }
+    holdings.onFree = () => this.#fetches.startNext()
+    holdings.onHeld = (id) => this.#holdingChanged(id)
+    holdings.onGone = (id) => {
+      this.#holdingChanged(id)
+      this.#forgetManifest(id)
+    }
+    gossip.onLearned = (registers) => {
+      for (const { manifest, name } of registers) if (manifest === null) this.#stopReplaced(name)
+      this.#keeping.reviewSoon(registers.some(({ manifest }) => manifest === null) ? 0 : undefined)
+      this.#changed()
+    }
+    this.#fetches.onProgress = (id) => this.#announce(id, false)
+    this.#keeper.onClaim = (id, from) => {
+      this.#publishing.changed(id)
+      if (isComplete(holders.state(id, from)) || names.byManifest(id) === undefined) this.#changed()
+    }
+  }
+
+  #holdingChanged(id: Hash): void {
+    this.#announce(id, true)
+    this.#publishing.changed(id)
+    this.#keeping.reviewSoon()
+    this.#changed()
+  }
+
+  #announce(id: Hash, urgent: boolean): void {
+    const about = this.#parts.names.byManifest(id) ?? this.#parts.manifests.get(id)
+    if (about === undefined) return
+    for (const peer of this.#keeping.audience(about)) this.#parts.announcer.mark(peer, id, urgent)
+  }
+
+  /** Copies under way of what a name no longer means. */
+  #stopReplaced(name: string): void {
+    const { names, manifests, holdings } = this.#parts
+    for (const { manifest: id } of [...holdings.all()]) {
+      if (names.byManifest(id) === undefined && manifests.get(id)?.name === name) this.#fetches.stopKeeping(id)
+    }
+  }
+
+  /** A manifest that is neither held, published nor kept here is asked for again when needed. */
+  #forgetManifest(id: Hash): void {
+    const { names, roster, env, manifests } = this.#parts
+    const register = names.byManifest(id)
+    const self = env.identity.id
+    if (register !== undefined && (register.publisher === self || roster.keepers(register.name).includes(self))) return
+    if (this.#fetches.of(id) === undefined) manifests.forget(id)
+  }
+
+  #servable(blob: Hash): Servable | undefined {
+    const { holdings, manifests } = this.#parts
+    const download = this.#fetches.of(blob)
+    const whole = isComplete(holdings.state(blob))
+    const manifest = whole ? manifests.get(blob) : download?.job.manifest
+    if (manifest === undefined) return undefined
+    const has = (index: number) => index < manifest.chunkCount && (whole || (download?.has(index) ?? false))
+    const { name, layout } = manifest
+    return { name, size: layout.size, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
+  }
+
+  #fetch(
+    manifest: Manifest,
+    { target, force = false }: RequestOptions,
+    progress: OnProgress,
+    settle: Done<RequestedView>,
+    open: () => boolean,
+  ): Cancel {
+    const { id, name, layout } = manifest
+    const cancel = this.#fetches.request(manifest, target, force, (result) => {
+      stop()
+      this.#changed()
+      if (!result.ok) return settle(result)
+      settle(done({ name, size: layout.size, hash: id, ...result.value }))
+    })
+    const show = () => {
+      const view = this.#fetches.of(id)?.view
+      if (!open()) return
+      if (view !== undefined) {
+        const text = view.reason === '' ? `${name} from ${view.peers} peers` : `${name}: ${view.reason}`
+        progress({ text, done: view.done, total: view.total, unit: 'bytes' })
+        this.#changed()
+      }
+      stop = this.#parts.env.after(PROGRESS_MS, show)
+    }
+    let stop: Cancel = this.#parts.env.after(0, show)
+    return cancel
+  }
+}

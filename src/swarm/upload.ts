@@ -1,0 +1,107 @@
+/**
+ * The serving end of data links: hands out chunks that this peer verified, and nothing else. The bytes themselves are
+ * read and sent by the Env, which queues at most 64 requests a link.
+ */
+import type { Message } from '../../wire/messages.js'
+import type { Hash } from '../../wire/types.js'
+import type { Env, Link, LinkHandler } from '../env.js'
+import type { Mesh } from '../mesh.js'
+import { Rate } from './rate.js'
+import type { Transfers } from './transfers.js'
+
+const IDLE_MS = 10_000
+const MAX_SHOWN = 64
+
+/** What is known of a file that others may want. */
+export interface Servable {
+  readonly name: string
+  readonly size: number
+  /** Bytes of that chunk, 0 where this peer does not have it. */
+  bytesOf(index: number): number
+}
+
+interface Upload {
+  readonly n: number
+  readonly rate: Rate
+  readonly links: Set<number>
+  bytes: number
+}
+
+export class Uploads {
+  readonly #env: Env
+  readonly #mesh: Mesh
+  readonly #transfers: Transfers
+  readonly #find: (blob: Hash) => Servable | undefined
+  readonly #uploads = new Map<Hash, Upload>() // at most MAX_SHOWN
+
+  constructor(env: Env, mesh: Mesh, transfers: Transfers, find: (blob: Hash) => Servable | undefined) {
+    this.#env = env
+    this.#mesh = mesh
+    this.#transfers = transfers
+    this.#find = find
+  }
+
+  /** For a data link that another peer opened to download from here. */
+  dataLink(): LinkHandler {
+    return {
+      message: (link, message) => this.#receive(link, message),
+      drained: () => {},
+      closed: (link) => {
+        for (const upload of this.#uploads.values()) upload.links.delete(link.serial)
+      },
+    }
+  }
+
+  /** Whether somebody downloads from here now. */
+  get active(): number {
+    return this.#uploads.size
+  }
+
+  #receive(link: Link, message: Message): void {
+    if (message.type === 'chunkRefused') return
+    if (message.type !== 'chunkGet') {
+      this.#mesh.blame(link.peer, 'protocol', `${message.type} on a data link`)
+      return
+    }
+    const { request, blob, index } = message
+    const file = this.#find(blob)
+    const bytes = file?.bytesOf(index) ?? 0
+    if (file === undefined || bytes === 0) {
+      link.send({ type: 'chunkRefused', request, reason: file === undefined ? 'unknown file' : 'not here yet' })
+      return
+    }
+    this.#env.chunks.serve(link, request, blob, index)
+    this.#count(blob, file, link.serial, bytes)
+  }
+
+  #count(blob: Hash, file: Servable, serial: number, bytes: number): void {
+    const upload = this.#uploads.get(blob) ?? this.#begin(blob, file)
+    if (upload === null) return
+    upload.links.add(serial)
+    upload.bytes += bytes
+    upload.rate.add(bytes)
+  }
+
+  #begin(blob: Hash, { name, size }: Servable): Upload | null {
+    if (this.#uploads.size >= MAX_SHOWN) return null
+    const rate = new Rate(this.#env)
+    const view = () => {
+      const { bytes, links } = upload
+      const shown = { done: bytes, total: size, rate: Math.round(rate.bytesPerSecond), etaSeconds: null }
+      return { name, direction: 'up', ...shown, reason: '', peers: links.size, state: 'running' } as const
+    }
+    const n = this.#transfers.add({ view, control: () => false })
+    const upload: Upload = { n, rate, links: new Set(), bytes: 0 }
+    this.#uploads.set(blob, upload)
+    this.#endWhenIdle(blob, upload)
+    return upload
+  }
+
+  #endWhenIdle(blob: Hash, upload: Upload): void {
+    this.#env.after(IDLE_MS, () => {
+      if (upload.rate.silentMs < IDLE_MS) return this.#endWhenIdle(blob, upload)
+      this.#uploads.delete(blob)
+      this.#transfers.end(upload.n, false)
+    })
+  }
+}

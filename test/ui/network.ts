@@ -1,0 +1,118 @@
+/** A network to look at: snapshots as a peer would cut them. */
+import { createHash } from 'node:crypto'
+import type { BlockView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
+
+export const hash = (text: string): Hash => createHash('sha256').update(text).digest('hex') as Hash
+export const peerId = (text: string): PeerId => hash(text) as PeerId
+
+export const NAMES = ['finch-teal', 'wren-amber', 'lark-jade', 'heron-coral', 'swift-onyx', 'robin-pearl', 'crane-ruby']
+
+export function peerView(name: string, change: Partial<PeerView> = {}): PeerView {
+  return {
+    id: peerId(name),
+    name,
+    address: '127.0.0.1:24001' as Address,
+    state: 'up',
+    rttMs: 22,
+    sent: 80_000,
+    received: 1_200_000,
+    role: 'peer',
+    detail: '',
+    ...change,
+  }
+}
+
+export function blockView(height: number, time: number, votes: readonly (readonly [string, string])[]): BlockView {
+  return {
+    height,
+    hash: hash(`block ${height}`),
+    previous: hash(`block ${height - 1}`),
+    time,
+    bits: 0x1d00ffff,
+    nonce: height * 7,
+    records: votes.map(([voter, choice]) => ({
+      id: hash(`${voter} ${choice}`),
+      kind: 'ballot',
+      author: peerId('finch-teal'),
+      data: { poll: 'main', voter, choice },
+    })),
+  }
+}
+
+export function fileView(name: string, change: Partial<FileView> = {}): FileView {
+  return {
+    name,
+    id: hash(`file ${name}`),
+    size: 134_217_728,
+    chunks: 512,
+    holders: 4,
+    complete: false,
+    publisher: peerId('finch-teal'),
+    ...change,
+  }
+}
+
+export function transferView(n: number, name: string, change: Partial<TransferView> = {}): TransferView {
+  return {
+    n,
+    name,
+    direction: 'down',
+    done: 81_788_928,
+    total: 134_217_728,
+    rate: 4_200_000,
+    etaSeconds: 48,
+    reason: '',
+    peers: 3,
+    state: 'running',
+    ...change,
+  }
+}
+
+/** Seven peers, a chain with votes, a ring, two files and a download. `time` is seconds since the epoch. */
+export function network(time: number, change: Partial<Snapshot> = {}): Snapshot {
+  const self = peerId('otter-lime')
+  const peers = NAMES.map((name, index) => peerView(name, { rttMs: 20 + index * 7 }))
+  const blocks = Array.from({ length: 8 }, (_, index) =>
+    blockView(1204 - index, time - 4 - index * 61, [[`voter${index}`, 'yes']]),
+  )
+  return {
+    status: {
+      id: self,
+      name: 'otter-lime',
+      address: '127.0.0.1:24000' as Address,
+      network: 'home',
+      role: 'anchor',
+      peers: peers.length,
+      height: 1204,
+      tip: hash('block 1204'),
+      files: 2,
+      transfers: 1,
+      hashRate: 5_900_000,
+      clockOffsetMs: 3,
+    },
+    peers,
+    ring: {
+      id: self,
+      successors: peers.slice(0, 4).map(({ id, name, rttMs }) => ({ id, name, rttMs, state: 'alive' as const })),
+      predecessors: peers.slice(4).map(({ id, name }) => ({ id, name })),
+      fingers: peers.slice(2, 5).map(({ id, name }) => ({ id, name })),
+      keys: 12,
+    },
+    chain: { height: 1204, tip: hash('block 1204'), work: '123456789', blocks },
+    mining: {
+      mode: 'own',
+      active: true,
+      hashRate: 5_900_000,
+      difficulty: 2 ** 21.4,
+      pending: 2,
+      syncing: null,
+      forks: [{ hash: hash('fork'), height: 1203, behind: 1 }],
+    },
+    tallies: [{ poll: 'main', height: 1204, final: false, total: 8, choices: { yes: 6, no: 2 } }],
+    files: [fileView('music.txt'), fileView('atlas.iso', { complete: true, size: 2_100_000_000, chunks: 8011 })],
+    transfers: [transferView(1, 'music.txt')],
+    rates: { down: 4_200_000, up: 100_000 },
+    ...change,
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * A source that lives without a network: seven peers, downloads that move, events at any rate, and commands that show each
+ * way a command can go.
+ */
+import type { LogLine, Snapshot } from '../../src/api.js'
+import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
+import { blockView, fileView, network, peerView, transferView } from './network.js'
+
+export interface Script {
+  /** The core is loaded after this; -1 never. */
+  readonly startAfterMs?: number
+  readonly eventsPerSecond?: number
+  readonly downloads?: number
+  readonly quitMs?: number
+  /** Nothing moves and no age is young. */
+  readonly idle?: boolean
+  readonly extraPeer?: string
+}
+
+export const COMMANDS: readonly CommandHelp[] = [
+  { name: 'vote', args: '<voter> <choice> [--poll p]', summary: 'casts a ballot and waits for its block', key: 'va' },
+  { name: 'tally', args: '[poll]', summary: 'counts the votes', key: 'd' },
+  { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's' },
+  { name: 'request', args: '<name|link> [-o path]', summary: 'fetches a file', key: 'r' },
+  { name: 'transfers', args: '[pause|resume|cancel <n>]', summary: 'what moves' },
+  { name: 'peers', args: '', summary: 'who is here' },
+  { name: 'status', args: '', summary: 'this peer in one line' },
+  { name: 'quit', args: '[--abrupt]', summary: 'leaves the network' },
+]
+
+const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop']
+
+export class ScriptedSource implements ConsoleSource {
+  readonly commands = COMMANDS
+  /** Every line that was run, for assertions. */
+  readonly ran: string[] = []
+  readonly #script: Script
+  readonly #listeners = new Set<() => void>()
+  readonly #log: LogLine[] = []
+  readonly #started = Date.now()
+  readonly #timers: NodeJS.Timeout[] = []
+  #events = 0
+  #votes: (readonly [string, string])[] = []
+  #cancelled: number[] = []
+  #leave: () => void = () => {}
+
+  constructor(script: Script = {}) {
+    this.#script = script
+    const start = script.startAfterMs ?? 0
+    if (start > 0) this.#timers.push(setTimeout(() => this.#changed(), start))
+    const perTick = (script.eventsPerSecond ?? 0) / 100
+    if (perTick > 0) this.#timers.push(setInterval(() => this.#burst(perTick), 10))
+    else if (script.idle !== true) this.#timers.push(setInterval(() => this.#burst(1), 100))
+  }
+
+  snapshot(): Snapshot | null {
+    const { startAfterMs = 0, downloads = 1, idle, extraPeer } = this.#script
+    const passed = Date.now() - this.#started
+    if (startAfterMs < 0 || passed < startAfterMs) return null
+    const time = idle === true ? 1_700_000_000 : Math.floor(Date.now() / 1000)
+    const base = network(time)
+    const mine = this.#votes.map((vote, index) => blockView(1205 + index, time, [vote])).reverse()
+    const moving = Array.from({ length: downloads }, (_, index) => {
+      const total = 134_217_728
+      const done = Math.min(total, (((passed / 200 + index * 40 + 120) % 500) / 512) * total)
+      return transferView(index + 1, index === 0 ? 'music.txt' : `part-${index}.bin`, {
+        done,
+        total,
+        rate: 4e6 + (this.#events % 1000) * 1000,
+      })
+    })
+    return {
+      ...base,
+      peers: extraPeer === undefined ? base.peers : [...base.peers, peerView(extraPeer)],
+      chain: { ...base.chain, height: 1204 + mine.length, blocks: [...mine, ...base.chain.blocks] },
+      files: [
+        ...base.files,
+        ...Array.from({ length: Math.max(0, downloads - 1) }, (_, index) => fileView(`part-${index + 1}.bin`)),
+      ],
+      transfers: idle === true ? [] : moving.filter(({ n }) => !this.#cancelled.includes(n)),
+      rates: idle === true ? { down: 0, up: 0 } : { down: 4e6 + (this.#events % 1000) * 1000, up: 1e5 },
+      mining: { ...base.mining, active: idle !== true },
+    }
+  }
+
+  subscribe(changed: () => void): () => void {
+    this.#listeners.add(changed)
+    return () => this.#listeners.delete(changed)
+  }
+
+  log(): readonly LogLine[] {
+    return this.#log
+  }
+
+  complete(line: string): readonly string[] {
+    const words = line.split(' ')
+    if (words.length === 2 && words[0] === 'request') {
+      return ['music.txt', 'mustard.txt', 'atlas.iso']
+        .filter((name) => name.startsWith(words[1] ?? ''))
+        .map((name) => `request ${name}`)
+    }
+    return COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(line.toLowerCase()))
+  }
+
+  async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+    this.ran.push(line)
+    const [name = '', ...words] = [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    )
+    switch (name.toLowerCase()) {
+      case 'vote':
+        return this.#vote(words, on)
+      case 'tally':
+        return { exit: 0, message: '', long: { title: 'Tally main', lines: ['yes  6', 'no   2'] } }
+      case 'store':
+        return { exit: 0, message: `stored ${words.join(' ')} as p2p:7c1e, 4 copies` }
+      case 'request':
+        return words[0] === 'nothing.txt'
+          ? { exit: 1, message: 'nobody has nothing.txt: :files lists what there is' }
+          : { exit: 0, message: `fetched ${words[0]}` }
+      case 'transfers':
+        this.#cancelled.push(Number(words[1]))
+        return { exit: 0, message: `cancelled transfer ${words[1]}` }
+      default:
+        return SECRET_COMMANDS.includes(name)
+          ? this.#secret(name, on, signal)
+          : { exit: 2, message: `no command ${name}: ? lists them` }
+    }
+  }
+
+  async quit(abrupt: boolean): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    if (abrupt) this.#leave()
+    else
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#script.quitMs ?? 0)
+        this.#leave = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+  }
+
+  say(text: string, level: LogLine['level'] = 'info'): void {
+    this.#log.push({ time: Date.now(), level, text })
+    this.#changed()
+  }
+
+  async #vote([voter = '', choice = '']: readonly string[], on: CommandEvents): Promise<CommandOutcome> {
+    if (this.#votes.some(([one]) => one === voter)) return { exit: 1, message: 'Invalid/duplicate Vote!' }
+    for (let done = 1; done <= 3; done++) {
+      on.progress({ text: 'mining', done, total: 4, unit: 'hashes' })
+      await wait(30)
+    }
+    this.#votes.push([voter, choice])
+    this.#changed()
+    return { exit: 0, message: `${voter} voted ${choice} in block #${1204 + this.#votes.length}` }
+  }
+
+  async #secret(name: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+    if (name === 'crash') setTimeout(() => throwIt(), 0)
+    if (name === 'reject') Promise.reject(new Error('planted rejection'))
+    if (name === 'print') {
+      console.log('printed behind the back')
+      process.stderr.write('also on stderr\n')
+    }
+    if (name === 'ticket')
+      return { exit: 0, message: '', long: { title: 'Invite', lines: [`p2p1${'q'.repeat(160)}end`] } }
+    if (name === 'hang') {
+      on.progress({ text: 'hanging', done: 0, total: 0, unit: '' })
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      return { exit: 1, message: 'cancelled' }
+    }
+    return { exit: 0, message: '' }
+  }
+
+  #burst(count: number): void {
+    this.#events += count
+    for (let event = 0; event < count; event++) this.#changed()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+function throwIt(): never {
+  throw new Error('planted crash')
+}

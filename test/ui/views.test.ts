@@ -1,0 +1,145 @@
+import assert from 'node:assert'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import type { Model } from '../../ui/state.js'
+import { widthOf } from '../../ui/text/cells.js'
+import { overlayLines } from '../../ui/views/overlay.js'
+import { anyName } from './arbitraries.js'
+import { anyModel, modelOf, NOW } from './models.js'
+import { fileView, network, peerView, transferView } from './network.js'
+import { screenOf, withoutStyles } from './screen.js'
+
+const textOf = (model: Model): string => screenOf(model).join('\n')
+
+/** Fails with the screen. */
+function sees(screen: string, ...expected: readonly RegExp[]): void {
+  for (const one of expected) assert(one.test(screen), `no ${one} on the screen:\n${screen}`)
+}
+
+test('any network in any state fills the screen exactly, at any size', () => {
+  fc.assert(
+    fc.property(anyModel, (model) => {
+      const lines = screenOf(model)
+      assert.strictEqual(lines.length, model.size.rows)
+      for (const line of lines) {
+        assert.strictEqual(widthOf(line), model.size.columns, JSON.stringify(line))
+        assert.doesNotMatch(line, /\p{Cc}|\p{Cf}/u)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('details of hostile things fill their room exactly', () => {
+  fc.assert(
+    fc.property(
+      anyModel,
+      fc.constantFrom('peers' as const, 'chain' as const, 'ring' as const, 'files' as const),
+      fc.nat(20),
+      (model, pane, scroll) => {
+        const { snapshot } = model
+        const keys = [
+          snapshot?.peers[0]?.id,
+          snapshot?.chain.blocks[0]?.hash,
+          `s:${snapshot?.ring.id}`,
+          `f:${snapshot?.files[0]?.id}`,
+          `t:${snapshot?.transfers[0]?.n}`,
+        ]
+        for (const key of keys) {
+          const lines = overlayLines({ kind: 'detail', pane, key: key ?? '', scroll }, model, 77, 19)
+          assert.strictEqual(lines.length, 19)
+          for (const line of lines) assert.strictEqual(widthOf(withoutStyles(line)), 77)
+        }
+      },
+    ),
+  )
+})
+
+test('80x24 shows the four panes, who we are and how to begin', () => {
+  const screen = textOf(modelOf())
+  sees(screen, /otter-lime .*home {2}anchor .*7 peers .*↓ 4\.2 MB\/s .*↑ 100 kB\/s/)
+  sees(screen, /╭ 1 Peers .*╭ 2 Chain /)
+  sees(screen, /╭ 3 Ring .*╭ 4 Files /)
+  sees(screen, /music\.txt +█+\S? +60 % 312\/512/)
+  sees(screen, /↓ 4\.2 MB\/s +0:48 +from 3 peers/)
+  sees(screen, /#1204 \S+ +4s voter0: yes/)
+  sees(screen, /├ #1203 \S+ fork, 1 behind/)
+  sees(screen, /◆ otter-lime .* 12 keys/)
+  sees(screen, /Tab pane .*v vote .*\? help .*q quit/)
+})
+
+test('120x40 adds the ring as a picture and the rate chart from live data', () => {
+  const size = { columns: 120, rows: 40 }
+  const samples = Array.from({ length: 120 }, (_, second) => ({ down: second * 4e4, up: 1e6 }))
+  const screen = textOf(modelOf(undefined, { size, rates: samples }))
+  sees(screen, /Rate MB\/s/)
+  assert((screen.match(/[\u2801-\u28ff]/g) ?? []).length > 150, screen)
+  sees(screen, /-1:30 +-1:00 +-0:30/)
+  const flat = textOf(modelOf(undefined, { size, rates: [] }))
+  assert.notStrictEqual(screen, flat)
+})
+
+test('200x60 adds tally bars and the log', () => {
+  const log = [{ time: NOW, level: 'info' as const, text: 'Peer wren-amber departed' }]
+  const screen = textOf(modelOf(undefined, { size: { columns: 200, rows: 60 }, log }))
+  sees(screen, /yes +█+/)
+  sees(screen, /Peer wren-amber departed/)
+})
+
+test('below 80x24 there is one pane with tabs, below 40x10 a word', () => {
+  const one = textOf(modelOf(undefined, { size: { columns: 60, rows: 15 } }))
+  sees(one, /1 Peers +2 Chain +3 Ring +4 Files/)
+  sees(one, /finch-teal/)
+  assert.doesNotMatch(one, /◆/)
+  sees(textOf(modelOf(undefined, { size: { columns: 39, rows: 24 } })), /^too small: 39x24 of 40x10/)
+})
+
+test('before there is a core the screen says that it is starting', () => {
+  sees(textOf(modelOf(null)), /p2p-tui {2}starting…/)
+})
+
+test('empty panes say how to fill them', () => {
+  const snapshot = network(NOW / 1000, { peers: [], files: [], transfers: [] })
+  const screen = textOf(modelOf({ ...snapshot, chain: { ...snapshot.chain, blocks: [] } }))
+  sees(screen, /run p2p-tui in a/)
+  sees(screen, /no files yet: :store <file>/)
+  sees(screen, /no blocks yet: :vote <voter>/)
+})
+
+test('a transfer that stands still shows a dash and the reason', () => {
+  const stalled = transferView(1, 'music.txt', {
+    state: 'stalled',
+    reason: 'no holder of chunk 40 is up',
+    etaSeconds: null,
+  })
+  sees(textOf(modelOf(network(NOW / 1000, { transfers: [stalled] }))), /◐ - no holder of chunk 40 is up/)
+})
+
+test('a peer that is not up says why', () => {
+  const peers = [peerView('lark-jade', { state: 'dialing', detail: 'try 3 in 4s', rttMs: null })]
+  sees(textOf(modelOf(network(NOW / 1000, { peers }))), /◐ lark-jade +dialing, try 3 in 4s/)
+})
+
+test('a wrong clock and a running sync stand in the header', () => {
+  const base = network(NOW / 1000)
+  const status = { ...base.status, clockOffsetMs: -31_000 }
+  const mining = { ...base.mining, syncing: { done: 40, total: 120 } }
+  const screen = textOf(modelOf({ ...base, status, mining }))
+  sees(screen, /clock 31 s off/)
+  sees(screen, /syncing 40\/120/)
+})
+
+test('names from peers cannot move a border', () => {
+  fc.assert(
+    fc.property(anyName, (name) => {
+      const snapshot = network(NOW / 1000, {
+        peers: [peerView(name)],
+        files: [fileView(name)],
+        transfers: [transferView(1, name)],
+      })
+      for (const line of textOf(modelOf(snapshot)).split('\n').slice(2, 9)) assert.match(line, /^│.*││.*│$/u)
+    }),
+  )
+})
+
+test.run()

@@ -1,0 +1,243 @@
+/**
+ * The console without a terminal: takes keys and the source's changes, and cuts a frozen model at a fixed rate.
+ * Invariant: however often the source changes, a model is cut at most `framesPerSecond` times a second, and only after a
+ * change, or when an age or a rate on the screen is due; keys make one at once.
+ */
+import type { LogLine, Snapshot } from '../src/api.js'
+import type { Key } from './input/keys.js'
+import { press } from './input/press.js'
+import type { Effect, Surroundings } from './input/step.js'
+import { Jobs } from './jobs.js'
+import { cellOf, framesPerSecond, shows } from './layout.js'
+import type { Look } from './look.js'
+import { RateHistory } from './rates.js'
+import type { ConsoleSource, HistoryFile } from './source.js'
+import {
+  type ChartsState,
+  initialState,
+  type Message,
+  type Model,
+  type PaneId,
+  type Size,
+  type UiState,
+} from './state.js'
+import { ageChangesInMs } from './text/units.js'
+import { overlayScroll } from './views/overlay.js'
+import { contentOf } from './views/rows.js'
+import { layoutFor } from './views/screen.js'
+
+/** An answer to a command is safe from chatter for this long. */
+const ANSWER_STAYS_MS = 10_000
+/** Log lines that the screen looks at. */
+const LOG_LINES = 1000
+/** A graceful leave is bounded by the source; this is for a source that broke its promise. */
+const LEAVE_DEADLINE_MS = 15_000
+const ABRUPT_DEADLINE_MS = 1000
+
+export interface SessionOptions {
+  readonly look: Look
+  readonly size: Size
+  readonly history?: HistoryFile
+  /** The console is done: exit code, and a reason where there is one. */
+  readonly left: (exit: number, reason: string) => void
+}
+
+export class ConsoleSession {
+  readonly #source: ConsoleSource
+  readonly #options: SessionOptions
+  readonly #listeners = new Set<() => void>()
+  readonly #rates = new RateHistory()
+  readonly #jobs: Jobs
+  readonly #unsubscribe: () => void
+  #model: Model
+  #lastLog: LogLine | undefined
+  #lastCut = 0
+  #frame: NodeJS.Timeout | null = null
+  #tick: NodeJS.Timeout | null = null
+  #left = false
+  #closed = false
+
+  constructor(source: ConsoleSource, options: SessionOptions) {
+    this.#source = source
+    this.#options = options
+    this.#model = Object.freeze<Model>({
+      ui: initialState(options.history?.lines ?? []),
+      snapshot: source.snapshot(),
+      commands: source.commands,
+      rates: [],
+      log: [],
+      charts: { kind: 'loading' },
+      size: options.size,
+      look: options.look,
+      now: Date.now(),
+    })
+    this.#jobs = new Jobs(source, {
+      changed: (change) => this.#set(change(this.#model.ui)),
+      quit: (abrupt) => this.leave(abrupt),
+    })
+    this.#unsubscribe = source.subscribe(this.#changed)
+    this.#changed()
+  }
+
+  /** For useSyncExternalStore. */
+  readonly model = (): Model => this.#model
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  press(keys: readonly Key[]): void {
+    for (const key of keys) {
+      if (this.#closed) return
+      const before = this.#model.ui
+      const { ui, effects } = press(before, key, this.#surroundings())
+      if (ui !== before) this.#set(ui)
+      for (const effect of effects) this.#perform(effect)
+    }
+  }
+
+  resize(size: Size): void {
+    this.#publish({ size })
+  }
+
+  setCharts(charts: ChartsState): void {
+    this.#publish({ charts })
+  }
+
+  /** Text that something printed behind the console's back: said instead of torn into the picture. */
+  overheard(text: string): void {
+    this.#set({ ...this.#model.ui, message: { text, level: 'info', progress: null, at: Date.now(), from: 'log' } })
+  }
+
+  /** Politely; the second call, or `abrupt`, at once. */
+  leave(abrupt: boolean): void {
+    if (this.#closed) return
+    const atOnce = abrupt || this.#model.ui.leaving
+    this.#set({ ...this.#model.ui, leaving: true, mode: 'panes', form: null })
+    const deadline = setTimeout(() => this.#leftWith(0, ''), atOnce ? ABRUPT_DEADLINE_MS : LEAVE_DEADLINE_MS)
+    this.#source
+      .quit(atOnce)
+      .then(
+        () => this.#leftWith(0, ''),
+        (error: unknown) => this.#leftWith(1, error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => clearTimeout(deadline))
+  }
+
+  #leftWith(exit: number, reason: string): void {
+    if (!this.#left) this.#options.left(exit, reason)
+    this.#left = true
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#unsubscribe()
+    this.#jobs.abortAll()
+    if (this.#frame !== null) clearTimeout(this.#frame)
+    if (this.#tick !== null) clearTimeout(this.#tick)
+    this.#listeners.clear()
+  }
+
+  // ---- time
+
+  readonly #changed = (): void => {
+    if (this.#frame !== null || this.#closed) return
+    const due = this.#lastCut + 1000 / framesPerSecond(this.#model.size)
+    this.#frame = setTimeout(this.#cut, Math.max(0, due - Date.now()))
+  }
+
+  readonly #cut = (): void => {
+    this.#frame = null
+    const now = Date.now()
+    this.#lastCut = now
+    const snapshot = this.#source.snapshot()
+    if (snapshot !== null) this.#rates.record(now, snapshot.rates)
+    const ui = this.#withLogMessage(now)
+    this.#publish({ snapshot, now, ui, rates: this.#rates.samples })
+    this.#scheduleTick(snapshot, now)
+  }
+
+  /** Nothing changes, but an age or a rate will read differently: look again then. */
+  #scheduleTick(snapshot: Snapshot | null, now: number): void {
+    if (this.#tick !== null) clearTimeout(this.#tick)
+    this.#tick = null
+    if (snapshot === null || this.#closed) return
+    const { rates, transfers, chain } = snapshot
+    const moves =
+      rates.down > 0 ||
+      rates.up > 0 ||
+      transfers.some(({ state }) => state === 'running') ||
+      (this.#rates.moves && shows(layoutFor(this.#model), 'rates'))
+    const ages = chain.blocks.map(({ time }) => ageChangesInMs(now - time * 1000))
+    const delay = Math.min(moves ? 1000 : Number.POSITIVE_INFINITY, ...ages)
+    if (Number.isFinite(delay)) this.#tick = setTimeout(this.#changed, delay)
+  }
+
+  // ---- state
+
+  #set(ui: UiState): void {
+    this.#publish({ ui })
+  }
+
+  #publish(change: Partial<Model>): void {
+    if (this.#closed) return
+    const next: Model = { ...this.#model, ...change }
+    const wantsLog = next.ui.overlay?.kind === 'log' || shows(layoutFor(next), 'log')
+    const log = wantsLog ? this.#source.log().slice(-LOG_LINES) : []
+    this.#model = Object.freeze<Model>({ ...next, log })
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** The newest log line that a person should see becomes the message, unless an answer still stands there. */
+  #withLogMessage(now: number): UiState {
+    const { ui } = this.#model
+    const log = this.#source.log()
+    const fresh = log.slice(this.#lastLog === undefined ? 0 : log.lastIndexOf(this.#lastLog) + 1)
+    this.#lastLog = log.at(-1)
+    const line =
+      fresh.findLast(({ level }) => level === 'warn' || level === 'error') ??
+      fresh.findLast(({ level }) => level === 'info')
+    if (line === undefined) return ui
+    const grave = line.level !== 'info'
+    if (ui.message !== null && !givesWay(ui.message, grave, now)) return ui
+    const message: Message = { text: line.text, level: grave ? 'bad' : 'info', progress: null, at: now, from: 'log' }
+    return { ...ui, message }
+  }
+
+  #surroundings(): Surroundings {
+    const model = this.#model
+    const cell = cellOf(layoutFor(model), model.ui.overlay === null ? model.ui.focus : 'overlay')
+    const { width, height } = cell ?? { width: model.size.columns, height: model.size.rows }
+    return {
+      snapshot: model.snapshot,
+      commands: model.commands,
+      complete: (line) => this.#source.complete(line),
+      keysOf: (pane: PaneId) => contentOf(pane, model, width).rows.map(({ key }) => key),
+      pageLines: Math.max(1, height - 3),
+      overlayScroll: model.ui.overlay === null ? 0 : overlayScroll(model.ui.overlay, model, width, height),
+      now: Date.now(),
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case 'run':
+        this.#options.history?.append(effect.line)
+        this.#jobs.run(effect.line, effect.queued)
+        return
+      case 'abort':
+        this.#jobs.abort()
+        return
+      case 'quit':
+        this.leave(effect.abrupt)
+        return
+    }
+  }
+}
+
+function givesWay(message: Message, toGrave: boolean, now: number): boolean {
+  if (message.from === 'log') return toGrave || message.level !== 'bad' || now - message.at > ANSWER_STAYS_MS
+  if (message.level === 'busy') return toGrave
+  return now - message.at > ANSWER_STAYS_MS && (toGrave || message.level !== 'bad')
+}

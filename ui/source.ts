@@ -1,0 +1,68 @@
+/**
+ * What the console asks of a peer. A peer in this process implements it, and so does one that is attached to from another
+ * process: the console never touches a peer itself, and it opens before there is one.
+ * Signals and crashes are the console's while it is open; whoever opened it ends the process afterwards.
+ * Invariant: everything here may be hostile text that came from other peers; the console cleans it when it paints.
+ */
+import type { LogLine, Progress, Snapshot } from '../src/api.js'
+
+export interface ConsoleSource {
+  /** null until the core is loaded: the console paints first. */
+  snapshot(): Snapshot | null
+  /** `changed` is called as often as anything changes; it only marks the console dirty. */
+  subscribe(changed: () => void): () => void
+  /**
+   * Runs one command line as typed. Words are parted by blanks; double quotes keep blanks, and inside them a backslash
+   * keeps the next character (see `quoteWord`). Aborting the signal cancels the command; it still resolves.
+   */
+  run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome>
+  log(): readonly LogLine[]
+  /** Whole lines that `line` may become, best first. */
+  complete(line: string): readonly string[]
+  readonly commands: readonly CommandHelp[]
+  /** Graceful: hands over, at most 10 s. Abrupt: at once. */
+  quit(abrupt: boolean): Promise<void>
+}
+
+export interface CommandEvents {
+  progress(progress: Progress): void
+  message(text: string, level: MessageLevel): void
+}
+
+export type MessageLevel = 'info' | 'good' | 'bad'
+
+export interface CommandOutcome {
+  /** As the shell's exit code: 0 is success. */
+  readonly exit: number
+  readonly message: string
+  /** A result that needs room: opens over the panes. */
+  readonly long?: { readonly title: string; readonly lines: readonly string[] }
+}
+
+export interface CommandHelp {
+  readonly name: string
+  /** `<voter> <choice> [--poll p]` */
+  readonly args: string
+  readonly summary: string
+  /** Keys that start it, one character each: `va`. */
+  readonly key?: string
+}
+
+/** Command lines of earlier runs. */
+export interface HistoryFile {
+  readonly lines: readonly string[]
+  append(line: string): void
+}
+
+export interface ConsoleOptions {
+  readonly stdin?: NodeJS.ReadStream
+  readonly stdout?: NodeJS.WriteStream
+  readonly stderr?: NodeJS.WritableStream
+  readonly env?: NodeJS.ProcessEnv
+  readonly history?: HistoryFile
+  /**
+   * Aborted where the peer ended without the console's doing: the console closes. The reason is printed and the exit code is
+   * 1; with the reason '', or while the console is leaving anyway, it was a polite end: 0.
+   */
+  readonly stopped?: AbortSignal
+}

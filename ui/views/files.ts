@@ -1,0 +1,86 @@
+/** What moves first (bar, rate, time left, sources; a dash and the reason where it stands still), then every known file. */
+import type { FileView, Snapshot, TransferView } from '../../src/api.js'
+import type { Look } from '../look.js'
+import type { Model } from '../state.js'
+import { column, type Line, type Span, styled } from '../text/line.js'
+import { bar, duration, percent, plural, rate, size } from '../text/units.js'
+import { nameOf } from './chain.js'
+import type { Content } from './rows.js'
+
+export function filesContent({ snapshot, look }: Model, width: number): Content {
+  const empty = 'no files yet: :store <file>'
+  if (snapshot === null) return { rows: [], footer: [], empty }
+  const moving = snapshot.transfers.filter(({ state }) => state !== 'done')
+  return {
+    rows: [
+      ...moving.map((transfer) => ({ key: `t:${transfer.n}`, lines: transferLines(transfer, snapshot, width, look) })),
+      ...[...snapshot.files]
+        .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
+        .map((file) => ({ key: `f:${file.id}`, lines: [fileLine(file, snapshot, width, look)] })),
+    ],
+    footer: [],
+    empty,
+  }
+}
+
+export function transferLines(transfer: TransferView, snapshot: Snapshot, width: number, look: Look): readonly Line[] {
+  const chunks = chunksOf(transfer, snapshot)
+  const countWidth = chunks === null ? 0 : String(chunks.total).length * 2 + 2
+  const nameWidth = Math.max(6, Math.min(32, Math.floor(width / 3)))
+  const barWidth = Math.max(3, Math.min(40, width - nameWidth - countWidth - 7))
+  const share = transfer.total > 0 ? transfer.done / transfer.total : 0
+  const barStyle = transfer.state === 'running' ? 'good' : transfer.state === 'failed' ? 'bad' : 'busy'
+  return [
+    [
+      column(transfer.name, nameWidth, look),
+      ' ',
+      styled(barStyle, bar(share, barWidth, look)),
+      ' ',
+      percent(transfer.done, transfer.total),
+      chunks === null ? '' : `${chunks.done}/${chunks.total}`.padStart(countWidth),
+    ],
+    ['  ', ...progressSpans(transfer, look)],
+  ]
+}
+
+function progressSpans(transfer: TransferView, { glyphs }: Look): Span[] {
+  if (transfer.state !== 'running') {
+    const style = transfer.state === 'failed' ? 'bad' : 'busy'
+    const mark = transfer.state === 'failed' ? glyphs.bad : glyphs.busy
+    return [styled(style, mark), ' - ', transfer.reason === '' ? transfer.state : transfer.reason]
+  }
+  const incoming = transfer.direction === 'down'
+  const eta = transfer.etaSeconds === null ? '  -  ' : duration(transfer.etaSeconds)
+  const word = incoming ? 'from' : transfer.direction === 'up' ? 'to' : 'kept with'
+  return [
+    styled(incoming ? 'in' : 'out', incoming ? glyphs.incoming : glyphs.outgoing),
+    ` ${rate(transfer.rate)} ${eta}  ${word} ${plural(transfer.peers, 'peer')}`,
+  ]
+}
+
+/** Chunks are of one size, so the bytes that are there tell how many are; null where the file is not listed yet. */
+function chunksOf(transfer: TransferView, snapshot: Snapshot): { done: number; total: number } | null {
+  const total = snapshot.files.find(
+    ({ name, size: bytes }) => name === transfer.name && bytes === transfer.total,
+  )?.chunks
+  if (total === undefined || transfer.total <= 0) return null
+  return { done: Math.min(total, Math.floor((transfer.done / transfer.total) * total)), total }
+}
+
+function fileLine(file: FileView, snapshot: Snapshot, width: number, look: Look): Line {
+  const mark = file.complete ? styled('good', look.glyphs.good) : styled('dim', look.glyphs.down)
+  const holders = plural(file.holders, 'holder').padStart(10)
+  const wide = width >= 52
+  const name = column(file.name, Math.max(6, width - 2 - 7 - 11 - (wide ? 15 : 0)), look)
+  const publisher = wide ? ['  ', styled('dim', column(nameOf(file.publisher, snapshot), 12, look))] : []
+  return [
+    mark,
+    ' ',
+    name,
+    ' ',
+    size(file.size),
+    ' ',
+    file.holders === 0 ? styled('bad', holders) : holders,
+    ...publisher,
+  ]
+}
