@@ -67,7 +67,9 @@ export class Relay {
   }
 
   linkUp(peer: PeerId): void {
-    const lane = { wanted: new Set<Hash>(), asked: new Set<Hash>(), tokens: RECORDS_PER_SECOND }
+    // a replaced link: answers to what was asked over the old one may still come
+    const asked = this.#lanes.get(peer)?.asked ?? new Set<Hash>()
+    const lane = { wanted: new Set<Hash>(), asked, tokens: RECORDS_PER_SECOND }
     this.#lanes.set(peer, { ...lane, refilledMs: this.#env.now() })
   }
 

@@ -31,7 +31,8 @@ interface Neighbour {
   readonly held: Announce[]
   /** At most MAX_EXPECTED: a late answer is no offence, an unasked one is. */
   readonly expected: Set<Hash>
-  awaitsHeaders: boolean
+  /** Questions for headers that are not answered. */
+  headersDue: number
 }
 
 export interface SyncHooks {
@@ -76,9 +77,11 @@ export class Sync {
   }
 
   linkUp(peer: PeerId): void {
+    // a replaced link: answers to what was asked over the old one may still come
+    const { expected, headersDue } = this.#neighbours.get(peer) ?? { expected: new Set<Hash>(), headersDue: 0 }
     this.linkDown(peer)
     const claim = this.#mesh.claim(peer) ?? null
-    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected: new Set(), awaitsHeaders: false })
+    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected, headersDue })
     this.#consider()
   }
 
@@ -130,11 +133,11 @@ export class Sync {
   headers(from: PeerId, headers: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.awaitsHeaders) {
+    if (neighbour.headersDue === 0) {
       this.#mesh.blame(from, 'protocol', 'unsolicited headers')
       return
     }
-    neighbour.awaitsHeaders = false
+    neighbour.headersDue--
     if (this.#search?.peer === from) this.#search.receive(headers)
   }
 
@@ -192,7 +195,7 @@ export class Sync {
     const { peer, claim, neighbour } = best
     const mesh: Pick<Mesh, 'send'> = {
       send: (to, message) => {
-        neighbour.awaitsHeaders = true
+        neighbour.headersDue++
         return this.#mesh.send(to, message)
       },
     }
