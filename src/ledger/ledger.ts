@@ -4,20 +4,19 @@
  * valid on top of our chain is never relayed or mined.
  */
 import { ProtocolError } from '../../wire/errors.js'
-import { MAX_HEADERS } from '../../wire/messages/ledger.js'
 import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Done, MineMode, OnProgress, Progress, VoteOptions, VoteView, WaitOptions } from '../api.js'
+import type { Done, MineMode, OnProgress, VoteOptions, VoteView, WaitOptions } from '../api.js'
 import * as api from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { Mesh, Protocol } from '../mesh.js'
 import { type Adoption, Chain, type Change } from './chain.js'
 import { genesisHeader } from './genesis.js'
-import { encodeHeader } from './header.js'
+import { Gossip } from './gossip.js'
 import { type Admission, Mempool } from './mempool.js'
 import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
-import { encodeWork, type Node } from './node.js'
-import { Outbox } from './outbox.js'
+import { clockTrouble, newsOf } from './news.js'
+import type { Node } from './node.js'
 import { type ChainParams, DEFAULT_PARAMS } from './params.js'
 import {
   DUPLICATE_VOTE,
@@ -38,11 +37,7 @@ import { ChainViews } from './views.js'
 
 /** A reorg that undoes more blocks than this is no ordinary race. */
 const DEEP_REORG = 60
-/** Ids that wait to be announced together. */
-const INVENTORY_MS = 20
 const EXPIRY_CHECK_MS = 60_000
-/** Blocks whose records are offered to a peer on another branch of the same work. */
-const TIE_BLOCKS = 16
 const MAX_FORKS_SHOWN = 16
 
 export interface LedgerOptions {
@@ -68,9 +63,7 @@ export class Ledger implements Protocol {
   readonly #miner: Miner
   readonly #submissions: Submissions
   readonly #views: ChainViews
-  /** Linked peers. */
-  readonly #outboxes = new Map<PeerId, Outbox>()
-  #flushing = false
+  readonly #gossip: Gossip
 
   constructor(env: Env, mesh: Mesh, options: LedgerOptions) {
     this.#env = env
@@ -81,16 +74,19 @@ export class Ledger implements Protocol {
     this.#mempool = new Mempool(this.#chain.state)
     this.#verifier = new Verifier(env.workers, this.#chain.genesis.hash)
     this.#views = new ChainViews(this.#chain)
-    this.#submissions = new Submissions(env, this.#chain, () => this.#news())
+    this.#gossip = new Gossip(env, mesh, this.#chain)
+    this.#submissions = new Submissions(env, this.#chain, () =>
+      newsOf(this.#miner, this.#sync, options.clockOffsetMs()),
+    )
     this.#relay = new Relay(env, mesh, this.#mempool, this.#verifier, {
       accept: (signed, from) => this.#accept(signed, from),
       has: (id) => this.#mempool.get(id) !== undefined || this.#chain.state.place(id) !== undefined,
-      mined: (id) => this.#mined(id),
+      mined: (ids) => this.#gossip.recentRecords(ids),
     })
     this.#sync = new Sync(env, mesh, this.#chain, this.#verifier, {
       adopt: (last, fresh) => this.#adopt(last, fresh),
       changed: () => this.#syncChanged(),
-      tied: (peer) => this.#offerRecent(peer),
+      tied: (peer) => this.#gossip.offerRecent(peer),
     })
     this.#miner = new Miner(env, this.#chain, this.#mempool, {
       params,
@@ -119,13 +115,13 @@ export class Ledger implements Protocol {
         this.#sync.announced(from, message)
         return
       case 'getHeaders':
-        this.#outboxes.get(from)?.serveHeaders(message.locator)
+        this.#gossip.serveHeaders(from, message.locator)
         return
       case 'headers':
         this.#sync.headers(from, message.headers)
         return
       case 'getBlocks':
-        if (this.#outboxes.get(from)?.serveBlocks(message.blocks) !== false) return
+        if (this.#gossip.serveBlocks(from, message.blocks)) return
         this.#mesh.blame(from, 'flood', 'asks for blocks faster than it reads them')
         return
       case 'block':
@@ -147,32 +143,21 @@ export class Ledger implements Protocol {
   }
 
   linkUp(peer: PeerId): void {
-    const outbox = new Outbox({
-      tip: () => this.#announcement(),
-      headers: (locator) => ({ type: 'headers', headers: this.#chain.headersAfter(locator, MAX_HEADERS) }),
-      block: (block) => {
-        const records = this.#chain.body(block)
-        return records === undefined ? { type: 'noBlock', block } : { type: 'block', block, records }
-      },
-      send: (message) => this.#mesh.send(peer, message),
-    })
-    this.#outboxes.set(peer, outbox)
+    this.#gossip.linkUp(peer, pendingIds(this.#mempool))
     this.#relay.linkUp(peer)
-    for (const { signed } of this.#mempool.entries()) outbox.addId(signed.id)
-    outbox.announceTip()
     this.#sync.linkUp(peer)
     this.#miner.plan()
   }
 
   linkDown(peer: PeerId): void {
-    this.#outboxes.delete(peer)
+    this.#gossip.linkDown(peer)
     this.#relay.linkDown(peer)
     this.#sync.linkDown(peer)
     this.#miner.plan()
   }
 
   linkDrained(peer: PeerId): void {
-    this.#outboxes.get(peer)?.drained()
+    this.#gossip.drained(peer)
   }
 
   memberJoined(): void {}
@@ -284,7 +269,7 @@ export class Ledger implements Protocol {
     this.#verifier.remember([signed])
     this.#env.store.write([{ put: 'records', key: signed.id, value: signed.bytes }])
     this.#submissions.add(signed.id, progress, done, options.timeoutMs)
-    this.#announceRecord(signed.id, null)
+    this.#gossip.announceRecord(signed.id, null)
     this.#miner.plan()
     this.#options.changed()
     return () => this.#withdraw(signed.id)
@@ -305,7 +290,7 @@ export class Ledger implements Protocol {
   #accept(signed: SignedRecord, from: PeerId): Admission {
     const admission = this.#admit(signed, this.#isOwn(signed) ? 'own' : from)
     if (admission === 'added') {
-      this.#announceRecord(signed.id, from)
+      this.#gossip.announceRecord(signed.id, from)
       this.#miner.plan()
       this.#options.changed()
     }
@@ -316,7 +301,7 @@ export class Ledger implements Protocol {
     const adoption = this.#chain.adopt(last, fresh, {
       alongside: (change) => this.#settle(change),
       durable: () => {
-        for (const outbox of this.#outboxes.values()) outbox.announceTip()
+        this.#gossip.announceTip()
         this.#submissions.durable()
       },
     })
@@ -349,7 +334,7 @@ export class Ledger implements Protocol {
       if (admission === 'duplicate') this.#tellInvalid(signed)
       if (admission !== 'added') continue
       if (this.#isOwn(signed)) operations.push({ put: 'records', key: signed.id, value: signed.bytes })
-      this.#announceRecord(signed.id, null)
+      this.#gossip.announceRecord(signed.id, null)
     }
     return operations
   }
@@ -365,65 +350,9 @@ export class Ledger implements Protocol {
     return signed.author === this.#env.identity.id
   }
 
-  /** Ids of one moment go out in one message. */
-  #announceRecord(id: Hash, except: PeerId | null): void {
-    for (const [peer, outbox] of this.#outboxes) if (peer !== except) outbox.addId(id)
-    if (this.#flushing) return
-    this.#flushing = true
-    this.#env.after(INVENTORY_MS, () => {
-      this.#flushing = false
-      for (const outbox of this.#outboxes.values()) outbox.flushIds()
-    })
-  }
-
-  /**
-   * Two branches of equal work are a tie that the next block decides, and blocks come on demand only. So each side tells
-   * the other what stands in its branch: whoever lacks a record mines it, and the tie ends.
-   */
-  #offerRecent(peer: PeerId): void {
-    const outbox = this.#outboxes.get(peer)
-    if (outbox === undefined) return
-    for (const { records } of this.#views.chain(TIE_BLOCKS).blocks) for (const { id } of records) outbox.addId(id)
-    outbox.flushIds()
-  }
-
-  #mined(id: Hash): Uint8Array | undefined {
-    const place = this.#chain.state.place(id)
-    const node = place && this.#chain.at(place.height)
-    return place && node && this.#chain.records(node)[place.index]?.bytes
-  }
-
-  #announcement(): LedgerMessage | null {
-    const { header, height, work } = this.#chain.durableTip
-    return height === 0 ? null : { type: 'announce', header: encodeHeader(header), height, work: encodeWork(work) }
-  }
-
   #syncChanged(): void {
     this.#miner.plan()
     this.#options.changed()
-  }
-
-  #news(): Progress {
-    const syncing = this.#sync.view()
-    const plain = (text: string): Progress => ({ text, done: 0, total: 0, unit: '' })
-    switch (this.#miner.state) {
-      case 'syncing':
-        if (syncing === null) return plain('mining')
-        return { text: `syncing ${syncing.done}/${syncing.total}, then mining`, ...syncing, unit: 'headers' }
-      case 'never':
-        return plain('waiting for another peer to mine it (mining is off here: mine own)')
-      case 'clock':
-        return plain(clockTrouble(this.#options.clockOffsetMs()))
-      case 'retry':
-        return plain('retry: another block came first')
-      case 'mining': {
-        const total = this.#miner.difficulty()
-        return { text: 'mining', done: Math.min(this.#miner.hashes(), total), total, unit: 'hashes' }
-      }
-      case 'nothing':
-      case 'waiting':
-        return plain('writing to disk')
-    }
   }
 
   #expireLater(): void {
@@ -442,11 +371,6 @@ export class Ledger implements Protocol {
   }
 }
 
-function clockTrouble(offsetMs: number): string {
-  const seconds = Math.round(Math.abs(offsetMs) / 1000)
-  return `not mining: this clock is ${seconds} s ${offsetMs > 0 ? 'behind' : 'ahead of'} the other peers'; set it`
-}
-
 function storedRecord(bytes: Uint8Array): SignedRecord | null {
   try {
     return decodeRecord(bytes)
@@ -454,6 +378,10 @@ function storedRecord(bytes: Uint8Array): SignedRecord | null {
     if (error instanceof ProtocolError) return null
     throw error
   }
+}
+
+function* pendingIds(mempool: Mempool): Generator<Hash> {
+  for (const { signed } of mempool.entries()) yield signed.id
 }
 
 function* memberIds(mesh: Mesh): Generator<PeerId> {

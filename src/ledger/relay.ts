@@ -34,8 +34,8 @@ export interface RelayHooks {
   readonly accept: (signed: SignedRecord, from: PeerId) => Admission
   /** In the mempool or in the chain. */
   readonly has: (id: Hash) => boolean
-  /** The bytes of a record of our chain. */
-  readonly mined: (id: Hash) => Uint8Array | undefined
+  /** Those that stand in our newest blocks, by id. */
+  readonly mined: (ids: readonly Hash[]) => ReadonlyMap<Hash, SignedRecord>
 }
 
 export class Relay {
@@ -67,7 +67,9 @@ export class Relay {
   }
 
   linkUp(peer: PeerId): void {
-    const lane = { wanted: new Set<Hash>(), asked: new Set<Hash>(), tokens: RECORDS_PER_SECOND }
+    // a replaced link: answers to what was asked over the old one may still come
+    const asked = this.#lanes.get(peer)?.asked ?? new Set<Hash>()
+    const lane = { wanted: new Set<Hash>(), asked, tokens: RECORDS_PER_SECOND }
     this.#lanes.set(peer, { ...lane, refilledMs: this.#env.now() })
   }
 
@@ -85,8 +87,9 @@ export class Relay {
   }
 
   getRecords(from: PeerId, ids: readonly Hash[]): void {
+    const mined = this.#hooks.mined(ids)
     const records = ids
-      .map((id) => this.#mempool.get(id)?.signed.bytes ?? this.#hooks.mined(id))
+      .map((id) => (this.#mempool.get(id)?.signed ?? mined.get(id))?.bytes)
       .filter((bytes) => bytes !== undefined)
     this.#mesh.send(from, { type: 'records', records })
   }

@@ -7,7 +7,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Claim, Mesh } from '../mesh.js'
 import type { Adoption, Chain } from './chain.js'
-import { Download } from './download.js'
+import { Download, type DownloadOutcome } from './download.js'
 import { decodeHeader, headerHash } from './header.js'
 import { HeaderSearch, type SearchResult } from './header-search.js'
 import { decodeWork, type Node } from './node.js'
@@ -31,7 +31,8 @@ interface Neighbour {
   readonly held: Announce[]
   /** At most MAX_EXPECTED: a late answer is no offence, an unasked one is. */
   readonly expected: Set<Hash>
-  awaitsHeaders: boolean
+  /** Questions for headers that are not answered. */
+  headersDue: number
 }
 
 export interface SyncHooks {
@@ -76,9 +77,11 @@ export class Sync {
   }
 
   linkUp(peer: PeerId): void {
+    // a replaced link: answers to what was asked over the old one may still come
+    const { expected, headersDue } = this.#neighbours.get(peer) ?? { expected: new Set<Hash>(), headersDue: 0 }
     this.linkDown(peer)
     const claim = this.#mesh.claim(peer) ?? null
-    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected: new Set(), awaitsHeaders: false })
+    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected, headersDue })
     this.#consider()
   }
 
@@ -101,7 +104,7 @@ export class Sync {
     const parent = this.#chain.node(previous) ?? this.#download?.node(previous)
     if (parent === undefined) {
       // we lack what is below: its headers will prove the claim, or not
-      neighbour.claim = claim
+      raise(neighbour, claim)
       this.#meet(from, claim)
       this.#consider()
       return
@@ -120,7 +123,7 @@ export class Sync {
       this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
       return
     }
-    neighbour.claim = claim
+    raise(neighbour, claim)
     this.#meet(from, claim)
     if (known !== undefined || checked.node.work <= this.#chain.tip.work) return
     if (this.#download === null && this.#search === null) this.#fetch(from, [checked.node])
@@ -130,11 +133,11 @@ export class Sync {
   headers(from: PeerId, headers: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.awaitsHeaders) {
+    if (neighbour.headersDue === 0) {
       this.#mesh.blame(from, 'protocol', 'unsolicited headers')
       return
     }
-    neighbour.awaitsHeaders = false
+    neighbour.headersDue--
     if (this.#search?.peer === from) this.#search.receive(headers)
   }
 
@@ -192,7 +195,7 @@ export class Sync {
     const { peer, claim, neighbour } = best
     const mesh: Pick<Mesh, 'send'> = {
       send: (to, message) => {
-        neighbour.awaitsHeaders = true
+        neighbour.headersDue++
         return this.#mesh.send(to, message)
       },
     }
@@ -234,14 +237,16 @@ export class Sync {
     this.#hooks.changed()
   }
 
-  #fetched(download: Download, outcome: 'done' | 'stuck' | { readonly invalid: Node }): void {
+  #fetched(download: Download, outcome: DownloadOutcome): void {
+    if (this.#download !== download) return
     this.#download = null
     this.#chain.unstage()
-    if (outcome === 'stuck') this.#rest(download.origin)
-    else if (outcome !== 'done') {
-      this.#chain.refuse(outcome.invalid.hash)
-      this.#rest(download.origin)
-      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.invalid.height} is invalid`)
+    if (outcome.kind !== 'done') this.#rest(download.origin)
+    if (outcome.kind === 'stuck') {
+      for (const peer of outcome.silent) this.#mesh.blame(peer, 'slow', 'claimed blocks and did not send them')
+    } else if (outcome.kind === 'invalid') {
+      this.#chain.refuse(outcome.node.hash)
+      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.node.height} is invalid`)
     }
     this.#consider()
     this.#hooks.changed()
@@ -279,4 +284,9 @@ export class Sync {
       this.#consider()
     })
   }
+}
+
+/** An honest peer's work never shrinks, so a lower claim takes nothing back of a higher one. */
+function raise(neighbour: Neighbour, claim: Claim): void {
+  if (neighbour.claim === null || claim.work > neighbour.claim.work) neighbour.claim = claim
 }
