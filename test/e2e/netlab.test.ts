@@ -29,9 +29,13 @@ inLab('two hosts join by ticket; a vote and a file cross the network', () =>
       addresses.some((address) => address.startsWith(`${ann.address}:`)),
       addresses.join(' '),
     )
-    const ready = await bob.start(['--join', '-'], `${ticket}\n`)
-    assert.ok(ready.address.startsWith(`${bob.address}:`), `a joiner listens where it can be reached: ${ready.address}`)
+    await bob.start(['--join', '-'], `${ticket}\n`)
     await Promise.all([ann.sees(1, MEET_MS), bob.sees(1, MEET_MS)])
+    const { addresses: opened } = await bob.json<{ addresses: string[] }>('invite')
+    assert.ok(
+      opened.some((address) => address.startsWith(`${bob.address}:`)),
+      `a joiner listens where it can be reached: ${opened.join(' ')}`,
+    )
 
     assert.strictEqual((await bob.json<{ status: string }>('vote', 'bea', 'yes')).status, 'added')
     const refused = await ann.run(['vote', 'bea', 'no', '--json'])
