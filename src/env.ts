@@ -11,7 +11,8 @@ import type { Address, Hash, PeerId } from '../wire/types.js'
 /** Stops what it was handed out for; calling it again does nothing. */
 export type Cancel = () => void
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+/** 'notice' is an 'info' that a person at the console should see at once. */
+export type LogLevel = 'debug' | 'info' | 'notice' | 'warn' | 'error'
 
 export interface Env {
   readonly identity: Identity

@@ -14,6 +14,7 @@ import { Ledger, type LedgerOptions } from './ledger/ledger.js'
 import { Membership, type MembershipOptions } from './membership/membership.js'
 import { Rates } from './rates.js'
 import { Ring } from './ring/ring.js'
+import type { Duty } from './swarm/roster.js'
 import { Swarm } from './swarm/swarm.js'
 
 /** A graceful departure never takes longer. */
@@ -53,9 +54,20 @@ export class Peer implements api.PeerApi {
     })
     const mesh = this.#membership
     this.#ledger = new Ledger(env, mesh, { ...options.ledger, changed, clockOffsetMs: () => mesh.clockOffsetMs() })
-    this.#ring = new Ring(env, mesh, { changed, keys: () => this.#swarm.keys() })
-    const duty = { owners: (key: Parameters<Ring['owners']>[0], count: number) => this.#ring.owners(key, count) }
-    this.#swarm = new Swarm(env, mesh, duty, { replicas: options.replicas, changed })
+    this.#ring = new Ring(env, mesh, {
+      changed,
+      keys: () => this.#swarm.keptCount,
+      inRing: () => mesh.role() !== 'dial-out',
+      replicas: options.replicas,
+      ...(options.membership.pingIntervalMs === undefined ? {} : { intervalMs: options.membership.pingIntervalMs }),
+    })
+    const duty: Duty = { owners: (key, count) => this.#ring.owners(key, count) }
+    this.#swarm = new Swarm(env, mesh, duty, {
+      chain: this.#ledger.claim().chain,
+      replicas: options.replicas,
+      address: () => mesh.address(),
+      changed,
+    })
     this.#ring.onOwnersChanged = () => this.#swarm.ownersChanged()
   }
 

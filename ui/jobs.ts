@@ -75,8 +75,9 @@ export class Jobs {
     this.#running.splice(this.#running.indexOf(abort), 1)
     this.#hooks.changed((ui) => {
       const overlay = long === undefined ? ui.overlay : { kind: 'text' as const, ...long, scroll: 0 }
-      // a progress line must not stay behind as the last word
-      const text = message === '' && ui.message?.level === 'busy' ? (exit === 0 ? 'done' : 'failed') : message
+      // a progress line must not stay behind as the last word, and a failure is never silent
+      const word = exit === 0 ? 'done' : 'failed'
+      const text = message === '' && (exit !== 0 || ui.message?.level === 'busy') ? word : message
       const level = exit === 0 ? 'good' : 'bad'
       const said: Message | null =
         text === '' ? ui.message : { text, level, progress: null, at: Date.now(), from: 'command' }

@@ -17,7 +17,6 @@ const STATUS_EVERY_MS = 1000
 export async function openPlain(source: ConsoleSource, options: ConsoleOptions = {}): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, stderr = process.stderr, env = process.env } = options
   const ending = new Ending()
-  const plain = new PlainConsole(source, lookOf(env), (line) => stdout.write(`${line}\n`))
   let asked = 0
   const leave = () => {
     source.quit(asked++ > 0).then(
@@ -27,6 +26,7 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
   }
   const unwatch = watchExits({ asked: leave, crashed: (error) => ending.crash(error) }, [stdin, stdout])
   options.stopped?.addEventListener('abort', () => ending.stopped(options.stopped?.reason, asked > 0))
+  const plain = new PlainConsole(source, lookOf(env), (line) => stdout.write(`${line}\n`))
   const lines = createInterface({ input: stdin, terminal: false })
   let running = Promise.resolve()
   let read = false
@@ -37,7 +37,7 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
   })
   // nobody can type any more: a script has ended; a service that never had an input goes on until it is told to stop
   lines.on('close', () => {
-    if (read || stdin.isTTY) running = running.then(leave)
+    if (read || stdin.isTTY) running = running.then(() => (asked === 0 ? leave() : undefined))
   })
   const { exit, reason } = await ending.came
   plain.close()
@@ -108,7 +108,7 @@ class PlainConsole {
     const fresh = log.slice(this.#lastLog === undefined ? 0 : log.lastIndexOf(this.#lastLog) + 1)
     this.#lastLog = log.at(-1)
     for (const { level, text } of fresh)
-      if (level !== 'debug') this.#print(level === 'info' ? text : `${level}: ${text}`)
+      if (level !== 'debug') this.#print(level === 'info' || level === 'notice' ? text : `${level}: ${text}`)
     const snapshot = this.#source.snapshot()
     const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
     if (status !== this.#lastStatus) this.#print(status)

@@ -54,6 +54,7 @@ export class ConsoleSession {
   #lastCut = 0
   #frame: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
+  #left = false
   #closed = false
 
   constructor(source: ConsoleSource, options: SessionOptions) {
@@ -113,17 +114,19 @@ export class ConsoleSession {
     if (this.#closed) return
     const atOnce = abrupt || this.#model.ui.leaving
     this.#set({ ...this.#model.ui, leaving: true, mode: 'panes', form: null })
-    const deadline = setTimeout(() => this.#options.left(0, ''), atOnce ? ABRUPT_DEADLINE_MS : LEAVE_DEADLINE_MS)
-    this.#source.quit(atOnce).then(
-      () => {
-        clearTimeout(deadline)
-        this.#options.left(0, '')
-      },
-      (error: unknown) => {
-        clearTimeout(deadline)
-        this.#options.left(1, error instanceof Error ? error.message : String(error))
-      },
-    )
+    const deadline = setTimeout(() => this.#leftWith(0, ''), atOnce ? ABRUPT_DEADLINE_MS : LEAVE_DEADLINE_MS)
+    this.#source
+      .quit(atOnce)
+      .then(
+        () => this.#leftWith(0, ''),
+        (error: unknown) => this.#leftWith(1, error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => clearTimeout(deadline))
+  }
+
+  #leftWith(exit: number, reason: string): void {
+    if (!this.#left) this.#options.left(exit, reason)
+    this.#left = true
   }
 
   close(): void {
@@ -194,9 +197,9 @@ export class ConsoleSession {
     this.#lastLog = log.at(-1)
     const line =
       fresh.findLast(({ level }) => level === 'warn' || level === 'error') ??
-      fresh.findLast(({ level }) => level === 'info')
+      fresh.findLast(({ level }) => level === 'notice')
     if (line === undefined) return ui
-    const grave = line.level !== 'info'
+    const grave = line.level !== 'notice'
     if (ui.message !== null && !givesWay(ui.message, grave, now)) return ui
     const message: Message = { text: line.text, level: grave ? 'bad' : 'info', progress: null, at: now, from: 'log' }
     return { ...ui, message }

@@ -97,12 +97,11 @@ export class Introduction implements PipeOwner {
   }
 
   #check(publicKey: Uint8Array, signature: Uint8Array): PeerId {
-    const { identity, dialed, expect } = this.#options
+    const { dialed, expect } = this.#options
     if (!isStrictKey(publicKey)) throw new ProtocolError('protocol', 'a key of small order or not in canonical form')
     const text = introductionText(dialed ? 'listener' : 'dialer', publicKey, this.#framed.pipe.binding)
     if (!verify(publicKey, text, signature)) throw new ProtocolError('wrong-peer', 'the signature does not fit')
     const peer = sha256(publicKey) as PeerId
-    if (peer === sha256(identity.publicKey)) throw new ProtocolError('wrong-peer', 'that is ourselves')
     if (expect !== undefined && peer !== expect) {
       throw new ProtocolError('wrong-peer', `expected ${expect.slice(0, 8)}, met ${peer.slice(0, 8)}`)
     }

@@ -43,12 +43,15 @@ function exchange(
       interrupted = true
       connection.send({ type: 'abort', request: REQUEST })
     }
+    let over = false
     const end = (exit: number): void => {
+      over = true
       process.off('SIGINT', interrupt)
       socket.destroy()
       resolve(exit)
     }
     const lost = (why: string): void => {
+      if (over) return
       bar.clear()
       process.stderr.write(`p2p-tui: ${entry.name} ${why}\n`)
       end(EXIT.failed)

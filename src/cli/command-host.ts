@@ -1,8 +1,8 @@
 /** What commands may ask of the process around a peer. */
 import { OperationalError } from '../../wire/errors.js'
+import { isAddress } from '../../wire/field.js'
 import type { OpenPeer } from '../host/open-peer.js'
 import { encodeTicket } from '../membership/ticket.js'
-import { isAddress } from '../../wire/field.js'
 import type { CommandHost } from './outcome.js'
 import { acceptTicket, UsageError } from './plan.js'
 

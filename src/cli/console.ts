@@ -7,13 +7,12 @@ import { join } from 'node:path'
 import type { ConsoleOptions, HistoryFile } from '../../ui/source.js'
 import { OperationalError } from '../../wire/errors.js'
 import { homes } from '../host/directories.js'
-import type { OpenPeer } from '../host/open-peer.js'
+import type { OpenPeer, PeerPlan } from '../host/open-peer.js'
 import { LocalSource } from './local-source.js'
-import type { Plan } from './plan.js'
 
 const HISTORY_LINES = 500
 
-export async function runConsole(plan: Plan, plain: boolean): Promise<number> {
+export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number> {
   const stopped = new AbortController()
   let opened: OpenPeer | null = null
   let closeCommands: () => Promise<void> = async () => {}
@@ -31,8 +30,8 @@ export async function runConsole(plan: Plan, plain: boolean): Promise<number> {
       import('./command-host.js'),
     ])
     if (leaving) return
-    opened = await openPeer(plan, () => source.touched())
-    void opened.ended.then((end) => stopped.abort(end.reason))
+    opened = await openPeer(plan, { onLog: () => source.touched(), fullScreen: !plain })
+    void opened.ended.then((end) => stopped.abort(end.reason ?? ''))
     closeCommands = await serveCommands(opened)
     if (leaving) opened.quit(false)
     else source.attach(hostOf(opened))

@@ -4,7 +4,8 @@ import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
 import type { MineMode } from '../api.js'
 import { homes } from '../host/directories.js'
-import { DEFAULT_NETWORK, isNetworkName, rememberNetwork } from '../host/secret.js'
+import type { PeerPlan } from '../host/open-peer.js'
+import { isNetworkName, rememberNetwork } from '../host/secret.js'
 import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
 import { withConfig } from './config.js'
 import type { Globals } from './parse.js'
@@ -12,24 +13,12 @@ import { readTicket } from './ticket-input.js'
 
 const MAX_REPLICAS = 16
 
-export interface Plan {
-  readonly network: string
-  readonly name: string | null
-  readonly data: string | null
-  readonly join: readonly Address[]
-  readonly listen: readonly string[]
-  readonly lan: boolean
-  readonly replicas: number
-  readonly mine: MineMode
-  readonly pingIntervalMs: number
-}
-
 /** A mistake in the words: exit 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export async function planOf(flags: Globals): Promise<Plan> {
+export async function planOf(flags: Globals): Promise<PeerPlan> {
   const globals = withConfig(flags, homes().config)
   let network = globals.network
   const join: Address[] = []
@@ -54,7 +43,7 @@ export async function planOf(flags: Globals): Promise<Plan> {
   const pingIntervalMs = globals.pingInterval ?? 500
   if (pingIntervalMs < 50 || pingIntervalMs > 60_000) throw new UsageError('--ping-interval takes 50 to 60000 ms')
   return {
-    network: network ?? DEFAULT_NETWORK,
+    network: network ?? null,
     name: globals.name ?? null,
     data: globals.data ?? null,
     join,

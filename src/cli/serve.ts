@@ -18,7 +18,9 @@ export async function serveCommands(opened: OpenPeer): Promise<() => Promise<voi
   } catch (error) {
     opened.quit(false)
     await opened.ended
-    throw new OperationalError(`cannot open the control socket ${socket}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new OperationalError(
+      `cannot open the control socket ${socket}: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }
 

@@ -1,11 +1,12 @@
 /** Starts a peer in this process: with the console, as plain lines, or headless. */
 import { OperationalError } from '../../wire/errors.js'
+import type { PeerPlan } from '../host/open-peer.js'
 import { EXIT } from './outcome.js'
 import type { Globals } from './parse.js'
-import { type Plan, planOf, UsageError } from './plan.js'
+import { planOf, UsageError } from './plan.js'
 
 export async function startHere(globals: Globals): Promise<number> {
-  let plan: Plan
+  let plan: PeerPlan
   try {
     plan = await planOf(globals)
   } catch (error) {

@@ -4,12 +4,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import type { Transport } from '../../wire/transport.js'
 import type { Address } from '../../wire/types.js'
 import type { Cancel, Env, Identity, Links, LogLevel, Network } from '../env.js'
 import { HostChunks } from './chunks/host-chunks.js'
 import { errorText } from './durable.js'
 import { type KeyPair, signWith } from './identity.js'
-import { HostLinks, type HostTransport } from './links.js'
+import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
 import { type Announcement, runningPeers } from './runtime.js'
 import type { LmdbStore } from './store-lmdb.js'
@@ -23,7 +24,7 @@ export interface HostEnvOptions {
   readonly stateDirectory: string
   readonly runtimeHome: string
   readonly store: LmdbStore
-  readonly transport: HostTransport
+  readonly transport: Transport
   readonly announcement: Announcement
   readonly log: LogRing
   /** Mining threads; all cores but one where absent. */

@@ -3,18 +3,14 @@
  * first address we listen on goes to the runtime directory, where this user's other peers find it.
  */
 import type { Message } from '../../wire/messages.js'
+import type { Transport } from '../../wire/transport.js'
 import type { Address } from '../../wire/types.js'
 import type { Cancel, DialOptions, Link, LinkHandler, Links, Listener, ListenOptions } from '../env.js'
 import type { HostChunks } from './chunks/host-chunks.js'
 import type { Announcement } from './runtime.js'
 
-/** A transport that can be shut down as a whole. */
-export interface HostTransport extends Links {
-  close(): Promise<void>
-}
-
 export interface HostLinksOptions {
-  readonly transport: HostTransport
+  readonly transport: Transport
   readonly chunks: HostChunks
   readonly announcement: Announcement
 }

@@ -41,6 +41,7 @@ export class Thread {
 
   #post(posted: Posted): void {
     this.#worker ??= this.#start()
+    this.#worker.ref() // an idle thread does not keep the process, one with work does
     this.#worker.postMessage(posted)
   }
 
@@ -50,13 +51,13 @@ export class Thread {
     worker.on('message', ({ serial, result }: Answered) => {
       const running = this.#running.get(serial)
       this.#running.delete(serial)
+      if (this.#running.size === 0) worker.unref()
       running?.done(result)
     })
     worker.on('error', (error) => {
       reason = error instanceof Error ? error.message : String(error)
     })
     worker.on('exit', () => this.#ended(worker, reason))
-    worker.unref()
     return worker
   }
 

@@ -17,7 +17,8 @@ export const MAX_BLOCK_RECORDS = 2048
  */
 export type Body =
   | { readonly kind: 'fit'; readonly records: readonly SignedRecord[] }
-  | { readonly kind: 'wrong' | 'invalid'; readonly reason: string }
+  | { readonly kind: 'wrong'; readonly reason: string }
+  | { readonly kind: 'invalid'; readonly reason: string }
 
 /** Root over records as a header carries it. */
 export function recordsRoot(records: readonly SignedRecord[]): Hash {

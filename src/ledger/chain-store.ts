@@ -35,7 +35,14 @@ export function headerKey(node: Node): string {
 }
 
 export function putBody(hash: Hash, records: readonly SignedRecord[]): StoreOperation {
-  return { put: 'blocks', key: hash, value: encodeCanonical(bodyField, records.map((record) => record.bytes)) }
+  return {
+    put: 'blocks',
+    key: hash,
+    value: encodeCanonical(
+      bodyField,
+      records.map((record) => record.bytes),
+    ),
+  }
 }
 
 export function putTip(tip: Node): StoreOperation {
@@ -81,7 +88,13 @@ export function loadChain(store: Store, genesis: Node, params: ChainParams): Loa
   const cut = named === undefined ? tip !== genesis : named !== tip
   if (cut) removals.push(putTip(tip))
   if (removals.length > 0) store.write(removals)
-  return { active, forks, state, damage: cut ? `the stored chain was damaged above height ${tip.height}` : '', foreign: false }
+  return {
+    active,
+    forks,
+    state,
+    damage: cut ? `the stored chain was damaged above height ${tip.height}` : '',
+    foreign: false,
+  }
 }
 
 /** All stored headers that are intact and connected, genesis among them, parents first. */

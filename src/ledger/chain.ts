@@ -114,7 +114,8 @@ export class Chain {
     const checked = checkHeader(this.#params, encoded, parent)
     if (checked.kind === 'bad') return checked
     const { node } = checked
-    if (this.#refused.has(node.hash) || this.#refused.has(parent.hash)) return { kind: 'bad', reason: 'known as invalid' }
+    if (this.#refused.has(node.hash) || this.#refused.has(parent.hash))
+      return { kind: 'bad', reason: 'known as invalid' }
     const atS = node.header.time - MAX_AHEAD_S
     return wallTimeMs < atS * 1000 ? { kind: 'early', atS } : checked
   }
@@ -140,7 +141,9 @@ export class Chain {
 
   /** Encoded active headers after the first hash that we know as active; after genesis if there is none. */
   headersAfter(locator: readonly Hash[], count: number): readonly Uint8Array[] {
-    const known = locator.map((hash) => this.#byHash.get(hash)).find((node) => node !== undefined && this.isActive(node))
+    const known = locator
+      .map((hash) => this.#byHash.get(hash))
+      .find((node) => node !== undefined && this.isActive(node))
     const first = (known?.height ?? 0) + 1
     return this.#active.slice(first, first + count).map((node) => encodeHeader(node.header))
   }

@@ -54,5 +54,6 @@ export function requiredBits(params: ChainParams, parent: Ancestor, time: number
   const doublings = Math.floor((time - parent.header.time) / (params.easeBlocks * blockTimeS))
   if (doublings > 0) target <<= BigInt(Math.min(doublings, 256))
   const easiest = limit(params, parent.height + 1)
-  return bitsOf(target > easiest ? easiest : target)
+  if (target > easiest) target = easiest
+  return bitsOf(target)
 }

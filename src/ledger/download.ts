@@ -15,9 +15,10 @@ import type { Verifier } from './verifier.js'
 const WINDOW = 256
 const PER_PEER = 16
 const IN_FLIGHT = 64
+/** Without a block for this long a peer's questions go to others; twice as long after each such strike, */
 const STALL_MS = 2000
 const TICK_MS = 500
-/** A peer that stalls this often in a row is no longer asked. */
+/** for a quarter of the blocks at once; after this many in a row it is no longer asked. */
 const MAX_STRIKES = 3
 
 export interface DownloadHooks {
@@ -27,8 +28,14 @@ export interface DownloadHooks {
   readonly adopt: (last: Node, fresh: ReadonlyMap<Hash, readonly SignedRecord[]>) => Adoption
   /** These are not the block's records: the sender's fault. */
   readonly wrong: (peer: PeerId, reason: string) => void
-  readonly finished: (outcome: 'done' | 'stuck' | { readonly invalid: Node }) => void
+  readonly finished: (outcome: DownloadOutcome) => void
 }
+
+/** 'stuck': nobody has what is missing; `silent` peers claimed it and sent nothing. */
+export type DownloadOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'stuck'; readonly silent: readonly PeerId[] }
+  | { readonly kind: 'invalid'; readonly node: Node }
 
 interface Lane {
   readonly asked: Set<Hash>
@@ -117,20 +124,27 @@ export class Download {
     lane.progressMs = this.#env.now()
     lane.strikes = 0
     const phase = this.#phases.get(index)
-    if (index < this.#next || phase === 'checking' || phase === 'have') return this.#fill()
+    if (index < this.#next || phase === 'checking' || phase === 'have') {
+      this.#fill()
+      return
+    }
     const body = decodeBody(node.header.root, encoded)
-    if (body.kind === 'invalid') return this.#end({ invalid: node })
+    if (body.kind === 'invalid') {
+      this.#end({ kind: 'invalid', node })
+      return
+    }
     if (body.kind === 'wrong') {
       this.#phases.delete(index)
       lane.lacks = true
       this.#hooks.wrong(peer, body.reason)
-      return this.#fill()
+      this.#fill()
+      return
     }
     this.#phases.set(index, 'checking')
     this.#verifier.verify(body.records, (bad) => {
       if (this.#over) return
-      if (bad.length > 0) return this.#end({ invalid: node })
-      this.#checked(index, node, body.records)
+      if (bad.length > 0) this.#end({ kind: 'invalid', node })
+      else this.#checked(index, node, body.records)
     })
     this.#fill()
   }
@@ -144,7 +158,8 @@ export class Download {
     this.#phases.set(index, 'have')
     if (index > this.#next) {
       this.#chain.stage(node, records)
-      return this.#fill()
+      this.#fill()
+      return
     }
     let last = node
     while (this.#phases.get(this.#next) === 'have') {
@@ -154,9 +169,15 @@ export class Download {
     const adoption = this.#hooks.adopt(last, new Map([[node.hash, records]]))
     // adopting may have ended this download
     if (this.#over) return
-    if (adoption.kind === 'invalid') return this.#end({ invalid: adoption.node })
+    if (adoption.kind === 'invalid') {
+      this.#end({ kind: 'invalid', node: adoption.node })
+      return
+    }
     if (adoption.kind === 'lighter') this.#chain.stage(node, records)
-    if (this.#next === this.#branch.length) return this.#end('done')
+    if (this.#next === this.#branch.length) {
+      this.#end({ kind: 'done' })
+      return
+    }
     this.#fill()
   }
 
@@ -184,7 +205,8 @@ export class Download {
     for (const id of this.#hooks.sources(this.#branch[this.#next]?.work ?? 0n)) {
       const lane = this.#lanes.get(id) ?? { asked: new Set(), progressMs: 0, strikes: 0, lacks: false }
       if (!this.#lanes.has(id)) this.#lanes.set(id, lane)
-      if (lane.lacks || lane.strikes >= MAX_STRIKES || lane.asked.size >= PER_PEER) continue
+      if (lane.lacks || lane.strikes >= MAX_STRIKES) continue
+      if (lane.asked.size >= PER_PEER >> (2 * lane.strikes)) continue
       if (best === null || lane.asked.size < best.lane.asked.size) best = { id, lane }
     }
     if (best !== null && best.lane.asked.size === 0) best.lane.progressMs = this.#env.now()
@@ -194,14 +216,18 @@ export class Download {
   #tick(): void {
     const now = this.#env.now()
     for (const lane of this.#lanes.values()) {
-      if (lane.asked.size === 0 || now - lane.progressMs < STALL_MS) continue
+      if (lane.asked.size === 0 || now - lane.progressMs < STALL_MS * 2 ** lane.strikes) continue
       lane.strikes++
       this.#release(lane)
     }
     this.#fill()
     if (this.#over) return
     const waiting = [...this.#phases.values()].some((phase) => phase !== 'have')
-    if (!waiting) return this.#end('stuck')
+    if (!waiting) {
+      const struck = [...this.#lanes].filter(([, lane]) => lane.strikes >= MAX_STRIKES)
+      this.#end({ kind: 'stuck', silent: struck.map(([peer]) => peer) })
+      return
+    }
     this.#cancelTick = this.#env.after(TICK_MS, () => this.#tick())
   }
 
@@ -214,7 +240,7 @@ export class Download {
     lane.asked.clear()
   }
 
-  #end(outcome: 'done' | 'stuck' | { readonly invalid: Node }): void {
+  #end(outcome: DownloadOutcome): void {
     this.cancel()
     this.#hooks.finished(outcome)
   }

@@ -65,12 +65,21 @@ export class HeaderSearch {
     this.#cancelTimer()
     for (const encoded of headers) {
       const outcome = this.#append(encoded)
-      if (outcome === 'early') return this.#finish(true)
-      if (outcome !== 'ok') return this.#done({ kind: 'broken', code: 'protocol', reason: `header ${outcome}` })
+      if (outcome === 'early') {
+        this.#finish(true)
+        return
+      }
+      if (outcome !== 'ok') {
+        this.#done({ kind: 'broken', code: 'protocol', reason: `header ${outcome}` })
+        return
+      }
     }
     const last = this.#last
     const more = headers.length === MAX_HEADERS && this.#branch.length + MAX_HEADERS <= MAX_BRANCH
-    if (!more || last === null) return this.#finish(headers.length === MAX_HEADERS)
+    if (!more || last === null) {
+      this.#finish(headers.length === MAX_HEADERS)
+      return
+    }
     this.#ask([last.hash, ...this.#locator].slice(0, MAX_LOCATOR))
   }
 
@@ -113,7 +122,8 @@ export class HeaderSearch {
   #ask(locator: readonly Hash[]): void {
     // twice what an honest peer needs: its chain may change while we ask
     if (++this.#asked > (2 * MAX_BRANCH) / MAX_HEADERS) {
-      return this.#done({ kind: 'broken', code: 'protocol', reason: 'headers without end' })
+      this.#done({ kind: 'broken', code: 'protocol', reason: 'headers without end' })
+      return
     }
     this.#mesh.send(this.peer, { type: 'getHeaders', locator })
     this.#cancelTimer = this.#env.after(ANSWER_MS, () => {

@@ -6,17 +6,17 @@
 import { ProtocolError } from '../../wire/errors.js'
 import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { ChainView, Done, MineMode, MiningView, OnProgress, Progress, ReceiptView, Result } from '../api.js'
-import { done as ok, refused, type TallyView, type VoteView } from '../api.js'
+import type { Done, MineMode, OnProgress, VoteOptions, VoteView, WaitOptions } from '../api.js'
+import * as api from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { Mesh, Protocol } from '../mesh.js'
 import { type Adoption, Chain, type Change } from './chain.js'
 import { genesisHeader } from './genesis.js'
-import { encodeHeader } from './header.js'
-import { type Admission, Mempool, type Pending } from './mempool.js'
+import { Gossip } from './gossip.js'
+import { type Admission, Mempool } from './mempool.js'
 import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
-import { encodeWork, type Node } from './node.js'
-import { Outbox } from './outbox.js'
+import { clockTrouble, newsOf } from './news.js'
+import type { Node } from './node.js'
 import { type ChainParams, DEFAULT_PARAMS } from './params.js'
 import {
   DUPLICATE_VOTE,
@@ -34,12 +34,9 @@ import { Submissions } from './submissions.js'
 import { Sync } from './sync.js'
 import { Verifier } from './verifier.js'
 import { ChainViews } from './views.js'
-import { MAX_HEADERS } from '../../wire/messages/ledger.js'
 
 /** A reorg that undoes more blocks than this is no ordinary race. */
 const DEEP_REORG = 60
-/** Ids that wait to be announced together. */
-const INVENTORY_MS = 20
 const EXPIRY_CHECK_MS = 60_000
 const MAX_FORKS_SHOWN = 16
 
@@ -66,9 +63,7 @@ export class Ledger implements Protocol {
   readonly #miner: Miner
   readonly #submissions: Submissions
   readonly #views: ChainViews
-  /** Linked peers. */
-  readonly #outboxes = new Map<PeerId, Outbox>()
-  #flushing = false
+  readonly #gossip: Gossip
 
   constructor(env: Env, mesh: Mesh, options: LedgerOptions) {
     this.#env = env
@@ -79,14 +74,19 @@ export class Ledger implements Protocol {
     this.#mempool = new Mempool(this.#chain.state)
     this.#verifier = new Verifier(env.workers, this.#chain.genesis.hash)
     this.#views = new ChainViews(this.#chain)
-    this.#submissions = new Submissions(env, this.#chain, () => this.#news())
+    this.#gossip = new Gossip(env, mesh, this.#chain)
+    this.#submissions = new Submissions(env, this.#chain, () =>
+      newsOf(this.#miner, this.#sync, options.clockOffsetMs()),
+    )
     this.#relay = new Relay(env, mesh, this.#mempool, this.#verifier, {
       accept: (signed, from) => this.#accept(signed, from),
       has: (id) => this.#mempool.get(id) !== undefined || this.#chain.state.place(id) !== undefined,
+      mined: (ids) => this.#gossip.recentRecords(ids),
     })
     this.#sync = new Sync(env, mesh, this.#chain, this.#verifier, {
       adopt: (last, fresh) => this.#adopt(last, fresh),
       changed: () => this.#syncChanged(),
+      tied: (peer) => this.#gossip.offerRecent(peer),
     })
     this.#miner = new Miner(env, this.#chain, this.#mempool, {
       params,
@@ -112,54 +112,52 @@ export class Ledger implements Protocol {
   receive(from: PeerId, message: LedgerMessage): void {
     switch (message.type) {
       case 'announce':
-        return this.#sync.announced(from, message)
+        this.#sync.announced(from, message)
+        return
       case 'getHeaders':
-        return this.#outboxes.get(from)?.serveHeaders(message.locator)
+        this.#gossip.serveHeaders(from, message.locator)
+        return
       case 'headers':
-        return this.#sync.headers(from, message.headers)
+        this.#sync.headers(from, message.headers)
+        return
       case 'getBlocks':
-        if (this.#outboxes.get(from)?.serveBlocks(message.blocks) !== false) return
-        return this.#mesh.blame(from, 'flood', 'asks for blocks faster than it reads them')
+        if (this.#gossip.serveBlocks(from, message.blocks)) return
+        this.#mesh.blame(from, 'flood', 'asks for blocks faster than it reads them')
+        return
       case 'block':
-        return this.#sync.block(from, message.block, message.records)
+        this.#sync.block(from, message.block, message.records)
+        return
       case 'noBlock':
-        return this.#sync.noBlock(from, message.block)
+        this.#sync.noBlock(from, message.block)
+        return
       case 'inventory':
-        return this.#relay.inventory(from, message.ids)
+        this.#relay.inventory(from, message.ids)
+        return
       case 'getRecords':
-        return this.#relay.getRecords(from, message.ids)
+        this.#relay.getRecords(from, message.ids)
+        return
       case 'records':
-        return this.#relay.records(from, message.records)
+        this.#relay.records(from, message.records)
+        return
     }
   }
 
   linkUp(peer: PeerId): void {
-    const outbox = new Outbox({
-      tip: () => this.#announcement(),
-      headers: (locator) => ({ type: 'headers', headers: this.#chain.headersAfter(locator, MAX_HEADERS) }),
-      block: (block) => {
-        const records = this.#chain.body(block)
-        return records === undefined ? { type: 'noBlock', block } : { type: 'block', block, records }
-      },
-      send: (message) => this.#mesh.send(peer, message),
-    })
-    this.#outboxes.set(peer, outbox)
+    this.#gossip.linkUp(peer, pendingIds(this.#mempool))
     this.#relay.linkUp(peer)
-    for (const { signed } of this.#mempool.entries()) outbox.addId(signed.id)
-    outbox.announceTip()
     this.#sync.linkUp(peer)
     this.#miner.plan()
   }
 
   linkDown(peer: PeerId): void {
-    this.#outboxes.delete(peer)
+    this.#gossip.linkDown(peer)
     this.#relay.linkDown(peer)
     this.#sync.linkDown(peer)
     this.#miner.plan()
   }
 
   linkDrained(peer: PeerId): void {
-    this.#outboxes.get(peer)?.drained()
+    this.#gossip.drained(peer)
   }
 
   memberJoined(): void {}
@@ -171,36 +169,29 @@ export class Ledger implements Protocol {
   /**
    * Casts a ballot of an open poll: 'added' after one durable confirmation, 'invalid' if the voter has voted in that
    * poll, now or by the time it would be mined. Cancelling withdraws it here; a peer that got it already may still mine
-   * it. After `timeoutMs` the answer is 'pending' and the ballot stays.
+   * it. After `options.timeoutMs` the answer is 'pending' and the ballot stays.
    */
-  vote(
-    voter: string,
-    choice: string,
-    poll: string,
-    progress: OnProgress,
-    done: Done<VoteView>,
-    timeoutMs?: number,
-  ): Cancel {
-    const names = { poll: normaliseName(poll), voter: normaliseName(voter), choice: normaliseName(choice) }
+  vote(voter: string, choice: string, options: VoteOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
+    const names = { poll: normaliseName(options.poll), voter: normaliseName(voter), choice: normaliseName(choice) }
     if (names.poll === null || names.voter === null || names.choice === null) {
       const message = `${DUPLICATE_VOTE} voter, choice and poll are 1 to ${MAX_NAME_BYTES} bytes of plain text each`
       return this.#later(() => done({ ok: false, kind: 'usage', message }))
     }
     const draft = { poll: names.poll, voter: names.voter, choice: names.choice }
-    return this.#submit({ ...this.#head(), kind: 'ballot', ...draft }, progress, done, timeoutMs)
+    return this.#submit({ ...this.#head(), kind: 'ballot', ...draft }, options, progress, done)
   }
 
   /** Records a text for good; answers as `vote` does. */
-  note(text: string, progress: OnProgress, done: Done<VoteView>, timeoutMs?: number): Cancel {
+  note(text: string, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
     const normal = normaliseNote(text)
     if (normal === null) {
       const message = `a note is 1 to ${MAX_NOTE_BYTES} bytes of text`
       return this.#later(() => done({ ok: false, kind: 'usage', message }))
     }
-    return this.#submit({ ...this.#head(), kind: 'note', text: normal }, progress, done, timeoutMs)
+    return this.#submit({ ...this.#head(), kind: 'note', text: normal }, options, progress, done)
   }
 
-  tally(poll: string): TallyView {
+  tally(poll: string): api.TallyView {
     return this.#chain.state.tally.view(normaliseName(poll) ?? poll, this.#chain.tip.height)
   }
 
@@ -208,11 +199,11 @@ export class Ledger implements Protocol {
     return this.#chain.state.tally.polls()
   }
 
-  chain(last: number): ChainView {
+  chain(last: number): api.ChainView {
     return this.#views.chain(last)
   }
 
-  receipt(ballot: string): Result<ReceiptView> {
+  receipt(ballot: string): api.Result<api.ReceiptView> {
     return this.#views.receipt(ballot)
   }
 
@@ -221,7 +212,7 @@ export class Ledger implements Protocol {
     this.#options.changed()
   }
 
-  mining(): MiningView {
+  mining(): api.MiningView {
     const { height } = this.#chain.tip
     return {
       mode: this.#miner.mode,
@@ -240,7 +231,10 @@ export class Ledger implements Protocol {
   // ---- inside
 
   #start(): void {
-    if (this.#chain.foreign) return this.#env.fatal('this data directory holds the chain of another network; use another')
+    if (this.#chain.foreign) {
+      this.#env.fatal('this data directory holds the chain of another network; use another')
+      return
+    }
     if (this.#chain.damage !== '') this.#env.log('warn', `${this.#chain.damage}; fetching the rest from peers`)
     for (const [key, value] of this.#env.store.entries('records')) {
       const signed = storedRecord(value)
@@ -257,23 +251,25 @@ export class Ledger implements Protocol {
     return { author: publicKey, time: Math.floor(this.#env.wallTime()), salt: this.#env.randomBytes(8) }
   }
 
-  #submit(record: LedgerRecord, progress: OnProgress, done: Done<VoteView>, timeoutMs: number | undefined): Cancel {
+  #submit(record: LedgerRecord, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
     const offsetMs = this.#options.clockOffsetMs()
     if (this.#miner.mode !== 'never' && Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) {
-      return this.#later(() => done(refused(`${clockTrouble(offsetMs)}, then try again`)))
+      return this.#later(() => done(api.refused(`${clockTrouble(offsetMs)}, then try again`)))
     }
-    if (this.#submissions.isFull) return this.#later(() => done(refused('too many votes are waiting; try again later')))
+    if (this.#submissions.isFull)
+      return this.#later(() => done(api.refused('too many votes are waiting; try again later')))
     const signed = signRecord(record, this.#chain.genesis.hash, (text) => this.#env.sign(text))
     const admission = this.#admit(signed, 'own')
     if (admission === 'duplicate') {
       const view: VoteView = { status: 'invalid', ballot: signed.id, block: '', height: this.#chain.tip.height }
-      return this.#later(() => done(ok(view)))
+      return this.#later(() => done(api.done(view)))
     }
-    if (admission !== 'added') return this.#later(() => done(refused('too many records are pending; try again later')))
+    if (admission !== 'added')
+      return this.#later(() => done(api.refused('too many records are pending; try again later')))
     this.#verifier.remember([signed])
     this.#env.store.write([{ put: 'records', key: signed.id, value: signed.bytes }])
-    this.#submissions.add(signed.id, progress, done, timeoutMs)
-    this.#announceRecord(signed.id, null)
+    this.#submissions.add(signed.id, progress, done, options.timeoutMs)
+    this.#gossip.announceRecord(signed.id, null)
     this.#miner.plan()
     this.#options.changed()
     return () => this.#withdraw(signed.id)
@@ -294,7 +290,7 @@ export class Ledger implements Protocol {
   #accept(signed: SignedRecord, from: PeerId): Admission {
     const admission = this.#admit(signed, this.#isOwn(signed) ? 'own' : from)
     if (admission === 'added') {
-      this.#announceRecord(signed.id, from)
+      this.#gossip.announceRecord(signed.id, from)
       this.#miner.plan()
       this.#options.changed()
     }
@@ -305,14 +301,17 @@ export class Ledger implements Protocol {
     const adoption = this.#chain.adopt(last, fresh, {
       alongside: (change) => this.#settle(change),
       durable: () => {
-        for (const outbox of this.#outboxes.values()) outbox.announceTip()
+        this.#gossip.announceTip()
         this.#submissions.durable()
       },
     })
     if (adoption.kind !== 'adopted') return adoption
     const { depth, tip } = adoption.change
     if (depth > DEEP_REORG) {
-      this.#env.log('warn', `THE CHAIN CHANGED DEEPLY: ${depth} blocks undone, now at ${tip.height}; look at your votes`)
+      this.#env.log(
+        'warn',
+        `THE CHAIN CHANGED DEEPLY: ${depth} blocks undone, now at ${tip.height}; look at your votes`,
+      )
     } else if (depth > 0) this.#env.log('info', `a heavier branch undid ${depth} of our blocks, now at ${tip.height}`)
     this.#miner.tipChanged()
     this.#options.changed()
@@ -335,7 +334,7 @@ export class Ledger implements Protocol {
       if (admission === 'duplicate') this.#tellInvalid(signed)
       if (admission !== 'added') continue
       if (this.#isOwn(signed)) operations.push({ put: 'records', key: signed.id, value: signed.bytes })
-      this.#announceRecord(signed.id, null)
+      this.#gossip.announceRecord(signed.id, null)
     }
     return operations
   }
@@ -351,53 +350,14 @@ export class Ledger implements Protocol {
     return signed.author === this.#env.identity.id
   }
 
-  /** Ids of one moment go out in one message. */
-  #announceRecord(id: Hash, except: PeerId | null): void {
-    for (const [peer, outbox] of this.#outboxes) if (peer !== except) outbox.addId(id)
-    if (this.#flushing) return
-    this.#flushing = true
-    this.#env.after(INVENTORY_MS, () => {
-      this.#flushing = false
-      for (const outbox of this.#outboxes.values()) outbox.flushIds()
-    })
-  }
-
-  #announcement(): LedgerMessage | null {
-    const { header, height, work } = this.#chain.durableTip
-    return height === 0 ? null : { type: 'announce', header: encodeHeader(header), height, work: encodeWork(work) }
-  }
-
   #syncChanged(): void {
     this.#miner.plan()
     this.#options.changed()
   }
 
-  #news(): Progress {
-    const syncing = this.#sync.view()
-    const plain = (text: string): Progress => ({ text, done: 0, total: 0, unit: '' })
-    switch (this.#miner.state) {
-      case 'syncing':
-        if (syncing === null) return plain('mining')
-        return { text: `syncing ${syncing.done}/${syncing.total}, then mining`, ...syncing, unit: 'headers' }
-      case 'never':
-        return plain('waiting for another peer to mine it (mining is off here: mine own)')
-      case 'clock':
-        return plain(clockTrouble(this.#options.clockOffsetMs()))
-      case 'retry':
-        return plain('retry: another block came first')
-      case 'mining': {
-        const total = this.#miner.difficulty()
-        return { text: 'mining', done: Math.min(this.#miner.hashes(), total), total, unit: 'hashes' }
-      }
-      case 'nothing':
-      case 'waiting':
-        return plain('writing to disk')
-    }
-  }
-
   #expireLater(): void {
     this.#env.after(EXPIRY_CHECK_MS, () => {
-      for (const { signed } of this.#mempool.expire(this.#env.wallTime()) satisfies readonly Pending[]) {
+      for (const { signed } of this.#mempool.expire(this.#env.wallTime())) {
         if (!this.#isOwn(signed)) continue
         this.#env.store.write([{ remove: 'records', key: signed.id }])
         this.#submissions.expired(signed.id)
@@ -411,11 +371,6 @@ export class Ledger implements Protocol {
   }
 }
 
-function clockTrouble(offsetMs: number): string {
-  const seconds = Math.round(Math.abs(offsetMs) / 1000)
-  return `not mining: this clock is ${seconds} s ${offsetMs > 0 ? 'behind' : 'ahead of'} the other peers'; set it`
-}
-
 function storedRecord(bytes: Uint8Array): SignedRecord | null {
   try {
     return decodeRecord(bytes)
@@ -423,6 +378,10 @@ function storedRecord(bytes: Uint8Array): SignedRecord | null {
     if (error instanceof ProtocolError) return null
     throw error
   }
+}
+
+function* pendingIds(mempool: Mempool): Generator<Hash> {
+  for (const { signed } of mempool.entries()) yield signed.id
 }
 
 function* memberIds(mesh: Mesh): Generator<PeerId> {

@@ -4,8 +4,8 @@
  * no peer fills more than an eighth.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
-import { HEADER_BYTES } from './header.js'
 import { MAX_BLOCK_BYTES, MAX_BLOCK_RECORDS } from './block.js'
+import { HEADER_BYTES } from './header.js'
 import type { LedgerRecord, SignedRecord } from './record.js'
 import type { State } from './state.js'
 

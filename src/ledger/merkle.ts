@@ -3,6 +3,7 @@
  * records has the root of another list. Inclusion proofs by RFC 9162 section 2.1.3.
  */
 import { createHash } from 'node:crypto'
+import { isHash } from '../../wire/hash.js'
 import type { Hash } from '../../wire/types.js'
 
 const LEAF = Uint8Array.of(0)
@@ -34,7 +35,7 @@ export function inclusionProof(leaves: readonly Hash[], index: number): readonly
 
 /** Whether the proof shows that `leaf` stands at `index` of the tree of `size` leaves with this root. */
 export function provesInclusion(leaf: Hash, index: bigint, size: bigint, proof: readonly Hash[], root: Hash): boolean {
-  if (index < 0n || index >= size) return false
+  if (index < 0n || index >= size || !isHash(leaf) || !isHash(root)) return false
   let place = index
   let last = size - 1n
   let hash = leaf

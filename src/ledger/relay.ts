@@ -34,6 +34,8 @@ export interface RelayHooks {
   readonly accept: (signed: SignedRecord, from: PeerId) => Admission
   /** In the mempool or in the chain. */
   readonly has: (id: Hash) => boolean
+  /** Those that stand in our newest blocks, by id. */
+  readonly mined: (ids: readonly Hash[]) => ReadonlyMap<Hash, SignedRecord>
 }
 
 export class Relay {
@@ -65,7 +67,9 @@ export class Relay {
   }
 
   linkUp(peer: PeerId): void {
-    const lane = { wanted: new Set<Hash>(), asked: new Set<Hash>(), tokens: RECORDS_PER_SECOND }
+    // a replaced link: answers to what was asked over the old one may still come
+    const asked = this.#lanes.get(peer)?.asked ?? new Set<Hash>()
+    const lane = { wanted: new Set<Hash>(), asked, tokens: RECORDS_PER_SECOND }
     this.#lanes.set(peer, { ...lane, refilledMs: this.#env.now() })
   }
 
@@ -83,7 +87,10 @@ export class Relay {
   }
 
   getRecords(from: PeerId, ids: readonly Hash[]): void {
-    const records = ids.map((id) => this.#mempool.get(id)?.signed.bytes).filter((bytes) => bytes !== undefined)
+    const mined = this.#hooks.mined(ids)
+    const records = ids
+      .map((id) => (this.#mempool.get(id)?.signed ?? mined.get(id))?.bytes)
+      .filter((bytes) => bytes !== undefined)
     this.#mesh.send(from, { type: 'records', records })
   }
 
@@ -93,8 +100,14 @@ export class Relay {
     const fresh: SignedRecord[] = []
     for (const bytes of encoded) {
       const signed = parsed(bytes)
-      if (typeof signed === 'string') return this.#mesh.blame(from, 'protocol', `record: ${signed}`)
-      if (!lane.asked.delete(signed.id)) return this.#mesh.blame(from, 'protocol', 'unsolicited record')
+      if (typeof signed === 'string') {
+        this.#mesh.blame(from, 'protocol', `record: ${signed}`)
+        return
+      }
+      if (!lane.asked.delete(signed.id)) {
+        this.#mesh.blame(from, 'protocol', 'unsolicited record')
+        return
+      }
       if (this.#isNew(signed.id)) fresh.push(signed)
     }
     this.#verifier.verify(fresh, (bad) => {

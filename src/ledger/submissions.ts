@@ -38,9 +38,8 @@ export class Submissions {
   }
 
   /** Answers 'pending' after `timeoutMs`; the record stays where it is. */
-  add(id: Hash, progress: OnProgress, done: Done<VoteView>, timeoutMs: number | undefined): void {
-    const cancelTimeout =
-      timeoutMs === undefined ? () => {} : this.#env.after(timeoutMs, () => this.#answer(id, 'pending'))
+  add(id: Hash, progress: OnProgress, done: Done<VoteView>, timeoutMs: number | null): void {
+    const cancelTimeout = timeoutMs === null ? () => {} : this.#env.after(timeoutMs, () => this.#answer(id, 'pending'))
     this.#waiting.set(id, { progress, done, cancelTimeout })
     this.#tickLater(0)
   }
@@ -66,7 +65,9 @@ export class Submissions {
   expired(id: Hash): void {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined || !this.remove(id)) return
-    this.#env.after(0, () => waiting.done(refused('nobody mined it within a day; allow mining (mine own) and try again')))
+    this.#env.after(0, () =>
+      waiting.done(refused('nobody mined it within a day; allow mining (mine own) and try again')),
+    )
   }
 
   #answer(id: Hash, status: VoteView['status']): void {

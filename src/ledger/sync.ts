@@ -7,7 +7,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Claim, Mesh } from '../mesh.js'
 import type { Adoption, Chain } from './chain.js'
-import { Download } from './download.js'
+import { Download, type DownloadOutcome } from './download.js'
 import { decodeHeader, headerHash } from './header.js'
 import { HeaderSearch, type SearchResult } from './header-search.js'
 import { decodeWork, type Node } from './node.js'
@@ -31,13 +31,16 @@ interface Neighbour {
   readonly held: Announce[]
   /** At most MAX_EXPECTED: a late answer is no offence, an unasked one is. */
   readonly expected: Set<Hash>
-  awaitsHeaders: boolean
+  /** Questions for headers that are not answered. */
+  headersDue: number
 }
 
 export interface SyncHooks {
   readonly adopt: (last: Node, fresh: ReadonlyMap<Hash, readonly SignedRecord[]>) => Adoption
   /** Began, went on or ended. */
   readonly changed: () => void
+  /** A peer announced another tip of the same work: it may have records that we lack, and we some that it lacks. */
+  readonly tied: (peer: PeerId) => void
 }
 
 export class Sync {
@@ -74,9 +77,11 @@ export class Sync {
   }
 
   linkUp(peer: PeerId): void {
+    // a replaced link: answers to what was asked over the old one may still come
+    const { expected, headersDue } = this.#neighbours.get(peer) ?? { expected: new Set<Hash>(), headersDue: 0 }
     this.linkDown(peer)
     const claim = this.#mesh.claim(peer) ?? null
-    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected: new Set(), awaitsHeaders: false })
+    this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected, headersDue })
     this.#consider()
   }
 
@@ -99,17 +104,27 @@ export class Sync {
     const parent = this.#chain.node(previous) ?? this.#download?.node(previous)
     if (parent === undefined) {
       // we lack what is below: its headers will prove the claim, or not
-      neighbour.claim = claim
-      return this.#consider()
+      raise(neighbour, claim)
+      this.#meet(from, claim)
+      this.#consider()
+      return
     }
     const known = this.#chain.node(hash) ?? this.#download?.node(hash)
     const checked = known ? { kind: 'ok' as const, node: known } : this.#check(message.header, parent)
-    if (checked.kind === 'bad') return this.#mesh.blame(from, 'protocol', `announced a header: ${checked.reason}`)
-    if (checked.kind === 'early') return this.#hold(neighbour, message)
-    if (checked.node.work !== claim.work || checked.node.height !== claim.height) {
-      return this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
+    if (checked.kind === 'bad') {
+      this.#mesh.blame(from, 'protocol', `announced a header: ${checked.reason}`)
+      return
     }
-    neighbour.claim = claim
+    if (checked.kind === 'early') {
+      this.#hold(neighbour, message)
+      return
+    }
+    if (checked.node.work !== claim.work || checked.node.height !== claim.height) {
+      this.#mesh.blame(from, 'protocol', 'announced another work or height than its header has')
+      return
+    }
+    raise(neighbour, claim)
+    this.#meet(from, claim)
     if (known !== undefined || checked.node.work <= this.#chain.tip.work) return
     if (this.#download === null && this.#search === null) this.#fetch(from, [checked.node])
     else this.#download?.extend(checked.node)
@@ -118,23 +133,36 @@ export class Sync {
   headers(from: PeerId, headers: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.awaitsHeaders) return this.#mesh.blame(from, 'protocol', 'unsolicited headers')
-    neighbour.awaitsHeaders = false
+    if (neighbour.headersDue === 0) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited headers')
+      return
+    }
+    neighbour.headersDue--
     if (this.#search?.peer === from) this.#search.receive(headers)
   }
 
   block(from: PeerId, block: Hash, records: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) return this.#mesh.blame(from, 'protocol', 'unsolicited block')
+    if (!neighbour.expected.delete(block)) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited block')
+      return
+    }
     this.#download?.receive(from, block, records)
   }
 
   noBlock(from: PeerId, block: Hash): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) return this.#mesh.blame(from, 'protocol', 'unsolicited answer')
+    if (!neighbour.expected.delete(block)) {
+      this.#mesh.blame(from, 'protocol', 'unsolicited answer')
+      return
+    }
     this.#download?.lacks(from, block)
+  }
+
+  #meet(peer: PeerId, { tip, work }: Claim): void {
+    if (work === this.#chain.tip.work && tip !== this.#chain.tip.hash) this.#hooks.tied(peer)
   }
 
   #check(header: Uint8Array, parent: Node) {
@@ -167,7 +195,7 @@ export class Sync {
     const { peer, claim, neighbour } = best
     const mesh: Pick<Mesh, 'send'> = {
       send: (to, message) => {
-        neighbour.awaitsHeaders = true
+        neighbour.headersDue++
         return this.#mesh.send(to, message)
       },
     }
@@ -181,7 +209,10 @@ export class Sync {
   #searched(search: HeaderSearch, result: SearchResult): void {
     search.cancel()
     this.#search = null
-    if (result.kind === 'heavier') return this.#fetch(search.peer, result.branch)
+    if (result.kind === 'heavier') {
+      this.#fetch(search.peer, result.branch)
+      return
+    }
     this.#rest(search.peer)
     if (result.kind === 'broken') this.#mesh.blame(search.peer, result.code, result.reason)
     this.#consider()
@@ -189,25 +220,33 @@ export class Sync {
   }
 
   #fetch(origin: PeerId, branch: readonly Node[]): void {
-    const download: Download = new Download(this.#env, this.#chain, this.#verifier, { origin, branch }, {
-      sources: (work) => this.#claiming(work),
-      ask: (peer, blocks) => this.#ask(peer, blocks),
-      adopt: this.#hooks.adopt,
-      wrong: (peer, reason) => this.#mesh.blame(peer, 'protocol', reason),
-      finished: (outcome) => this.#fetched(download, outcome),
-    })
+    const download: Download = new Download(
+      this.#env,
+      this.#chain,
+      this.#verifier,
+      { origin, branch },
+      {
+        sources: (work) => this.#claiming(work),
+        ask: (peer, blocks) => this.#ask(peer, blocks),
+        adopt: this.#hooks.adopt,
+        wrong: (peer, reason) => this.#mesh.blame(peer, 'protocol', reason),
+        finished: (outcome) => this.#fetched(download, outcome),
+      },
+    )
     this.#download = download
     this.#hooks.changed()
   }
 
-  #fetched(download: Download, outcome: 'done' | 'stuck' | { readonly invalid: Node }): void {
+  #fetched(download: Download, outcome: DownloadOutcome): void {
+    if (this.#download !== download) return
     this.#download = null
     this.#chain.unstage()
-    if (outcome === 'stuck') this.#rest(download.origin)
-    else if (outcome !== 'done') {
-      this.#chain.refuse(outcome.invalid.hash)
-      this.#rest(download.origin)
-      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.invalid.height} is invalid`)
+    if (outcome.kind !== 'done') this.#rest(download.origin)
+    if (outcome.kind === 'stuck') {
+      for (const peer of outcome.silent) this.#mesh.blame(peer, 'slow', 'claimed blocks and did not send them')
+    } else if (outcome.kind === 'invalid') {
+      this.#chain.refuse(outcome.node.hash)
+      this.#mesh.blame(download.origin, 'protocol', `its block ${outcome.node.height} is invalid`)
     }
     this.#consider()
     this.#hooks.changed()
@@ -223,7 +262,10 @@ export class Sync {
     const expected = this.#neighbours.get(peer)?.expected
     if (expected === undefined) return
     for (const block of blocks) expected.add(block)
-    if (expected.size > MAX_EXPECTED) return this.#mesh.blame(peer, 'slow', 'never answered for blocks')
+    if (expected.size > MAX_EXPECTED) {
+      this.#mesh.blame(peer, 'slow', 'never answered for blocks')
+      return
+    }
     this.#mesh.send(peer, { type: 'getBlocks', blocks })
   }
 
@@ -242,4 +284,9 @@ export class Sync {
       this.#consider()
     })
   }
+}
+
+/** An honest peer's work never shrinks, so a lower claim takes nothing back of a higher one. */
+function raise(neighbour: Neighbour, claim: Claim): void {
+  if (neighbour.claim === null || claim.work > neighbour.claim.work) neighbour.claim = claim
 }

@@ -1,8 +1,9 @@
 /** The ledger as the console and `--json` show it. */
+
+import { isHash } from '../../wire/hash.js'
+import type { Hash } from '../../wire/types.js'
 import type { BlockView, ChainView, ReceiptView, RecordView, Result } from '../api.js'
 import { done, refused } from '../api.js'
-import type { Hash } from '../../wire/types.js'
-import { isHash } from '../../wire/hash.js'
 import type { Chain } from './chain.js'
 import { inclusionProof } from './merkle.js'
 import type { Node } from './node.js'

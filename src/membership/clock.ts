@@ -55,7 +55,7 @@ export class ClockOffsets {
     if (state === this.#told || this.#bases.size === 0) return
     this.#told = state
     if (state === 'good') {
-      this.#env.log('info', 'the clock of this machine agrees with the others again')
+      this.#env.log('notice', 'the clock of this machine agrees with the others again')
       return
     }
     const offsetMs = this.offsetMs()

@@ -112,7 +112,7 @@ export class Encounters {
     if (entry !== undefined) this.#look(peer, entry)
     if (this.#story !== 'told') {
       this.#story = 'told'
-      this.#env.log('info', `joined network "${this.#env.network.name}" through ${hello.name} at ${link.remote}`)
+      this.#env.log('notice', `joined network "${this.#env.network.name}" through ${hello.name} at ${link.remote}`)
     }
     this.#hooks.changed()
   }
@@ -247,7 +247,7 @@ export class Encounters {
     if (this.#story !== 'lonely') return
     this.#story = 'told'
     const next = 'open a second terminal and run p2p-tui again, or :invite for another machine'
-    this.#env.log('info', `no anchor answered: founded network "${this.#env.network.name}"; ${next}`)
+    this.#env.log('notice', `no anchor answered: founded network "${this.#env.network.name}"; ${next}`)
   }
 
   name(peer: PeerId): string {

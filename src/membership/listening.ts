@@ -66,7 +66,7 @@ export class Listening {
     if (listening || isLoopbackHost(host) || isWildcardHost(host) || this.#pending.has(anyPort(host))) return
     this.open(anyPort(host), (result) => {
       if (result.ok)
-        this.#env.log('info', `listening on ${result.value} too, so that the others there can reach this peer`)
+        this.#env.log('notice', `listening on ${result.value} too, so that the others there can reach this peer`)
       else this.#env.log('warn', result.message)
     })
   }

@@ -29,6 +29,13 @@ export class Push {
     })
   }
 
+  /** Sends what waits before anything else goes out: on a link shorter than the wait, a question would overtake it. */
+  flush(): void {
+    if (this.#pending === undefined) return
+    this.stop()
+    this.#send()
+  }
+
   stop(): void {
     this.#pending?.()
     this.#pending = undefined

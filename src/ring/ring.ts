@@ -302,6 +302,8 @@ export class Ring implements Protocol {
     this.#stabiliser.onHeard = () => this.#repair.successorHeard()
     this.#lookups.onSilent = (peer) => this.#liveness.suspect(peer)
     this.#joiner.onJoined = () => {
+      // whom we joined may be alone until now: it must hear of us before it is asked where it stands
+      this.#push.flush()
       this.#stabiliser.round()
       this.#repair.place()
     }

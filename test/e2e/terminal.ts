@@ -14,6 +14,7 @@ export interface TerminalOptions {
 
 /** Long enough for a busy machine: five times what is promised. */
 const DEADLINE_MS = 20_000
+const LAST_WORDS_MS = 100
 
 export class Terminal {
   /** Everything that was written, as it came. */
@@ -31,12 +32,14 @@ export class Terminal {
     this.#pty = pty.spawn(file, [...args], { name: env.TERM ?? '', cols: columns, rows, cwd, env })
     this.exited = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
-        this.#over = true
         // what was written last is still on its way to the screen
         setTimeout(() => {
-          this.#notify()
-          resolve({ code: exitCode, signal: signal ?? 0 })
-        }, 50)
+          this.#terminal.write('', () => {
+            this.#over = true
+            this.#notify()
+            resolve({ code: exitCode, signal: signal ?? 0 })
+          })
+        }, LAST_WORDS_MS)
       })
     })
     this.#pty.onData((data) => {
@@ -134,13 +137,22 @@ export class Terminal {
 
   /** Ends the program if it is still there. */
   async close(): Promise<void> {
-    if (!this.#over) this.#pty.kill('SIGKILL')
+    if (!this.#over) killQuietly(this.#pty)
     await this.exited
     this.#terminal.dispose()
   }
 
   #notify(): void {
     for (const watcher of [...this.#watchers]) watcher()
+  }
+}
+
+/** It may have ended in this very moment. */
+function killQuietly(terminal: pty.IPty): void {
+  try {
+    terminal.kill('SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 

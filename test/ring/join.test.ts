@@ -25,6 +25,17 @@ for (const seed of [1, 2, 3])
     world.checkLookups(100)
   })
 
+test('on links shorter than any timer two peers join once, without a quarrel', () => {
+  const world = new World({ seed: 6, latencyMs: [0.05, 0.2] })
+  const nodes = [world.add(), world.add(), world.add()]
+  world.until('ring of three', 3_000, world.ideal)
+  world.run(5_000)
+  for (const node of nodes) {
+    const changes = node.log.filter((line) => line.includes('first successor'))
+    assert(changes.length <= 3, changes.join('; '))
+  }
+})
+
 test('a lossy network slows a ring but does not keep it from closing', () => {
   const world = new World({ seed: 4, loss: 0.1, latencyMs: [1, 80] })
   settled(world, 20)

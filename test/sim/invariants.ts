@@ -16,8 +16,19 @@ export type PeerNode = SimNode<PeerApi>
 /** What a user was told to be done. */
 export interface Acknowledged {
   readonly votes: { readonly ballot: Hash; readonly voter: string; readonly by: string; readonly at: number }[]
-  readonly files: { readonly name: string; readonly id: Hash; readonly size: number; readonly seed: number }[]
+  readonly files: {
+    readonly name: string
+    readonly id: Hash
+    readonly size: number
+    readonly seed: number
+    readonly by: string
+    /** Nobody else was there to take a copy. */
+    readonly alone: boolean
+  }[]
 }
+
+/** Five times what is promised. */
+const BYPASSED_MS = 7500
 
 const short = (id: string): string => id.slice(0, 8)
 
@@ -68,6 +79,17 @@ export function nobodySkipped(world: PeerWorld): string | null {
     const next = at(members, place + 1)
     if (first === undefined || next === node || around(node.id, first) <= around(node.id, next.id)) continue
     return `the first successor of ${node.name} is ${short(first)}, beyond ${next.name}`
+  }
+  return null
+}
+
+/** Whoever is gone for long enough is in nobody's lists any more. */
+export function deadAreBypassed({ nodes, alive, now }: PeerWorld): string | null {
+  const gone = new Set(nodes.filter((node) => !node.alive && now - node.endedAt > BYPASSED_MS).map(({ id }) => id))
+  for (const { name, peer } of alive) {
+    const { successors, predecessors } = peer.ring()
+    const listed = [...successors, ...predecessors].find(({ id }) => gone.has(id))
+    if (listed !== undefined) return `${name} still lists ${listed.name}, who is gone`
   }
   return null
 }

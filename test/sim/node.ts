@@ -37,6 +37,8 @@ export class SimNode<P> {
   badChunks = 0
   /** Why it stopped itself. */
   fatal: string | null = null
+  /** Virtual time of the last end. */
+  endedAt = 0
   /** It said goodbye. */
   left = false
 

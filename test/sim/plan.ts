@@ -93,7 +93,7 @@ export const SHAPES = {
   churn: {
     peers: [3, 7],
     steps: [10, 24],
-    weights: { join: 4, quit: 4, kill: 2, restart: 2, vote: 2, store: 3, request: 2 },
+    weights: { join: 4, quit: 4, kill: 2, destroy: 0.5, restart: 2, vote: 2, store: 3, request: 2 },
     deadly: 0.2,
     sound: true,
   },

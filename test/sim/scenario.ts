@@ -2,7 +2,7 @@
  * Plays a plan over real peers: users act, fate strikes, then the world calms down and everything that was promised is
  * looked for on every peer. The result counts what really happened, so that a test can tell that it tested something.
  */
-import type { Done, LookupView, PeerApi, RequestedView, Result } from '../../src/api.js'
+import type { Done, LookupView, PeerApi, RequestedView, Result, VoteView } from '../../src/api.js'
 import { hasContent } from './files.js'
 import * as invariants from './invariants.js'
 import type { Tamper } from './network.js'
@@ -32,6 +32,8 @@ const CHECK_EVERY_MS = 250
 const SETTLE_MS = 180_000
 /** After a start or a kill the ring needs this long. */
 const IDEAL_AFTER_MS = 5000
+/** A vote that was just mined may not have left its machine. */
+const ONLY_HERE_MS = 5000
 const SKEW_MS = 15_000
 const FILE_BYTES = [0, 1000, 300_000, 1_500_000] as const
 const HASH_RATE = 50
@@ -81,9 +83,9 @@ class Run {
     for (const step of this.#plan.steps) this.world.at(step.at, step.kind, () => this.#do(step))
     this.world.at(this.world.now, 'check', () => this.#checkAgain())
     if (!this.#plan.sound) return
-    const invariant = (world: World<PeerApi>): string | null =>
+    const nobodySkipped = (world: World<PeerApi>): string | null =>
       world.now - this.#troubleAt < IDEAL_AFTER_MS ? null : invariants.nobodySkipped(world)
-    this.world.always.push({ kind: 'ringLeave', invariant })
+    this.world.always.push({ kind: 'ringLeave', invariant: nobodySkipped })
   }
 
   /** Until the plan says that it is enough. */
@@ -108,9 +110,11 @@ class Run {
     const kept = invariants.votesKept(this.#acknowledged)
     this.#settle('every peer linked to every other', invariants.everybodyLinked)
     this.#settle('one ideal ring', invariants.idealRing)
-    this.#settle('one chain', invariants.oneTip)
     this.#settle('every acknowledged vote in every chain', kept)
     this.#settle('equal tallies', invariants.talliesEqual)
+    // two blocks of equal work are a tie that only the next block decides
+    this.#lastWord()
+    this.#settle('one chain', invariants.oneTip)
     this.#settle('one link a pair', invariants.oneLinkAPair)
     this.#settle('copies at their owners', invariants.copiesAtOwners(this.#acknowledged, REPLICAS))
     world.run('1 s')
@@ -134,6 +138,7 @@ class Run {
     for (const invariant of [invariants.nobodyBrokeARule, invariants.nobodyGaveUp, invariants.ringListsInOrder]) {
       this.world.check(invariant)
     }
+    if (this.#plan.sound) this.world.check(invariants.deadAreBypassed)
   }
 
   #checkAgain(): void {
@@ -148,6 +153,16 @@ class Run {
         throw new InvariantError(`seed ${this.#plan.seed}: not ${what} after ${SETTLE_MS / 1000} s: ${wrong}`)
       this.world.run(250)
     }
+  }
+
+  #lastWord(): void {
+    const [node] = this.world.alive
+    if (node === undefined) return
+    const vote = { poll: 'default', timeoutMs: null }
+    const { ballot } = this.#await<VoteView>(`last vote at ${node.name}`, '120 s', (done) => {
+      node.peer.vote('the last voter', 'yes', vote, () => {}, done)
+    })
+    this.#acknowledged.votes.push({ ballot, voter: 'the last voter', by: node.name, at: this.world.now })
   }
 
   /** Any peer, asked for any name, finds the owner that the ring of all peers has. */
@@ -262,10 +277,7 @@ class Run {
         )
         return
       case 'destroy':
-        this.#pick(step, world.alive, (node) => {
-          this.#destroyed.add(node)
-          this.#kill(node, true)
-        })
+        if (this.#destroyed.size === 0) this.#pick(step, world.alive, (node) => this.#destroy(node))
         return
       default:
         this.#fault(step)
@@ -362,7 +374,8 @@ class Run {
       (result) => {
         if (!result.ok) return
         this.#count('stores acknowledged')
-        this.#acknowledged.files.push({ name, id: result.value.id, size, seed: step.value })
+        const alone = !node.peer.peers().some(({ state }) => state === 'up')
+        this.#acknowledged.files.push({ name, id: result.value.id, size, seed: step.value, by: node.name, alone })
         this.#onDone(node, step)
       },
     )
@@ -396,6 +409,17 @@ class Run {
     this.#troubleAt = this.world.now
     this.world.kill(node, powerLost)
     if (!this.#destroyed.has(node)) this.world.at(this.world.now + 15_000, 'restart', () => this.#start(node))
+  }
+
+  /** The machine burns, with its disk. What only it could have is nobody's fault. */
+  #destroy(node: Node): void {
+    this.#count('destroyed')
+    this.#destroyed.add(node)
+    this.#kill(node, true)
+    const { votes, files } = this.#acknowledged
+    const fresh = this.world.now - ONLY_HERE_MS
+    this.#acknowledged.votes = votes.filter(({ by, at }) => by !== node.name || at < fresh)
+    this.#acknowledged.files = files.filter(({ by, alone }) => by !== node.name || !alone)
   }
 
   /** The lights go out for everybody, and come back. */

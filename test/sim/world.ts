@@ -279,6 +279,7 @@ export class World<P> {
     const { life } = node
     if (life === null) return
     node.life = null
+    node.endedAt = this.now
     life.process.die()
     life.store.kill()
     node.files.kill()

@@ -6,7 +6,8 @@ import { formOf } from '../../ui/input/forms.js'
 import { lookOf } from '../../ui/look.js'
 import { editorOf } from '../../ui/prompt/editor.js'
 import { initialState, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
-import { anyName, anySnapshot, network } from './network.js'
+import { anyName, anySnapshot } from './arbitraries.js'
+import { network } from './network.js'
 import { COMMANDS } from './scripted-source.js'
 
 export const NOW = 1_700_000_000_000

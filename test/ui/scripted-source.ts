@@ -42,6 +42,7 @@ export class ScriptedSource implements ConsoleSource {
   #events = 0
   #votes: (readonly [string, string])[] = []
   #cancelled: number[] = []
+  #leave: () => void = () => {}
 
   constructor(script: Script = {}) {
     this.#script = script
@@ -129,10 +130,18 @@ export class ScriptedSource implements ConsoleSource {
 
   async quit(abrupt: boolean): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    if (!abrupt) await wait(this.#script.quitMs ?? 0)
+    if (abrupt) this.#leave()
+    else
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#script.quitMs ?? 0)
+        this.#leave = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
   }
 
-  say(text: string, level: LogLine['level'] = 'info'): void {
+  say(text: string, level: LogLine['level'] = 'notice'): void {
     this.#log.push({ time: Date.now(), level, text })
     this.#changed()
   }

@@ -131,7 +131,6 @@ test('quit waits for the source, a second one does not', () =>
     await until('the leave', ({ ui }) => ui.leaving)
     assert.deepStrictEqual(left, [])
     session.leave(false)
-    await until('a moment', () => true)
     await new Promise<void>((resolve) => setImmediate(resolve))
     assert.deepStrictEqual(left, [{ exit: 0, reason: '' }])
   }))

@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import { type Look, lookOf } from '../../ui/look.js'
 import { clean, clip, widthOf } from '../../ui/text/cells.js'
 import { cut, lineWidth, paint, plainText, spread, styled, wrap } from '../../ui/text/line.js'
-import { anyName } from './network.js'
+import { anyName } from './arbitraries.js'
 
 const UTF8 = lookOf({ LANG: 'C.UTF-8' })
 const PLAIN = lookOf({ LANG: 'C', NO_COLOR: '1' })

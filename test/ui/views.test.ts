@@ -4,8 +4,9 @@ import { test } from 'uvu'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
 import { overlayLines } from '../../ui/views/overlay.js'
+import { anyName } from './arbitraries.js'
 import { anyModel, modelOf, NOW } from './models.js'
-import { anyName, fileView, network, peerView, transferView } from './network.js'
+import { fileView, network, peerView, transferView } from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')

@@ -2,7 +2,7 @@
 import type { Look } from '../look.js'
 import type { Message, Model } from '../state.js'
 import { type Line, paint, type Span, styled, wrap } from '../text/line.js'
-import { percent, size } from '../text/units.js'
+import { compact, percent, size } from '../text/units.js'
 
 /** How many lines the message would like. */
 export function messageHeight({ ui, look, size: screen }: Model): number {
@@ -25,10 +25,13 @@ export function messageLines({ ui, look }: Model, width: number, height: number)
 function messageText({ text, progress }: Message): string {
   if (progress === null) return text
   const { done, total, unit } = progress
-  const of = (value: number) => (unit === 'bytes' ? size(value).trim() : String(Math.round(value)))
+  const of = (value: number) => (unit === 'bytes' ? size(value).trim() : counted(value))
   if (total <= 0) return done > 0 ? `${text} ${of(done)} ${unit === 'bytes' ? '' : unit}` : text
   return `${text}  ${percent(done, total).trim()}  ${of(done)}/${of(total)}${unit === 'bytes' ? '' : ` ${unit}`}  (x cancels)`
 }
+
+/** Chunks are counted out, hashes come in millions. */
+const counted = (value: number): string => (value < 100_000 ? String(Math.round(value)) : compact(value).trim())
 
 function messageMark({ level }: Message, { glyphs }: Look): Span {
   if (level === 'good') return styled('good', glyphs.good)

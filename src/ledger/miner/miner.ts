@@ -60,6 +60,8 @@ export class Miner {
   #job: Job | null = null
   #state: MinerState = 'nothing'
   #roll = 0
+  #tried = 0
+  #countedMs = 0
   #pausedUntilMs = 0
   #cancelTick: Cancel | null = null
 
@@ -88,6 +90,11 @@ export class Miner {
     return this.#job === null ? 0 : this.#env.workers.hashRate()
   }
 
+  /** Hashes tried so far for what waits now; an estimate, for progress bars. */
+  hashes(): number {
+    return this.#tried
+  }
+
   setMode(mode: MineMode): void {
     this.#mode = mode
     this.plan()
@@ -110,12 +117,21 @@ export class Miner {
 
   /** Starts, renews or stops the job as the situation asks; called when something changed, and every second. */
   plan(): void {
+    this.#count()
     const before = this.#state
     this.#state = this.#situation()
     if (this.#state === 'mining') this.#renew()
     else this.#stop()
     if (this.#mempool.size > 0 && this.#mode !== 'never') this.#tickLater()
     if (this.#state !== before) this.#options.changed()
+  }
+
+  #count(): void {
+    const now = this.#env.now()
+    const elapsedS = (now - this.#countedMs) / 1000
+    this.#countedMs = now
+    if (this.#mempool.size === 0) this.#tried = 0
+    else if (this.#job !== null) this.#tried += elapsedS * this.#env.workers.hashRate()
   }
 
   #situation(): MinerState {
@@ -164,13 +180,17 @@ export class Miner {
     const job = this.#job
     if (job === null) return
     this.#job = null
-    if (solved === null) return this.plan()
+    if (solved === null) {
+      this.plan()
+      return
+    }
     const checked = this.#chain.check(solved, job.tip, this.#env.wallTime())
     if (checked.kind !== 'ok' || checked.node.header.root !== recordsRoot(job.records)) {
       const reason = checked.kind === 'bad' ? checked.reason : checked.kind
       this.#env.log('error', `a mined block failed its check (${reason}); mining again`)
       this.#pausedUntilMs = this.#env.now() + RETRY_MS
-      return this.plan()
+      this.plan()
+      return
     }
     this.#options.solved(checked.node, job.records)
     this.plan()

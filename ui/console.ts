@@ -1,8 +1,7 @@
 /**
- * The way into the console. Kept light: Ink and React come by a dynamic import, after NODE_ENV is set, since React decides by
- * it at load time which of its builds it is.
+ * The way into the console. Kept light: the screen is taken and its first frame painted by plain writes, then Ink and React
+ * come by a dynamic import, after NODE_ENV is set, since React decides by it at load time which of its builds it is.
  */
-import { openPlain } from './plain.js'
 import type { ConsoleOptions, ConsoleSource } from './source.js'
 
 /**
@@ -10,10 +9,9 @@ import type { ConsoleOptions, ConsoleSource } from './source.js'
  * the terminal is as it was; the caller ends the process.
  */
 export async function openConsole(source: ConsoleSource, options: ConsoleOptions = {}): Promise<number> {
-  if (!canDraw(options)) return openPlain(source, options)
+  if (!canDraw(options)) return (await import('./plain.js')).openPlain(source, options)
   if (process.env.NODE_ENV === undefined) Object.assign(process.env, { NODE_ENV: 'production' })
-  const { show } = await import('./terminal/show.js')
-  return show(source, options)
+  return (await import('./terminal/show.js')).show(source, options)
 }
 
 function canDraw({ stdin = process.stdin, stdout = process.stdout, env = process.env }: ConsoleOptions): boolean {

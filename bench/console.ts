@@ -1,0 +1,186 @@
+/**
+ * The console against its budgets: first paint and command start relative to a bare node start (measured in turn, so that
+ * both see the same machine), idle processor time, private memory, and key echo under 20,000 events a second.
+ * The built program is driven in a pty; the key echo runs on a scripted source, since no network makes so many events at will.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { Terminal } from '../test/e2e/terminal.js'
+import { anonymousMegabytes, cpuSeconds } from './support/process-figures.js'
+import { type Figure, median, percentile, report } from './support/report.js'
+
+const ROUNDS = 9
+const KEYS = 200
+const EVENTS_PER_SECOND = 20_000
+const SETTLE_MS = 5000
+const IDLE_MS = 10_000
+/** First thing the console writes about itself. */
+const FIRST_PAINT = /starting|peers?\b/
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const PROGRAM = join(root, 'dist/p2p-tui.js')
+const DRIVER = join(root, 'dist/bench/driver.js')
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** A home of its own, so that the bench meets none of the user's peers. */
+const home = mkdtempSync(join(tmpdir(), 'p2p-tui-bench-'))
+const env = {
+  HOME: home,
+  XDG_CONFIG_HOME: join(home, 'config'),
+  XDG_DATA_HOME: join(home, 'data'),
+  XDG_RUNTIME_DIR: join(home, 'run'),
+  NODE_ENV: 'production',
+}
+
+/** What a program in the terminal prints first, and when. */
+async function msUntil(args: readonly string[], expected: RegExp): Promise<number> {
+  const started = performance.now()
+  const terminal = new Terminal(args, { env })
+  try {
+    await terminal.until(expected)
+    return performance.now() - started
+  } finally {
+    await terminal.close()
+  }
+}
+
+function msToRun(args: readonly string[]): number {
+  const started = performance.now()
+  const { status, stderr } = spawnSync(process.execPath, [...args], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${args.join(' ')} exited with ${status}: ${stderr}`)
+  return performance.now() - started
+}
+
+async function firstPaint(program: readonly string[]): Promise<Figure[]> {
+  const bare: number[] = []
+  const paint: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    bare.push(await msUntil(['-e', 'process.stdout.write("ready")'], /ready/))
+    paint.push(await msUntil(program, FIRST_PAINT))
+  }
+  return [
+    { name: 'bare node in a terminal', value: median(bare), unit: 'ms', budget: null, better: 'less' },
+    { name: 'first paint', value: median(paint), unit: 'ms', budget: null, better: 'less' },
+    { name: 'first paint to bare node', value: median(paint) / median(bare), unit: 'x', budget: 2.5, better: 'less' },
+  ]
+}
+
+/** One console that nobody touches, and a command beside it. */
+async function atRest(program: readonly string[], command: readonly string[] | null): Promise<Figure[]> {
+  const terminal = new Terminal(program, { env })
+  try {
+    await terminal.until(/\d+ peers?\b/)
+    await wait(SETTLE_MS)
+    const figures: Figure[] = []
+    const before = cpuSeconds(terminal.pid)
+    await wait(IDLE_MS)
+    const after = cpuSeconds(terminal.pid)
+    const memory = anonymousMegabytes(terminal.pid)
+    if (before !== null && after !== null) {
+      const share = ((after - before) / (IDLE_MS / 1000)) * 100
+      figures.push({ name: 'idle processor', value: share, unit: '% of a core', budget: 2, better: 'less' })
+    }
+    if (memory !== null)
+      figures.push({ name: 'private memory', value: memory, unit: 'MB', budget: 150, better: 'less' })
+    return command === null ? figures : [...figures, ...commandStart(command)]
+  } finally {
+    await terminal.close()
+  }
+}
+
+function commandStart(command: readonly string[]): Figure[] {
+  const bare: number[] = []
+  const run: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    bare.push(msToRun(['-e', '0']))
+    run.push(msToRun(command))
+  }
+  return [
+    { name: 'bare node', value: median(bare), unit: 'ms', budget: null, better: 'less' },
+    { name: 'command `status`', value: median(run), unit: 'ms', budget: null, better: 'less' },
+    { name: 'command to bare node', value: median(run) / median(bare), unit: 'x', budget: 1.5, better: 'less' },
+  ]
+}
+
+/** From a key to the screen that shows it, while the source changes 20,000 times a second. */
+async function keyEcho(): Promise<Figure[]> {
+  const terminal = new Terminal([DRIVER, JSON.stringify({ eventsPerSecond: EVENTS_PER_SECOND, downloads: 4 })], { env })
+  const echoes: number[] = []
+  try {
+    await terminal.until(/: types a command/)
+    terminal.type(':')
+    await terminal.until(/Enter run/)
+    let typed = ''
+    for (let key = 0; key < KEYS; key++) {
+      if (typed.length === 60) {
+        terminal.type('\u0015')
+        typed = ''
+        await terminal.until((screen) => screen.trimEnd().endsWith('❯'))
+      }
+      await wait(15 + ((key * 37) % 50))
+      const letter = 'abcdefghij'[key % 10] ?? 'x'
+      typed += letter
+      const wanted = `❯ ${typed}`
+      const started = performance.now()
+      terminal.type(letter)
+      await terminal.until((screen) => screen.includes(wanted))
+      echoes.push(performance.now() - started)
+    }
+  } finally {
+    await terminal.close()
+  }
+  const note = `80x24, ${EVENTS_PER_SECOND} events/s, ${KEYS} keys, scripted source`
+  return [
+    { name: 'key echo, median', value: median(echoes), unit: 'ms', budget: null, better: 'less', note },
+    { name: 'key echo, p95', value: percentile(echoes, 0.95), unit: 'ms', budget: 50, better: 'less', note },
+  ]
+}
+
+/** The scripted console, bundled as the product is. */
+async function bundleDriver(): Promise<void> {
+  mkdirSync(join(root, 'dist/bench'), { recursive: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/ui/driver.ts'],
+    outdir: 'dist/bench',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    jsx: 'automatic',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    alias: { 'react-devtools-core': './.ci/empty.mjs' },
+    external: ['blessed-contrib', 'blessed-contrib/*'],
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
+    },
+  })
+}
+
+try {
+  mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 })
+  await bundleDriver()
+  const built = existsSync(PROGRAM)
+  const program = built ? [PROGRAM, '--network', 'bench'] : [DRIVER, '{"startAfterMs":1000,"idle":true}']
+  const command = built ? [PROGRAM, 'status', '--network', 'bench'] : null
+  const paint = await firstPaint(program)
+  const rest = await atRest(program, command)
+  report(built ? 'console' : 'console (scripted source: dist/p2p-tui.js is not built)', [
+    ...paint,
+    ...rest,
+    ...(await keyEcho()),
+  ])
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}

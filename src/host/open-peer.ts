@@ -1,0 +1,157 @@
+/**
+ * One peer of this process, whole: the core on the real world, started, and ended in the right order however it ends.
+ * Console, headless mode and library all come here.
+ */
+import { networkInterfaces } from 'node:os'
+import { OperationalError } from '../../wire/errors.js'
+import type { Address } from '../../wire/types.js'
+import type { LogLine, MineMode } from '../api.js'
+import type { Env } from '../env.js'
+import { Peer } from '../peer.js'
+import { type RunningPeer, startPeer } from './start.js'
+
+export interface PeerPlan {
+  /** null: the data directory's own, else the default one. */
+  readonly network: string | null
+  readonly name: string | null
+  readonly data: string | null
+  readonly join: readonly Address[]
+  readonly listen: readonly string[]
+  /** Listen on all of this machine's addresses. */
+  readonly lan: boolean
+  readonly replicas: number
+  readonly mine: MineMode
+  readonly pingIntervalMs: number
+}
+
+export interface PeerFacts {
+  readonly id: string
+  readonly name: string
+  readonly address: Address
+  /** State directory. */
+  readonly data: string
+  readonly network: string
+  /** Path of the control socket. */
+  readonly socket: string
+}
+
+export interface OpenPeer {
+  readonly peer: Peer
+  readonly facts: PeerFacts
+  /** Settles when everything is closed; `reason` is null after a polite or abrupt quit. */
+  readonly ended: Promise<{ readonly reason: string | null }>
+  secret(): Uint8Array
+  log(): readonly LogLine[]
+  /** Opens a listener on this machine's own addresses; answers all addresses. */
+  openLan(): Promise<readonly Address[]>
+  /** Graceful: hands over, says goodbye, at most 10 s. Abrupt: this process is gone, as if killed. */
+  quit(abrupt: boolean): void
+}
+
+export interface OpenHooks {
+  onLog(line: LogLine): void
+  /** A console owns the terminal: what native code prints goes to a file. */
+  readonly fullScreen?: boolean
+}
+
+/** Starts a peer; throws OperationalError that says what to do next. */
+export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
+  const hosts = ownHosts()
+  const end = new End()
+  const running = await startPeer({
+    network: plan.network,
+    name: plan.name,
+    data: plan.data,
+    makePeer: (env: Env) =>
+      new Peer(env, {
+        membership: {
+          join: plan.join,
+          listen: plan.lan ? [...plan.listen, wildcard(hosts)] : plan.listen,
+          hosts,
+          pingIntervalMs: plan.pingIntervalMs,
+        },
+        ledger: { mode: plan.mine },
+        replicas: plan.replicas,
+      }),
+    fatal: (reason) => end.close(reason),
+    onLog: (line) => hooks.onLog(line),
+    ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
+  })
+  end.running = running
+  const address = await started(running.peer).catch(async (error: unknown) => {
+    await running.close()
+    throw error
+  })
+  const { identity, network } = running.env
+  const facts = { ...pick(running), id: identity.id, name: identity.name, address, network: network.name }
+  return {
+    peer: running.peer,
+    facts,
+    ended: end.promise,
+    secret: () => running.secret,
+    log: () => running.log(),
+    openLan: () => openLan(running.peer, hosts),
+    quit: (abrupt) => {
+      // the point of `--abrupt`: nobody is told, nothing is flushed
+      if (abrupt) process.kill(process.pid, 'SIGKILL')
+      running.peer.quit(() => end.close(null))
+    },
+  }
+}
+
+/** How a peer ends: once, for the first reason. */
+class End {
+  running: RunningPeer<Peer> | null = null
+  readonly promise: Promise<{ readonly reason: string | null }>
+  #resolve: (end: { readonly reason: string | null }) => void = () => {}
+  #closing = false
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  close(reason: string | null): void {
+    if (this.#closing) return
+    this.#closing = true
+    const closed = this.running?.close() ?? Promise.resolve()
+    closed.then(
+      () => this.#resolve({ reason }),
+      (error: unknown) => this.#resolve({ reason: reason ?? `could not close cleanly: ${String(error)}` }),
+    )
+  }
+}
+
+function pick(running: RunningPeer<Peer>): { readonly data: string; readonly socket: string } {
+  return { data: running.stateDirectory, socket: running.socket }
+}
+
+function started(peer: Peer): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    peer.start((result) => (result.ok ? resolve(result.value) : reject(new OperationalError(result.message))))
+  })
+}
+
+function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
+  if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
+  const before = peer.addresses()
+  if (before.some((address) => hosts.some((host) => address.includes(host)))) return Promise.resolve(before)
+  return new Promise((resolve, reject) => {
+    peer.listen(wildcard(hosts), (result) =>
+      result.ok ? resolve(peer.addresses()) : reject(new OperationalError(result.message)),
+    )
+  })
+}
+
+/** This machine's own addresses but loopback and link-local ones. */
+function ownHosts(): readonly string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((infos) => infos ?? [])
+    .filter((info) => !info.internal && !info.address.startsWith('fe80:'))
+    .map((info) => info.address)
+}
+
+function wildcard(hosts: readonly string[]): string {
+  return hosts.some((host) => host.includes(':')) ? '[::]:0' : '0.0.0.0:0'
+}
