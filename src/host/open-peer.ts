@@ -54,6 +54,9 @@ export interface OpenHooks {
   readonly fullScreen?: boolean
 }
 
+/** Whoever asked by `quit --abrupt` is answered first. */
+const ABRUPT_MS = 50
+
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
@@ -66,7 +69,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       new Peer(env, {
         membership: {
           join: plan.join,
-          listen: plan.lan ? [...plan.listen, wildcard(hosts)] : plan.listen,
+          listen: plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen,
           hosts,
           pingIntervalMs: plan.pingIntervalMs,
         },
@@ -93,8 +96,8 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     openLan: () => openLan(running.peer, hosts),
     quit: (abrupt) => {
       // the point of `--abrupt`: nobody is told, nothing is flushed
-      if (abrupt) process.kill(process.pid, 'SIGKILL')
-      running.peer.quit(() => end.close(null))
+      if (abrupt) setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABRUPT_MS)
+      else running.peer.quit(() => end.close(null))
     },
   }
 }
@@ -133,15 +136,19 @@ function started(peer: Peer): Promise<Address> {
   })
 }
 
-function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
+/** One listener for each kind of address that this machine has; one that works is enough. */
+async function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
   if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
   const before = peer.addresses()
-  if (before.some((address) => hosts.some((host) => address.includes(host)))) return Promise.resolve(before)
-  return new Promise((resolve, reject) => {
-    peer.listen(wildcard(hosts), (result) =>
-      result.ok ? resolve(peer.addresses()) : reject(new OperationalError(result.message)),
-    )
-  })
+  if (before.some((address) => hosts.some((host) => address.includes(host)))) return before
+  const faults = await Promise.all(wildcards(hosts).map((address) => faultOfListening(peer, address)))
+  const [fault] = faults
+  if (fault && faults.every((other) => other !== null)) throw new OperationalError(fault)
+  return peer.addresses()
+}
+
+function faultOfListening(peer: Peer, address: string): Promise<string | null> {
+  return new Promise((resolve) => peer.listen(address, (result) => resolve(result.ok ? null : result.message)))
 }
 
 /** This machine's own addresses but loopback and link-local ones. */
@@ -152,6 +159,10 @@ function ownHosts(): readonly string[] {
     .map((info) => info.address)
 }
 
-function wildcard(hosts: readonly string[]): string {
-  return hosts.some((host) => host.includes(':')) ? '[::]:0' : '0.0.0.0:0'
+function wildcards(hosts: readonly string[]): readonly string[] {
+  const kinds = [
+    hosts.some((host) => !host.includes(':')) ? '0.0.0.0:0' : '',
+    hosts.some((host) => host.includes(':')) ? '[::]:0' : '',
+  ]
+  return kinds.filter((address) => address !== '')
 }

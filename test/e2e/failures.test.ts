@@ -2,6 +2,7 @@
 import assert from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import { Cluster, inCluster, PROGRAM } from './cluster.js'
@@ -78,6 +79,27 @@ test(
     )
     assert.strictEqual(shell.stdout, '0\n', 'a good exit, and no file called "-"')
     assert.doesNotMatch(shell.stderr, /EPIPE|\n\s+at /)
+  }),
+)
+
+test(
+  'invite --lan opens every kind of address that this machine has, and quit --abrupt answers before it vanishes',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    const own = Object.values(networkInterfaces())
+      .flatMap((infos) => infos ?? [])
+      .filter((info) => !info.internal && !info.address.startsWith('fe80:'))
+    if (own.length === 0) fails(await cluster.run(['invite', '--lan']), 1, /no address besides loopback/)
+    else {
+      const { addresses } = await cluster.json<{ addresses: string[] }>(['invite', '--lan'])
+      for (const { address } of own)
+        assert.ok(
+          addresses.some((open) => open.includes(address)),
+          `${address} is not among ${addresses.join(' ')}`,
+        )
+    }
+    const gone = await cluster.run(['quit', '--abrupt', '--json'])
+    assert.deepStrictEqual([gone.exit, JSON.parse(gone.stdout)], [0, { left: true, abrupt: true }])
   }),
 )
 
