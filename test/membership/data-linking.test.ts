@@ -85,6 +85,27 @@ test('an answer that nobody waits for any more is closed', () => {
   assert.equal(town.network.violations.length, 0)
 })
 
+test('tokens that were never given out, or to another peer, get nobody a link', () => {
+  const { town, open, walled } = walledTown(7, 2)
+  const [source, liar] = walled
+  assert.ok(source && liar)
+  const own = ask(town, liar, open)
+  town.until(() => own.length === 1, '2 s', "the liar's link")
+  const answers = ask(town, open, source)
+  town.act(() => {
+    for (let token = 0; token < 4; token++) {
+      own[0]?.link?.send({ type: 'dialed', token })
+      liar.peer.membership.send(open.id, { type: 'notDialed', token, reason: 'a lie' })
+    }
+  })
+  town.until(() => answers.length === 1, '2 s', 'the link')
+  assert.equal(answers[0]?.link?.peer, source.id)
+  town.run('1 s')
+  assert.equal(own[0]?.link?.closed, true)
+  assert.equal(openDataLinks(town), 2)
+  assert.ok(open.peer.membership.isLinked(liar.id))
+})
+
 test('two peers that can only dial out are told that no link between them can be', () => {
   const { town, walled } = walledTown(4, 2)
   const [first, second] = walled
