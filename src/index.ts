@@ -37,7 +37,7 @@ export {
 export type { AddOptions } from './library/chain-data.js'
 export { type DataCriterion, votingRule } from './library/data.js'
 export type { Listener, PeerEvents } from './library/events.js'
-export type { Long, Wait } from './library/operation.js'
+export type { LongOptions, WaitOptions } from './library/operation.js'
 export { Peer, type RequestOptions, type VoteOptions } from './library/peer.js'
 export type { Homes, PeerOptions } from './library/plan.js'
 export { Tracker, type TrackerOptions } from './library/tracker.js'

@@ -9,9 +9,9 @@ import type { BlockView, Done, VoteView } from '../api.js'
 import type { AddResult, Json } from '../ledger/classic.js'
 import type { Peer as Core } from '../peer.js'
 import { type DataCriterion, type Draft, dataOf, recordOf } from './data.js'
-import { type Long, operation, outside } from './operation.js'
+import { type LongOptions, operation, outside } from './operation.js'
 
-export interface AddOptions extends Long {
+export interface AddOptions extends LongOptions {
   /** After this long without a block the answer is 'retry'; a minute where absent. */
   readonly timeoutMs?: number
 }

@@ -40,7 +40,9 @@ export function recordOf(data: Json): Draft | null {
 
 export function dataOf({ kind, data }: Pick<RecordView, 'kind' | 'data'>): Json {
   const { text } = data
-  return kind === 'note' && text?.startsWith(JSON_MARK) ? (parsed(text.slice(JSON_MARK.length)) ?? data) : data
+  if (kind !== 'note' || !text?.startsWith(JSON_MARK)) return data
+  const ours = parsed(text.slice(JSON_MARK.length))
+  return ours === undefined ? data : ours
 }
 
 function noteText(data: Json): string {

@@ -8,14 +8,14 @@ import type { Done, OnProgress } from '../api.js'
 import type { Cancel } from '../env.js'
 
 /** What long operations take. */
-export interface Long {
+export interface LongOptions {
   /** Cancels the operation; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
 }
 
 /** What waits for a block takes. */
-export interface Wait extends Long {
+export interface WaitOptions extends LongOptions {
   /** After this long the answer is 'pending' and the record stays; for ever where absent. */
   readonly timeoutMs?: number
 }

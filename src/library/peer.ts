@@ -17,18 +17,18 @@ import type { Peer as Core } from '../peer.js'
 import { type AddOptions, ChainData } from './chain-data.js'
 import { votingRule } from './data.js'
 import { Events, type Listener, type PeerEvents } from './events.js'
-import { type Long, operation, outside, type Wait } from './operation.js'
+import { type LongOptions, operation, outside, type WaitOptions } from './operation.js'
 import { addressesOf, type PeerOptions, planOf } from './plan.js'
 
 const MAX_TICKET_ADDRESSES = 8
 const BLOCKS = 10
 
-export interface VoteOptions extends Wait {
+export interface VoteOptions extends WaitOptions {
   /** `main` where absent. */
   readonly poll?: string
 }
 
-export interface RequestOptions extends Long {
+export interface RequestOptions extends LongOptions {
   /** Path of the finished file; its own name in the working directory where absent. */
   readonly path?: string
   /** Replace an existing file. */
@@ -166,7 +166,7 @@ export class Peer implements AsyncDisposable {
   }
 
   /** Records a text for good; answers as `vote` does. */
-  async note(text: string, options: Wait = {}): Promise<api.VoteView> {
+  async note(text: string, options: WaitOptions = {}): Promise<api.VoteView> {
     const { timeoutMs = null, signal, onProgress } = options
     return this.#run(signal, (done) => this.#core.note(text, { timeoutMs }, outside(onProgress), done))
   }
@@ -223,12 +223,18 @@ export class Peer implements AsyncDisposable {
   }
 
   /** Publishes a file and replicates it; answers when two peers (where there are two) hold it durably. */
-  async store(path: string, { signal, onProgress, ...options }: api.StoreOptions & Long = {}): Promise<api.StoredView> {
+  async store(
+    path: string,
+    { signal, onProgress, ...options }: api.StoreOptions & LongOptions = {},
+  ): Promise<api.StoredView> {
     return this.#run(signal, (done) => this.#core.store(resolve(path), options, outside(onProgress), done))
   }
 
   /** Publishes a file and serves it from here only. */
-  async share(path: string, { signal, onProgress, ...options }: api.StoreOptions & Long = {}): Promise<api.StoredView> {
+  async share(
+    path: string,
+    { signal, onProgress, ...options }: api.StoreOptions & LongOptions = {},
+  ): Promise<api.StoredView> {
     return this.#run(signal, (done) => this.#core.share(resolve(path), options, outside(onProgress), done))
   }
 

@@ -53,7 +53,7 @@ export class Tracker implements AsyncDisposable {
     return this.close()
   }
 
-  #peer(): Promise<Peer> {
+  async #peer(): Promise<Peer> {
     if (this.#opening === null) throw new OperationalError('this tracker does not listen yet: call startListening')
     return this.#opening
   }
