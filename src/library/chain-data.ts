@@ -35,8 +35,11 @@ interface Pending {
   readonly sinceMs: number
 }
 
+/** What is asked of the core. */
+export type ChainSource = Pick<Core, 'chain' | 'status' | 'receipt' | 'vote' | 'note'>
+
 export class ChainData {
-  readonly #core: () => Core
+  readonly #core: () => ChainSource
   readonly #ended: AbortSignal
   readonly #criterion: DataCriterion
   /** By height; as long as the chain. */
@@ -45,7 +48,7 @@ export class ChainData {
   readonly #pending = new Map<string, Pending>()
 
   /** `core` throws once the peer is closed. */
-  constructor(core: () => Core, ended: AbortSignal, criterion: DataCriterion) {
+  constructor(core: () => ChainSource, ended: AbortSignal, criterion: DataCriterion) {
     this.#core = core
     this.#ended = ended
     this.#criterion = criterion
