@@ -10,6 +10,7 @@ import { TestNetwork, temporary, until } from './network.js'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const COMPILE_MS = 120_000
+const SHELL_MS = 60_000
 const test = suite('library package')
 
 const CONSUMER = `
@@ -97,6 +98,35 @@ test('a program of its own finds our peer, votes and leaves, from the built pack
     await network.close()
   }
 })
+
+test('the shell is answered only where it is asked for, and may end that peer', async () => {
+  const network = new TestNetwork()
+  try {
+    const quiet = await network.open('quiet')
+    const open = await network.open('open', { control: true })
+    const ended = new Promise((resolve) => open.on('end', resolve))
+    assert.notEqual((await shell(network, 'status', '-n', quiet.name)).exit, 0)
+    const { exit, output } = await shell(network, 'status', '-n', open.name, '--json')
+    assert.equal(exit, 0)
+    assert.equal(JSON.parse(output).id, open.id)
+    assert.equal((await shell(network, 'quit', '-n', open.name)).exit, 0)
+    assert.deepEqual(await ended, { reason: null })
+    await open.close()
+  } finally {
+    await network.close()
+  }
+})
+
+/** Not spawnSync: the peer that answers lives in this process. */
+function shell(network: TestNetwork, ...words: string[]): Promise<{ readonly exit: number | null; output: string }> {
+  const env = { ...process.env, ...network.environment }
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'p2p-tui.js'), ...words], { env, timeout: SHELL_MS })
+  let output = ''
+  child.stdout.on('data', (data: Buffer) => {
+    output += data.toString()
+  })
+  return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, output })))
+}
 
 function tsc(cwd: string, args: readonly string[]): void {
   const program = join(createRequire(import.meta.url).resolve('typescript/package.json'), '..', 'bin', 'tsc')

@@ -1,6 +1,4 @@
 import * as assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import { OperationalError, Tracker } from '../../src/index.js'
 import { linked, TestNetwork, until } from './network.js'
@@ -62,17 +60,6 @@ test('a tracker that cannot listen says so, and may try again', async () => {
   await using next = new Tracker({ homes: home.homes })
   await next.startListening()
   assert.equal((await next.status()).name, name, 'the same directory, free again')
-})
-
-test('the shell is answered only where it is asked for', async () => {
-  const home = newNetwork()
-  const socket = (id: string): string => join(home.homes.runtime, `${id.slice(0, 16)}.sock`)
-  const quiet = await home.open('quiet')
-  const open = await home.open('open', { control: true })
-  assert.ok(!existsSync(socket(quiet.id)))
-  assert.ok(existsSync(socket(open.id)))
-  await home.close()
-  assert.ok(!existsSync(socket(open.id)))
 })
 
 test.run()
