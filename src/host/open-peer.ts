@@ -8,6 +8,7 @@ import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
 import { Peer } from '../peer.js'
+import type { Homes } from './directories.js'
 import { type RunningPeer, startPeer } from './start.js'
 
 export interface PeerPlan {
@@ -22,6 +23,8 @@ export interface PeerPlan {
   readonly replicas: number
   readonly mine: MineMode
   readonly pingIntervalMs: number
+  /** The user's own where absent. */
+  readonly homes?: Homes
 }
 
 export interface PeerFacts {
@@ -40,6 +43,8 @@ export interface OpenPeer {
   readonly facts: PeerFacts
   /** Settles when everything is closed; `reason` is null after a polite or abrupt quit. */
   readonly ended: Promise<{ readonly reason: string | null }>
+  /** False from the moment on when it is being closed: the core may be asked nothing more. */
+  isOpen(): boolean
   secret(): Uint8Array
   log(): readonly LogLine[]
   /** Opens a listener on this machine's own addresses; answers all addresses. */
@@ -75,10 +80,11 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => hooks.onLog(line),
+    ...(plan.homes === undefined ? {} : { homes: plan.homes }),
     ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
   })
   end.running = running
-  const address = await started(running.peer).catch(async (error: unknown) => {
+  const address = await Promise.race([started(running.peer), failed(end)]).catch(async (error: unknown) => {
     await running.close()
     throw error
   })
@@ -88,6 +94,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     peer: running.peer,
     facts,
     ended: end.promise,
+    isOpen: () => !end.isClosing,
     secret: () => running.secret,
     log: () => running.log(),
     openLan: () => openLan(running.peer, hosts),
@@ -112,6 +119,10 @@ class End {
     })
   }
 
+  get isClosing(): boolean {
+    return this.#closing
+  }
+
   close(reason: string | null): void {
     if (this.#closing) return
     this.#closing = true
@@ -125,6 +136,11 @@ class End {
 
 function pick(running: RunningPeer<Peer>): { readonly data: string; readonly socket: string } {
   return { data: running.stateDirectory, socket: running.socket }
+}
+
+/** A peer that meets its end while it starts never says that it has started. */
+async function failed(end: End): Promise<never> {
+  throw new OperationalError((await end.promise).reason ?? 'the peer was closed while it started')
 }
 
 function started(peer: Peer): Promise<Address> {
