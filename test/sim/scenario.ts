@@ -99,7 +99,8 @@ class Run {
       node.badChunks = 0
       world.clockSkew(node, 0)
       if (node.alive) world.thaw(node)
-      else if (!node.left && !this.#story.destroyed.has(node)) world.start(node)
+      // whoever left while cut off may have the only copy of something: it comes back too
+      else if ((this.#plan.excused || !node.left) && !this.#story.destroyed.has(node)) world.start(node)
     }
     if (world.alive.length === 0) return
     this.#agree()
@@ -109,7 +110,7 @@ class Run {
     for (const invariant of [invariants.idealRing, invariants.oneTip, kept, invariants.talliesEqual]) {
       world.check(invariant)
     }
-    world.check(invariants.filesKept(this.#story, this.#plan.excused))
+    world.check(invariants.filesKept(this.#story))
     this.#lookups()
     this.#requests()
     this.#checkNow()

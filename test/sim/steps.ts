@@ -46,7 +46,13 @@ export class Steps {
         this.#blackout()
         return
       case 'destroy':
-        if (this.#story.destroyed.size === 0) this.#pick(step, this.#world.alive, (node) => this.#destroy(node))
+        if (this.#story.destroyed.size > 0) return
+        // nor burns the door
+        this.#pick(
+          step,
+          this.#world.alive.filter(({ index }) => index !== 0),
+          (node) => this.#destroy(node),
+        )
         return
       default:
         this.#fault(step)
