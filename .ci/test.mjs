@@ -4,8 +4,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 const FILE_DEADLINE_MS = 300_000
+/** For helpers of tools that end when they notice that their parent is gone. */
+const GRACE_MS = 3_000
 const root = new URL('..', import.meta.url).pathname
 process.chdir(root)
 
@@ -55,7 +58,7 @@ function run(file) {
       output += `\n${file}: no end after ${FILE_DEADLINE_MS / 1000} s, killed\n`
       process.kill(-child.pid, 'SIGKILL')
     }, FILE_DEADLINE_MS)
-    child.on('close', (code) => {
+    child.on('close', async (code) => {
       clearTimeout(timer)
       const total = Number(/Total:\s+(\d+)/.exec(output)?.[1] ?? 0)
       const good = Number(/Passed:\s+(\d+)/.exec(output)?.[1] ?? 0)
@@ -66,16 +69,27 @@ function run(file) {
       const seconds = ((Date.now() - started) / 1000).toFixed(1)
       console.log(`${bad === 0 ? 'ok  ' : 'FAIL'} ${file.slice('dist/tree/'.length)}  ${good}/${total}  ${seconds} s`)
       if (bad > 0) console.log(output)
-      try {
+      if (await outlives(child.pid)) {
         process.kill(-child.pid, 'SIGKILL')
         failed++
         console.log(`FAIL ${file} left a process behind`)
-      } catch (error) {
-        if (error.code !== 'ESRCH') throw error
       }
       resolve()
     })
   })
+}
+
+/** Whether anything of the group is there still, a moment after its leader ended. */
+async function outlives(group) {
+  for (const end = Date.now() + GRACE_MS; ; await pause(50)) {
+    try {
+      process.kill(-group, 0)
+    } catch (error) {
+      if (error.code === 'ESRCH') return false
+      throw error
+    }
+    if (Date.now() > end) return true
+  }
 }
 
 async function lane() {

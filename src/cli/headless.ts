@@ -1,6 +1,6 @@
 /** A peer without a console: log lines (or one JSON event a line) on standard output, ended by a signal or `quit`. */
 import type { LogLine } from '../api.js'
-import { openPeer, type PeerPlan } from '../host/open-peer.js'
+import { type OpenPeer, openPeer, type PeerPlan } from '../host/open-peer.js'
 import { EXIT } from './outcome.js'
 import { serveCommands } from './serve.js'
 
@@ -16,8 +16,17 @@ export async function runHeadless(plan: PeerPlan, json: boolean): Promise<number
     if (line.level === 'debug') return
     print({ event: 'log', ...line }, `${new Date(line.time).toISOString().slice(11, 19)} ${line.text}`)
   }
+  let opened: OpenPeer | null = null
+  let asked = false
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (asked) process.exit(EXIT.failed)
+      asked = true
+      opened?.quit(false)
+    })
+  }
   // the first line is `ready`: what was logged before it follows it
-  const opened = await openPeer(plan, {
+  opened = await openPeer(plan, {
     onLog: (line) => {
       if (ready) show(line)
       else early.push(line)
@@ -32,14 +41,7 @@ export async function runHeadless(plan: PeerPlan, json: boolean): Promise<number
   ready = true
   for (const line of early) show(line)
 
-  let asked = false
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (asked) process.exit(EXIT.failed)
-      asked = true
-      opened.quit(false)
-    })
-  }
+  if (asked) opened.quit(false)
   const end = await opened.ended
   await stop()
   if (end.reason !== null) process.stderr.write(`p2p-tui: ${end.reason}\n`)

@@ -49,10 +49,10 @@ export function parseWords(words: readonly string[], version: string): Parsed {
   program
     .description('A private peer-to-peer network in your terminal.')
     .version(version, '-V, --version')
-    .argument('[command]')
+    .argument('[command...]')
     .allowExcessArguments(false)
     .usage('[options] [command]')
-    .action((word?: string) => {
+    .action(([word]: readonly string[]) => {
       if (word !== undefined) program.error(unknown(word), { exitCode: 2, code: 'unknown' })
       settle(null, {}, {})
     })

@@ -51,7 +51,7 @@ test(
     fails(await cluster.run(['store', 'nowhere.txt']), 1, /nowhere\.txt/)
     fails(await cluster.run(['request', 'nothing.txt']), 1, /File does not exist/)
     fails(await cluster.run(['leave', 'nobody']), 1, /nobody/)
-    fails(await cluster.run(['receipt', 'abc']), 1, /ballot/)
+    fails(await cluster.run(['receipt', 'abc']), 1, /no record abc/)
   }),
 )
 
@@ -84,7 +84,7 @@ test(
     const third = await cluster.start('cleo', '--listen', `127.0.0.1:${port}`).ended
     server.close()
     assert.strictEqual(third.exit, 1)
-    assert.match(third.stderr, new RegExp(`${port}.*in use`))
+    assert.match(third.stderr, new RegExp(`${port}.*another program uses that port`))
   }),
 )
 

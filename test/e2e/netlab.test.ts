@@ -23,15 +23,19 @@ async function withLab(names: readonly string[], body: (lab: Netlab) => Promise<
 inLab('two hosts join by ticket; a vote and a file cross the network', () =>
   withLab(['ann', 'bob'], async ({ hosts: [ann, bob] }) => {
     assert.ok(ann && bob)
-    await ann.start(['--lan', '--no-folder'])
+    await ann.start(['--lan'])
     const { ticket, addresses } = await ann.json<{ ticket: string; addresses: string[] }>('invite')
     assert.ok(
       addresses.some((address) => address.startsWith(`${ann.address}:`)),
       addresses.join(' '),
     )
-    const ready = await bob.start(['--join', '-', '--no-folder'], `${ticket}\n`)
-    assert.ok(ready.address.startsWith(`${bob.address}:`), `a joiner listens where it can be reached: ${ready.address}`)
+    await bob.start(['--join', '-'], `${ticket}\n`)
     await Promise.all([ann.sees(1, MEET_MS), bob.sees(1, MEET_MS)])
+    const { addresses: opened } = await bob.json<{ addresses: string[] }>('invite')
+    assert.ok(
+      opened.some((address) => address.startsWith(`${bob.address}:`)),
+      `a joiner listens where it can be reached: ${opened.join(' ')}`,
+    )
 
     assert.strictEqual((await bob.json<{ status: string }>('vote', 'bea', 'yes')).status, 'added')
     const refused = await ann.run(['vote', 'bea', 'no', '--json'])
@@ -48,12 +52,12 @@ inLab('two hosts join by ticket; a vote and a file cross the network', () =>
 inLab('a joiner invites the next one, and all find each other; a pulled cable heals', () =>
   withLab(['ann', 'bob', 'cid'], async ({ hosts: [ann, bob, cid] }) => {
     assert.ok(ann && bob && cid)
-    await ann.start(['--lan', '--no-folder'])
+    await ann.start(['--lan'])
     const first = await ann.json<{ ticket: string }>('invite')
-    await bob.start(['--join', '-', '--no-folder'], `${first.ticket}\n`)
+    await bob.start(['--join', '-'], `${first.ticket}\n`)
     await bob.sees(1, MEET_MS)
     const second = await bob.json<{ ticket: string }>('invite')
-    await cid.start(['--join', '-', '--no-folder'], `${second.ticket}\n`)
+    await cid.start(['--join', '-'], `${second.ticket}\n`)
     await Promise.all([ann, bob, cid].map((host) => host.sees(2, MEET_MS)))
 
     cid.cable('down')
@@ -66,7 +70,7 @@ inLab('a joiner invites the next one, and all find each other; a pulled cable he
 inLab('a silent address and a closed port are told apart', () =>
   withLab(['ann', 'bob'], async ({ hosts: [ann, bob] }) => {
     assert.ok(ann && bob)
-    await ann.start(['--no-folder'])
+    await ann.start([])
     const closed = await ann.run(['join', `${bob.address}:4999`])
     assert.strictEqual(closed.exit, 1)
     assert.match(closed.stderr, /refused/)
