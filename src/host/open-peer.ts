@@ -71,7 +71,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       new Peer(env, {
         membership: {
           join: plan.join,
-          listen: plan.lan ? [...plan.listen, wildcard(hosts)] : plan.listen,
+          listen: plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen,
           hosts,
           pingIntervalMs: plan.pingIntervalMs,
         },
@@ -149,14 +149,16 @@ function started(peer: Peer): Promise<Address> {
   })
 }
 
-function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
+async function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
   if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
-  const before = peer.addresses()
-  if (before.some((address) => hosts.some((host) => address.includes(host)))) return Promise.resolve(before)
+  const isOpen = peer.addresses().some((address) => hosts.some((host) => address.includes(host)))
+  if (!isOpen) for (const wanted of wildcards(hosts)) await listen(peer, wanted)
+  return peer.addresses()
+}
+
+function listen(peer: Peer, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    peer.listen(wildcard(hosts), (result) =>
-      result.ok ? resolve(peer.addresses()) : reject(new OperationalError(result.message)),
-    )
+    peer.listen(wanted, (result) => (result.ok ? resolve() : reject(new OperationalError(result.message))))
   })
 }
 
@@ -168,6 +170,9 @@ function ownHosts(): readonly string[] {
     .map((info) => info.address)
 }
 
-function wildcard(hosts: readonly string[]): string {
-  return hosts.some((host) => host.includes(':')) ? '[::]:0' : '0.0.0.0:0'
+/** All addresses of the families that this machine has; each family has its own listener. */
+function wildcards(hosts: readonly string[]): readonly string[] {
+  const v6 = hosts.some((host) => host.includes(':'))
+  const v4 = hosts.some((host) => !host.includes(':'))
+  return [...(v4 || !v6 ? ['0.0.0.0:0'] : []), ...(v6 ? ['[::]:0'] : [])]
 }
