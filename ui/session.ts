@@ -7,6 +7,7 @@ import type { LogLine, Snapshot } from '../src/api.js'
 import type { Key } from './input/keys.js'
 import { press } from './input/press.js'
 import type { Effect, Surroundings } from './input/step.js'
+import { editedTo, isTyping } from './input/typing.js'
 import { Jobs } from './jobs.js'
 import { cellOf, framesPerSecond, shows } from './layout.js'
 import type { Look } from './look.js'
@@ -94,6 +95,16 @@ export class ConsoleSession {
       if (ui !== before) this.#set(ui)
       for (const effect of effects) this.#perform(effect)
     }
+  }
+
+  /** Whether these keys are for the open text line, which then calls `edited` or enters its line. */
+  typing(keys: readonly Key[]): boolean {
+    return isTyping(this.#model.ui, keys)
+  }
+
+  /** The open text line holds this now. */
+  edited(value: string): void {
+    this.#set(editedTo(this.#model.ui, value))
   }
 
   resize(size: Size): void {

@@ -141,7 +141,7 @@ export class ScriptedSource implements ConsoleSource {
       })
   }
 
-  say(text: string, level: LogLine['level'] = 'info'): void {
+  say(text: string, level: LogLine['level'] = 'notice'): void {
     this.#log.push({ time: Date.now(), level, text })
     this.#changed()
   }
