@@ -45,10 +45,19 @@ function isNoKey(piece: string): boolean {
   return code === 0 || (code >= 0x1c && code <= 0x1f) || (code >= 0x80 && code <= 0x9f)
 }
 
+interface Waiting {
+  readonly piece: string
+  /** When it came from the terminal. */
+  readonly at: number
+}
+
+/** Ink takes what follows an Esc within 20 ms for the rest of a sequence; it must not look so because we were busy. */
+const ESC_ALONE_MS = 25
+
 /** The same stream, except that it is read one key at a time. */
 export function oneKeyAtATime(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
   const splitter = new KeyPieces()
-  const waiting: string[] = [] // at most one read of the terminal
+  const waiting: Waiting[] = [] // what the terminal sent and React has not met yet
   let taken = false
   const nextTurn = () => {
     taken = false
@@ -56,13 +65,16 @@ export function oneKeyAtATime(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
   }
   const read = (): string | null => {
     for (let chunk: unknown = stdin.read(); chunk !== null; chunk = stdin.read())
-      waiting.push(...splitter.of(String(chunk)))
-    const piece = taken ? undefined : waiting.shift()
-    if (piece === undefined) return null
+      for (const piece of splitter.of(String(chunk))) waiting.push({ piece, at: performance.now() })
+    const next = taken ? undefined : waiting.shift()
+    if (next === undefined) return null
     taken = true
+    const follower = waiting[0]
+    if (next.piece === ESC && follower !== undefined && follower.at - next.at >= ESC_ALONE_MS)
+      setTimeout(nextTurn, ESC_ALONE_MS)
     // React commits in a microtask and in the next check phase
-    setImmediate(() => setImmediate(nextTurn))
-    return piece
+    else setImmediate(() => setImmediate(nextTurn))
+    return next.piece
   }
   return new Proxy(stdin, {
     get(target, name) {
