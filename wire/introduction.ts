@@ -1,7 +1,8 @@
 /**
  * The first frame of each side proves its peer id: an Ed25519 key and a signature over (this connection, its end of it,
  * the key). Being a member (the network secret) is proven by the pipe below; a member in the middle who relays both
- * introductions fails, because its two connections have different bindings.
+ * introductions fails, because its two connections have different bindings. Meeting one's own key is allowed: only the
+ * greeting can tell an echo from a second process under the same key.
  */
 
 import type { LinkHandler } from '../src/env.js'

@@ -102,7 +102,7 @@ export class LinkCore implements Link, PipeOwner {
     if (this.#outbox !== null) this.#outbox.message(frame)
     else this.#framed.pipe.write(frame)
     this.#watchQueue()
-    this.#full = waiting + frame.length > limits.FULL_CONTROL_BYTES
+    if (waiting + frame.length > limits.FULL_CONTROL_BYTES) this.#full = true
     return this.#full ? 'full' : 'sent'
   }
 

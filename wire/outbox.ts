@@ -51,7 +51,7 @@ export class Outbox {
   /** What has not begun is dropped; a slice under way answers by itself. */
   close(error: Error): void {
     this.#closed = error
-    if (!this.#writing) this.#dropAll(error)
+    if (!this.#writing) process.nextTick(() => this.#dropAll(error))
   }
 
   #add(item: Item): void {

@@ -39,12 +39,14 @@ export class TcpTransport implements Transport {
   readonly #key: NetworkKey
   readonly #links: OpenLinks
   readonly #halfOpen = new HalfOpen()
+  readonly #refused: (remote: string, reason: string) => void
   /** One entry for each `listen` of our own. */
   readonly #servers = new Set<Server>()
   /** One entry for each `dial` of our own that is not decided. */
   readonly #dials = new Set<Dial>()
 
   constructor(options: TransportOptions) {
+    this.#refused = options.refused ?? (() => {})
     this.#key = new NetworkKey(options.psk)
     this.#links = new OpenLinks(options.identity)
   }
@@ -92,14 +94,30 @@ export class TcpTransport implements Transport {
   }
 
   #accept(connection: Socket, options: ListenOptions): void {
+    const remote = `${connection.remoteAddress}:${connection.remotePort}`
     const socket = acceptSecure(connection, this.#key)
     let introduction: Introduction | null = null
-    const known = this.#halfOpen.add(() => {
+    let reason = 'hung up'
+    const refused = (): void => {
+      if (known()) this.#refused(remote, reason)
+    }
+    const known = this.#halfOpen.add((why) => {
+      reason = why
+      refused()
       introduction?.abandon()
       socket.destroy()
       connection.destroy()
     })
-    for (const either of [socket, connection]) either.on('error', known).on('close', known)
+    for (const either of [socket, connection]) {
+      either.on('error', (error: Error) => {
+        reason = error.message
+      })
+      either.on('close', refused)
+    }
+    // Node tells of a failed handshake only so; `close` follows.
+    socket.on('_tlsError', (error: Error) => {
+      reason = error.message
+    })
     socket.once('secure', () => {
       const pipe = SocketPipe.over(socket)
       if (pipe === null) {
@@ -112,7 +130,10 @@ export class TcpTransport implements Transport {
           known()
           return options.accepted(link)
         },
-        failed: known,
+        failed: (_failure, detail) => {
+          reason = detail
+          refused()
+        },
       })
     })
   }

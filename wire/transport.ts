@@ -15,4 +15,6 @@ export interface TransportOptions {
   readonly identity: LinkIdentity
   /** Pre-shared key of the network, 32 bytes. */
   readonly psk: Uint8Array
+  /** An accepted connection ended before it was introduced: for the log. */
+  readonly refused?: (remote: string, reason: string) => void
 }

@@ -166,7 +166,7 @@ export class SimNetwork {
   }
 
   closing(link: SimLink, code: CloseCode, reason: string): void {
-    this.schedule.note('closing', link.process.index, 0, `${link.peer.slice(0, 8)} ${code}: ${reason}`)
+    this.schedule.note('closing', link.process.index, 0, `${link.peer.slice(0, 8)} #${link.serial} ${code}: ${reason}`)
     if (!ACCUSING.has(code)) return
     this.violations.push({ by: link.process.index, peer: link.peer, code, reason })
   }

@@ -68,7 +68,8 @@ export function request(context: CommandContext, invocation: Invocation): Promis
     (view) => ({
       exit: EXIT.done,
       message:
-        `${view.name}: ${size(view.size)} from ${plural(view.sources.length, 'peer')} in ` +
+        `${view.name}: ${size(view.size)} from ` +
+        `${view.sources.length === 0 ? 'the copy here' : plural(view.sources.length, 'peer')} in ` +
         `${view.seconds.toFixed(1)} s → ${view.path}`,
       json: view,
     }),
