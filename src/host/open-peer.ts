@@ -8,6 +8,7 @@ import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
 import { Peer } from '../peer.js'
+import type { Homes } from './directories.js'
 import { type RunningPeer, startPeer } from './start.js'
 
 export interface PeerPlan {
@@ -22,6 +23,8 @@ export interface PeerPlan {
   readonly replicas: number
   readonly mine: MineMode
   readonly pingIntervalMs: number
+  /** The user's own where absent. */
+  readonly homes?: Homes
 }
 
 export interface PeerFacts {
@@ -40,6 +43,8 @@ export interface OpenPeer {
   readonly facts: PeerFacts
   /** Settles when everything is closed; `reason` is null after a polite or abrupt quit. */
   readonly ended: Promise<{ readonly reason: string | null }>
+  /** False from the moment on when it is being closed: the core may be asked nothing more. */
+  isOpen(): boolean
   secret(): Uint8Array
   log(): readonly LogLine[]
   /** Opens a listener on this machine's own addresses; answers all addresses. */
@@ -78,10 +83,11 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => hooks.onLog(line),
+    ...(plan.homes === undefined ? {} : { homes: plan.homes }),
     ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
   })
   end.running = running
-  const address = await started(running.peer).catch(async (error: unknown) => {
+  const address = await Promise.race([started(running.peer), failed(end)]).catch(async (error: unknown) => {
     await running.close()
     throw error
   })
@@ -91,6 +97,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     peer: running.peer,
     facts,
     ended: end.promise,
+    isOpen: () => !end.isClosing,
     secret: () => running.secret,
     log: () => running.log(),
     openLan: () => openLan(running.peer, hosts),
@@ -115,6 +122,10 @@ class End {
     })
   }
 
+  get isClosing(): boolean {
+    return this.#closing
+  }
+
   close(reason: string | null): void {
     if (this.#closing) return
     this.#closing = true
@@ -130,25 +141,28 @@ function pick(running: RunningPeer<Peer>): { readonly data: string; readonly soc
   return { data: running.stateDirectory, socket: running.socket }
 }
 
+/** A peer that meets its end while it starts never says that it has started. */
+async function failed(end: End): Promise<never> {
+  throw new OperationalError((await end.promise).reason ?? 'the peer was closed while it started')
+}
+
 function started(peer: Peer): Promise<Address> {
   return new Promise((resolve, reject) => {
     peer.start((result) => (result.ok ? resolve(result.value) : reject(new OperationalError(result.message))))
   })
 }
 
-/** One listener for each kind of address that this machine has; one that works is enough. */
 async function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
   if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
-  const before = peer.addresses()
-  if (before.some((address) => hosts.some((host) => address.includes(host)))) return before
-  const faults = await Promise.all(wildcards(hosts).map((address) => faultOfListening(peer, address)))
-  const [fault] = faults
-  if (fault && faults.every((other) => other !== null)) throw new OperationalError(fault)
+  const isOpen = peer.addresses().some((address) => hosts.some((host) => address.includes(host)))
+  if (!isOpen) for (const wanted of wildcards(hosts)) await listen(peer, wanted)
   return peer.addresses()
 }
 
-function faultOfListening(peer: Peer, address: string): Promise<string | null> {
-  return new Promise((resolve) => peer.listen(address, (result) => resolve(result.ok ? null : result.message)))
+function listen(peer: Peer, wanted: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    peer.listen(wanted, (result) => (result.ok ? resolve() : reject(new OperationalError(result.message))))
+  })
 }
 
 /** This machine's own addresses but loopback and link-local ones. */
@@ -159,10 +173,9 @@ function ownHosts(): readonly string[] {
     .map((info) => info.address)
 }
 
+/** All addresses of the families that this machine has; each family has its own listener. */
 function wildcards(hosts: readonly string[]): readonly string[] {
-  const kinds = [
-    hosts.some((host) => !host.includes(':')) ? '0.0.0.0:0' : '',
-    hosts.some((host) => host.includes(':')) ? '[::]:0' : '',
-  ]
-  return kinds.filter((address) => address !== '')
+  const v6 = hosts.some((host) => host.includes(':'))
+  const v4 = hosts.some((host) => !host.includes(':'))
+  return [...(v4 || !v6 ? ['0.0.0.0:0'] : []), ...(v6 ? ['[::]:0'] : [])]
 }

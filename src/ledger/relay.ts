@@ -8,6 +8,7 @@ import { MAX_RECORDS_ASKED } from '../../wire/messages/ledger.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
+import { Asked } from './asked.js'
 import type { Admission, Mempool } from './mempool.js'
 import { decodeRecord, type SignedRecord } from './record.js'
 import type { Verifier } from './verifier.js'
@@ -24,7 +25,7 @@ const MAX_ASKED = 1024
 
 interface Lane {
   readonly wanted: Set<Hash>
-  readonly asked: Set<Hash>
+  readonly asked: Asked
   tokens: number
   refilledMs: number
 }
@@ -68,7 +69,7 @@ export class Relay {
 
   linkUp(peer: PeerId): void {
     // a replaced link: answers to what was asked over the old one may still come
-    const asked = this.#lanes.get(peer)?.asked ?? new Set<Hash>()
+    const asked = this.#lanes.get(peer)?.asked ?? new Asked()
     const lane = { wanted: new Set<Hash>(), asked, tokens: RECORDS_PER_SECOND }
     this.#lanes.set(peer, { ...lane, refilledMs: this.#env.now() })
   }
@@ -104,7 +105,7 @@ export class Relay {
         this.#mesh.blame(from, 'protocol', `record: ${signed}`)
         return
       }
-      if (!lane.asked.delete(signed.id)) {
+      if (!lane.asked.answered(signed.id)) {
         this.#mesh.blame(from, 'protocol', 'unsolicited record')
         return
       }
@@ -161,8 +162,7 @@ export class Relay {
       else if (!this.#askedMs.has(id)) {
         lane.wanted.delete(id)
         lane.tokens--
-        const oldest = lane.asked.size >= MAX_ASKED ? lane.asked.values().next().value : undefined
-        if (oldest !== undefined) lane.asked.delete(oldest)
+        if (lane.asked.size >= MAX_ASKED) lane.asked.forgetOldest()
         lane.asked.add(id)
         this.#askedMs.set(id, now)
         ids.push(id)

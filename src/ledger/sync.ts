@@ -6,6 +6,7 @@ import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Claim, Mesh } from '../mesh.js'
+import { Asked } from './asked.js'
 import type { Adoption, Chain } from './chain.js'
 import { Download, type DownloadOutcome } from './download.js'
 import { decodeHeader, headerHash } from './header.js'
@@ -30,7 +31,7 @@ interface Neighbour {
   /** At most MAX_HELD. */
   readonly held: Announce[]
   /** At most MAX_EXPECTED: a late answer is no offence, an unasked one is. */
-  readonly expected: Set<Hash>
+  readonly expected: Asked
   /** Questions for headers that are not answered. */
   headersDue: number
 }
@@ -78,7 +79,7 @@ export class Sync {
 
   linkUp(peer: PeerId): void {
     // a replaced link: answers to what was asked over the old one may still come
-    const { expected, headersDue } = this.#neighbours.get(peer) ?? { expected: new Set<Hash>(), headersDue: 0 }
+    const { expected, headersDue } = this.#neighbours.get(peer) ?? { expected: new Asked(), headersDue: 0 }
     this.linkDown(peer)
     const claim = this.#mesh.claim(peer) ?? null
     this.#neighbours.set(peer, { claim, restsUntilMs: 0, held: [], expected, headersDue })
@@ -144,7 +145,7 @@ export class Sync {
   block(from: PeerId, block: Hash, records: readonly Uint8Array[]): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) {
+    if (!neighbour.expected.answered(block)) {
       this.#mesh.blame(from, 'protocol', 'unsolicited block')
       return
     }
@@ -154,7 +155,7 @@ export class Sync {
   noBlock(from: PeerId, block: Hash): void {
     const neighbour = this.#neighbours.get(from)
     if (neighbour === undefined) return
-    if (!neighbour.expected.delete(block)) {
+    if (!neighbour.expected.answered(block)) {
       this.#mesh.blame(from, 'protocol', 'unsolicited answer')
       return
     }

@@ -186,16 +186,13 @@ function picture(peer: PeerApi, poll: string): unknown {
   return [poll, total, Object.entries(choices).toSorted(([a], [b]) => (a < b ? -1 : 1))]
 }
 
-/**
- * Every acknowledged file has a whole, durable, right copy on a running peer. `excused`: unless all that have one are
- * gone, for whoever leaves while cut off cannot hand over.
- */
-export function filesKept({ files }: Acknowledged, excused: boolean): (world: PeerWorld) => string | null {
+/** Every acknowledged file has a whole right copy on a running peer. */
+export function filesKept({ files }: Acknowledged): (world: PeerWorld) => string | null {
   return function filesKept({ nodes }) {
     for (const file of files) {
       const holders = nodes.filter((node) => holdsWhole(node, file))
-      if (holders.some(({ alive }) => alive) || (excused && holders.length > 0)) continue
-      return `no running peer has ${file.name}, whole copies: ${holders.map(({ name }) => name).join(' ') || 'none'}`
+      if (holders.some(({ alive }) => alive)) continue
+      return `no running peer has ${file.name}, whole copies: ${holders.map(nameOf).join(' ') || 'none'}`
     }
     return null
   }

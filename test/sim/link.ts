@@ -24,6 +24,7 @@ import { mix, unit } from './random.js'
 /** What a kernel holds for a reader that does not read, before the writer's own queue grows. */
 const KERNEL_BYTES = 128 * 1024
 const RETRANSMIT_MS = 200
+const MAX_DESCRIPTION = 300
 const MAX_RETRANSMITS = 6
 const FRAME_OVERHEAD = 26 // TLS record and length
 
@@ -206,6 +207,9 @@ export class SimLink implements Link {
       return
     }
     this.network.tamper?.incoming(this, message)
+    this.network.schedule.trace?.(
+      `${' '.repeat(15)}from p${this.partner.process.index} #${this.serial} ${describe(message)}`,
+    )
     if (message.type === 'close') this.#ended(message.code, message.reason, 'them')
     else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request)
     else this.#handler?.message(this, message)
@@ -345,6 +349,16 @@ export class Pipe {
 function sizeOf(item: Item): number {
   if (item.kind === 'end') return 1
   return FRAME_OVERHEAD + (item.kind === 'chunk' ? item.size : item.bytes.length)
+}
+
+/** One line for the trace: hashes by their first digits, bytes by their count. */
+function describe(message: Message): string {
+  const brief = (_key: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return String(value)
+    if (value instanceof Uint8Array) return `${value.length} bytes`
+    return typeof value === 'string' && value.length === 64 ? value.slice(0, 8) : value
+  }
+  return JSON.stringify(message, brief).slice(0, MAX_DESCRIPTION)
 }
 
 const nameOf = (item: Item): string => (item.kind === 'frame' ? item.type : item.kind)

@@ -71,6 +71,12 @@ export class SimNode<P> {
     return this.life.peer
   }
 
+  /** The present process: what it was told may come in the very event that killed it. */
+  get process(): SimProcess {
+    if (this.life === null) throw new Error(`${this.name} does not run`)
+    return this.life.process
+  }
+
   remember(line: LoggedLine): void {
     this.log.push(line)
     if (this.log.length > MAX_LOG) this.log.shift()

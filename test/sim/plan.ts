@@ -46,7 +46,7 @@ export interface Plan {
   readonly syncMs: number
   /** Faults end here; then everything must come right. */
   readonly calmAt: number
-  /** Whether partitions and freezes excuse a leaver that could not hand over its files. */
+  /** Whether a leaver may have been cut off, so that it could hand nothing over: such leavers come back in the end. */
   readonly excused: boolean
   /** Peers see only those before and after them, until it is calm: whatever reaches all was passed on. */
   readonly line: boolean

@@ -1,0 +1,252 @@
+/** What users and fate do: each step of a plan, applied to a peer that it can happen to. */
+import type { PeerNode } from './invariants.js'
+import type { Step } from './plan.js'
+import type { Story } from './story.js'
+
+const MAX_PEERS = 10
+const BACK_AFTER_MS = 15_000
+const LIGHTS_ON_AFTER_MS = 500
+/** A vote that was just mined may not have left its machine. */
+const ONLY_HERE_MS = 5000
+const SKEW_MS = 15_000
+const SLOW_SYNC_MS = 300
+const FILE_BYTES = [0, 1000, 300_000, 1_500_000] as const
+
+export class Steps {
+  readonly #story: Story
+
+  constructor(story: Story) {
+    this.#story = story
+  }
+
+  do(step: Step): void {
+    switch (step.kind) {
+      case 'join':
+        this.#join()
+        return
+      case 'vote':
+        this.#pick(step, this.#users(), (node) => this.#vote(node, step))
+        return
+      case 'store':
+        this.#pick(step, this.#users(), (node) => this.#store(node, step))
+        return
+      case 'request':
+        this.#pick(step, this.#users(), (node) => this.#request(node, step))
+        return
+      case 'quit':
+        this.#pick(step, this.#users(), (node) => this.#quit(node))
+        return
+      case 'kill':
+        this.#pick(step, this.#world.alive, (node) => this.#kill(node, step.value % 4 === 0))
+        return
+      case 'restart':
+        this.#pick(step, this.#startable(), (node) => this.#start(node))
+        return
+      case 'blackout':
+        this.#blackout()
+        return
+      case 'destroy':
+        if (this.#story.destroyed.size > 0) return
+        // nor burns the door
+        this.#pick(
+          step,
+          this.#world.alive.filter(({ index }) => index !== 0),
+          (node) => this.#destroy(node),
+        )
+        return
+      default:
+        this.#fault(step)
+    }
+  }
+
+  #fault(step: Step): void {
+    const later = (action: () => void): void => this.#world.at(this.#world.now + step.forMs, 'end of fault', action)
+    switch (step.kind) {
+      case 'freeze':
+        this.#pick(step, this.#users(), (node) => this.#freeze(node, later))
+        return
+      case 'partition':
+        this.#partition(step, later)
+        return
+      case 'one-way':
+        this.#pick(step, this.#world.alive, (node) => this.#cutOneWay(node, step, later))
+        return
+      case 'skew':
+        this.#pick(step, this.#world.alive, (node) => {
+          this.#world.clockSkew(node, (step.value % (2 * SKEW_MS)) - SKEW_MS)
+        })
+        return
+      case 'slow-disk':
+        this.#world.syncMs = SLOW_SYNC_MS
+        later(() => {
+          this.#world.syncMs = this.#story.plan.syncMs
+        })
+        return
+      case 'bad-chunks':
+        this.#pick(step, this.#world.alive, (node) => {
+          node.badChunks = 0.3
+          later(() => {
+            node.badChunks = 0
+          })
+        })
+        return
+      default:
+    }
+  }
+
+  // ---- users
+
+  #vote(node: PeerNode, step: Step): void {
+    const { process } = node
+    const voter = `voter ${step.value}`
+    const choice = step.value % 2 === 0 ? 'yes' : 'no'
+    this.#story.count('votes')
+    const waits = { poll: 'default', timeoutMs: null }
+    node.peer.vote(voter, choice, waits, NOTHING, (result) => {
+      if (process.dead || !result.ok || result.value.status !== 'added') return
+      this.#story.count('votes acknowledged')
+      this.#story.votes.push({ ballot: result.value.ballot, voter, by: node.name, at: this.#world.now })
+      this.#acknowledged(node, step)
+    })
+  }
+
+  #store(node: PeerNode, step: Step): void {
+    const { process } = node
+    const name = `file ${step.value}`
+    const size = FILE_BYTES[step.value % FILE_BYTES.length] ?? 0
+    const path = `/home/${name}`
+    this.#story.count('stores')
+    node.files.put(path, size, step.value)
+    this.#story.offers.push({ name, seed: step.value, size })
+    node.peer.store(path, { as: name }, NOTHING, (result) => {
+      if (process.dead || !result.ok) return
+      this.#story.count('stores acknowledged')
+      const alone = !isLinked(node)
+      this.#story.files.push({ name, id: result.value.id, size, seed: step.value, by: node.name, alone })
+      this.#acknowledged(node, step)
+    })
+  }
+
+  #request(node: PeerNode, step: Step): void {
+    const { process } = node
+    const file = this.#story.offers[step.value % Math.max(1, this.#story.offers.length)]
+    if (file === undefined) return
+    const target = `/home/got ${step.value}`
+    this.#story.count('requests')
+    node.peer.request(file.name, { target }, NOTHING, (result) => {
+      if (process.dead || !result.ok) return
+      this.#story.count('requests done')
+      this.#story.sameContent(node, target, file)
+    })
+  }
+
+  #quit(node: PeerNode): void {
+    // the first peer stays: it is the door that every newcomer knows
+    if (node.index === 0) return
+    // whoever is alone has nobody to hand its files to
+    if (!this.#story.plan.excused && node.peer.peers().filter(({ state }) => state === 'up').length < 2) return
+    this.#story.count('quits')
+    node.left = true
+    const { process } = node
+    node.peer.quit(() => {
+      if (node.life?.process === process) this.#world.exit(node)
+    })
+  }
+
+  /** What the plan has in store for whoever was just told that it is done. */
+  #acknowledged(node: PeerNode, step: Step): void {
+    if (step.onDone === 'kill') this.#kill(node, step.value % 2 === 0)
+    if (step.onDone === 'blackout') this.#blackout()
+  }
+
+  // ---- fate
+
+  #join(): void {
+    if (this.#world.nodes.length >= MAX_PEERS) return
+    this.#story.count('joins')
+    this.#story.troubleAt = this.#world.now
+    this.#world.addPeer()
+  }
+
+  #kill(node: PeerNode, powerLost: boolean): void {
+    if (!node.alive) return
+    this.#story.count('kills')
+    this.#story.troubleAt = this.#world.now
+    this.#world.kill(node, powerLost)
+    if (!this.#story.destroyed.has(node)) {
+      this.#world.at(this.#world.now + BACK_AFTER_MS, 'restart', () => this.#start(node))
+    }
+  }
+
+  /** The machine burns, with its disk. What only it could have is nobody's fault. */
+  #destroy(node: PeerNode): void {
+    this.#story.count('destroyed')
+    this.#story.destroyed.add(node)
+    this.#kill(node, true)
+    const fresh = this.#world.now - ONLY_HERE_MS
+    this.#story.votes = this.#story.votes.filter(({ by, at }) => by !== node.name || at < fresh)
+    this.#story.files = this.#story.files.filter(({ by, alone }) => by !== node.name || !alone)
+  }
+
+  /** The lights go out for everybody, and come back. */
+  #blackout(): void {
+    this.#story.count('blackouts')
+    for (const node of this.#world.alive) this.#kill(node, true)
+    this.#world.at(this.#world.now + LIGHTS_ON_AFTER_MS, 'power', () => {
+      for (const node of this.#startable()) if (!node.left) this.#start(node)
+    })
+  }
+
+  #start(node: PeerNode): void {
+    if (node.alive || this.#world.now >= this.#story.plan.calmAt) return
+    this.#story.count('restarts')
+    this.#story.troubleAt = this.#world.now
+    this.#world.start(node)
+  }
+
+  #freeze(node: PeerNode, later: (action: () => void) => void): void {
+    this.#story.count('freezes')
+    this.#world.freeze(node)
+    later(() => this.#world.thaw(node))
+  }
+
+  #partition(step: Step, later: (action: () => void) => void): void {
+    const left = this.#world.nodes.filter((_, place) => ((step.value >> place) & 1) === 0)
+    const right = this.#world.nodes.filter((node) => !left.includes(node))
+    if (left.length === 0 || right.length === 0) return
+    this.#story.count('partitions')
+    this.#world.partition(left, right)
+    later(() => this.#world.heal())
+  }
+
+  #cutOneWay(from: PeerNode, step: Step, later: (action: () => void) => void): void {
+    const to = this.#world.alive[step.value % this.#world.alive.length]
+    if (to === undefined || to === from) return
+    this.#story.count('one-way')
+    this.#world.cutOneWay(from, to)
+    later(() => this.#world.heal())
+  }
+
+  // ---- whom it can happen to
+
+  get #world(): Story['world'] {
+    return this.#story.world
+  }
+
+  #users(): readonly PeerNode[] {
+    return this.#world.nodes.filter(({ awake, left }) => awake && !left)
+  }
+
+  #startable(): readonly PeerNode[] {
+    return this.#world.nodes.filter((node) => !node.alive && !this.#story.destroyed.has(node))
+  }
+
+  #pick(step: Step, among: readonly PeerNode[], action: (node: PeerNode) => void): void {
+    const node = among[step.who % Math.max(1, among.length)]
+    if (node !== undefined) action(node)
+  }
+}
+
+const NOTHING = (): void => {}
+
+const isLinked = ({ peer }: PeerNode): boolean => peer.peers().some(({ state }) => state === 'up')
