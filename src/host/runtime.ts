@@ -53,10 +53,13 @@ export function runningPeers(runtimeHome: string): readonly RunningEntry[] {
 
 /** Writes this peer's entry; `remove` it at the end. */
 export function announce(runtimeHome: string, first: RunningEntry): Announcement {
-  const path = join(privateDirectory(runtimeHome), `${first.id}${SUFFIX}`)
+  const path = join(runtimeHome, `${first.id}${SUFFIX}`)
   let entry = first
   let removed = false
-  const write = (): void => replaceFile(path, `${JSON.stringify({ ...entry, mark: ownMark() })}\n`)
+  const write = (): void => {
+    privateDirectory(runtimeHome) // temporary directories are swept now and then
+    replaceFile(path, `${JSON.stringify({ ...entry, mark: ownMark() })}\n`)
+  }
   write()
   return {
     get entry() {

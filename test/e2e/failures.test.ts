@@ -37,6 +37,19 @@ test(
 )
 
 test(
+  'a headless peer goes on when nobody reads its lines any more',
+  inCluster(async (cluster) => {
+    const ann = cluster.start('ann')
+    await ann.ready
+    ann.unhear()
+    await cluster.start('bob').ready // of which ann has something to say
+    await cluster.meshed(['ann', 'bob'])
+    await cluster.json(['note', 'unheard'], { on: 'ann' })
+    await cluster.json(['status'], { on: 'ann' })
+  }),
+)
+
+test(
   'help and version exit with 0 on standard output',
   inCluster(async (cluster) => {
     const help = await cluster.run(['--help'])
