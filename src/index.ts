@@ -1,1 +1,43 @@
-export { Peer } from './peer.js'
+/** What `import … from 'p2p-tui'` gives: a peer of the network, a tracker, and the older system's chain. */
+export { OperationalError } from '../wire/errors.js'
+export type { Address, Hash, PeerId } from '../wire/types.js'
+export type {
+  BlockView,
+  ChainView,
+  FileView,
+  InviteView,
+  LogLine,
+  LookupView,
+  ManifestView,
+  MineMode,
+  MiningView,
+  OnProgress,
+  PeerView,
+  Progress,
+  ReceiptView,
+  RecordView,
+  RequestedView,
+  RingView,
+  StatusView,
+  StoredView,
+  StoreOptions,
+  TallyView,
+  TransferView,
+  VoteView,
+} from './api.js'
+export {
+  type AddResult,
+  Block,
+  Blockchain,
+  type BlockJson,
+  type DataCriterion as ChainCriterion,
+  type Json,
+  oneVotePerVoter,
+} from './ledger/classic.js'
+export type { AddOptions } from './library/chain-data.js'
+export { type DataCriterion, votingRule } from './library/data.js'
+export type { Listener, PeerEvents } from './library/events.js'
+export type { LongOptions, WaitOptions } from './library/operation.js'
+export { Peer, type RequestOptions, type VoteOptions } from './library/peer.js'
+export type { Homes, PeerOptions } from './library/plan.js'
+export { Tracker, type TrackerOptions } from './library/tracker.js'

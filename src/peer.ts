@@ -134,8 +134,9 @@ export class Peer implements api.PeerApi {
     return this.#ring.view()
   }
 
-  chain(last: number): api.ChainView {
-    return this.#ledger.chain(last)
+  /** The last blocks, or those up to a height, newest first. */
+  chain(last: number, top?: number): api.ChainView {
+    return this.#ledger.chain(last, top)
   }
 
   mining(): api.MiningView {

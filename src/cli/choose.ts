@@ -1,4 +1,5 @@
 /** Which running peer a command is for: the one named by -n or -d, else the only one. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { homes } from '../host/directories.js'
 import { type RunningEntry, runningPeers } from '../host/runtime.js'
@@ -10,8 +11,9 @@ export type Choice =
   | { readonly ok: false; readonly exit: number; readonly text: string }
 
 export function choosePeer(globals: Globals): Choice {
+  // a peer without a control socket is part of some program and takes no commands
   const all = runningPeers(homes().runtime).filter(
-    (entry) => globals.network === undefined || entry.network === globals.network,
+    (entry) => existsSync(entry.socket) && (globals.network === undefined || entry.network === globals.network),
   )
   const fitting = all.filter((entry) => fits(entry, globals))
   const [only] = fitting

@@ -1,4 +1,5 @@
 /** Runs one parsed command on a running peer; the console and the control socket both come here. */
+import { OperationalError } from '../../wire/errors.js'
 import * as files from './commands/files.js'
 import * as ledger from './commands/ledger.js'
 import * as network from './commands/network.js'
@@ -37,7 +38,13 @@ const RUNS: ReadonlyMap<string, Run> = new Map(
 
 export async function runCommand(context: CommandContext, invocation: Invocation): Promise<Outcome> {
   const run = invocation.command === null ? undefined : RUNS.get(invocation.command)
-  return run === undefined ? failed('no such command (help lists them)') : run(context, invocation)
+  if (run === undefined) return failed('no such command (help lists them)')
+  try {
+    return await run(context, invocation)
+  } catch (error) {
+    if (error instanceof OperationalError) return failed(error.message)
+    throw error
+  }
 }
 
 export const RUNNABLE: ReadonlySet<string> = new Set(RUNS.keys())

@@ -8,6 +8,7 @@ import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
 import { Peer } from '../peer.js'
+import type { Homes } from './directories.js'
 import { type RunningPeer, startPeer } from './start.js'
 
 export interface PeerPlan {
@@ -22,6 +23,8 @@ export interface PeerPlan {
   readonly replicas: number
   readonly mine: MineMode
   readonly pingIntervalMs: number
+  /** The user's own where absent. */
+  readonly homes?: Homes
 }
 
 export interface PeerFacts {
@@ -40,6 +43,8 @@ export interface OpenPeer {
   readonly facts: PeerFacts
   /** Settles when everything is closed; `reason` is null after a polite or abrupt quit. */
   readonly ended: Promise<{ readonly reason: string | null }>
+  /** False from the moment on when it is being closed: the core may be asked nothing more. */
+  isOpen(): boolean
   secret(): Uint8Array
   log(): readonly LogLine[]
   /** Opens a listener on this machine's own addresses; answers all addresses. */
@@ -66,7 +71,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       new Peer(env, {
         membership: {
           join: plan.join,
-          listen: plan.lan ? [...plan.listen, wildcard(hosts)] : plan.listen,
+          listen: plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen,
           hosts,
           pingIntervalMs: plan.pingIntervalMs,
         },
@@ -75,10 +80,11 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => hooks.onLog(line),
+    ...(plan.homes === undefined ? {} : { homes: plan.homes }),
     ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
   })
   end.running = running
-  const address = await started(running.peer).catch(async (error: unknown) => {
+  const address = await Promise.race([started(running.peer), failed(end)]).catch(async (error: unknown) => {
     await running.close()
     throw error
   })
@@ -88,6 +94,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     peer: running.peer,
     facts,
     ended: end.promise,
+    isOpen: () => !end.isClosing,
     secret: () => running.secret,
     log: () => running.log(),
     openLan: () => openLan(running.peer, hosts),
@@ -112,6 +119,10 @@ class End {
     })
   }
 
+  get isClosing(): boolean {
+    return this.#closing
+  }
+
   close(reason: string | null): void {
     if (this.#closing) return
     this.#closing = true
@@ -127,20 +138,27 @@ function pick(running: RunningPeer<Peer>): { readonly data: string; readonly soc
   return { data: running.stateDirectory, socket: running.socket }
 }
 
+/** A peer that meets its end while it starts never says that it has started. */
+async function failed(end: End): Promise<never> {
+  throw new OperationalError((await end.promise).reason ?? 'the peer was closed while it started')
+}
+
 function started(peer: Peer): Promise<Address> {
   return new Promise((resolve, reject) => {
     peer.start((result) => (result.ok ? resolve(result.value) : reject(new OperationalError(result.message))))
   })
 }
 
-function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
+async function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
   if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
-  const before = peer.addresses()
-  if (before.some((address) => hosts.some((host) => address.includes(host)))) return Promise.resolve(before)
+  const isOpen = peer.addresses().some((address) => hosts.some((host) => address.includes(host)))
+  if (!isOpen) for (const wanted of wildcards(hosts)) await listen(peer, wanted)
+  return peer.addresses()
+}
+
+function listen(peer: Peer, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    peer.listen(wildcard(hosts), (result) =>
-      result.ok ? resolve(peer.addresses()) : reject(new OperationalError(result.message)),
-    )
+    peer.listen(wanted, (result) => (result.ok ? resolve() : reject(new OperationalError(result.message))))
   })
 }
 
@@ -152,6 +170,9 @@ function ownHosts(): readonly string[] {
     .map((info) => info.address)
 }
 
-function wildcard(hosts: readonly string[]): string {
-  return hosts.some((host) => host.includes(':')) ? '[::]:0' : '0.0.0.0:0'
+/** All addresses of the families that this machine has; each family has its own listener. */
+function wildcards(hosts: readonly string[]): readonly string[] {
+  const v6 = hosts.some((host) => host.includes(':'))
+  const v4 = hosts.some((host) => !host.includes(':'))
+  return [...(v4 || !v6 ? ['0.0.0.0:0'] : []), ...(v6 ? ['[::]:0'] : [])]
 }

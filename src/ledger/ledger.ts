@@ -199,8 +199,8 @@ export class Ledger implements Protocol {
     return this.#chain.state.tally.polls()
   }
 
-  chain(last: number): api.ChainView {
-    return this.#views.chain(last)
+  chain(last: number, top?: number): api.ChainView {
+    return this.#views.chain(last, top)
   }
 
   receipt(ballot: string): api.Result<api.ReceiptView> {

@@ -23,11 +23,11 @@ export class ChainViews {
     this.#chain = chain
   }
 
-  /** The last blocks, newest first. */
-  chain(last: number): ChainView {
+  /** The last blocks up to `top`, newest first. */
+  chain(last: number, top = Number.POSITIVE_INFINITY): ChainView {
     const { tip } = this.#chain
     const blocks: BlockView[] = []
-    for (let height = tip.height; height >= 0 && blocks.length < Math.min(last, MAX_BLOCKS); height--) {
+    for (let height = Math.min(top, tip.height); height >= 0 && blocks.length < Math.min(last, MAX_BLOCKS); height--) {
       const node = this.#chain.at(height)
       if (node !== undefined) blocks.push(this.#block(node))
     }

@@ -1,9 +1,10 @@
 /** What goes wrong has one clear line that says what to do next, and the exit code that scripts rely on. */
 import assert from 'node:assert'
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
-import { Cluster, inCluster } from './cluster.js'
+import { Cluster, inCluster, PROGRAM } from './cluster.js'
 
 const test = suite('failures')
 
@@ -29,6 +30,8 @@ test(
     fails(await cluster.run(['mine', 'sometimes']), 2, /own, always, never/)
     fails(await cluster.run(['--no-such-flag']), 2, /unknown option/)
     fails(await cluster.run(['--join', 'p2p1nonsense', '--headless']), 2, /ticket/)
+    fails(await cluster.run(['--headless', '--name', 'two words']), 2, /no name for a peer/)
+    fails(await cluster.run(['--json']), 2, /--headless/)
   }),
 )
 
@@ -52,6 +55,29 @@ test(
     fails(await cluster.run(['request', 'nothing.txt']), 1, /File does not exist/)
     fails(await cluster.run(['leave', 'nobody']), 1, /nobody/)
     fails(await cluster.run(['receipt', 'abc']), 1, /no record abc/)
+  }),
+)
+
+test(
+  'a reader that has enough ends a command without a word, whatever was left to print',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    const words = `"${process.execPath}" "${PROGRAM}"`
+    const shell = spawnSync(
+      'bash',
+      [
+        '-c',
+        `head -c 3000000 /dev/zero > big; ${words} store big >&2; \
+      ${words} request big -o - | head -c 1 >/dev/null; echo "\${PIPESTATUS[0]}"; ls -- -`,
+      ],
+      {
+        env: cluster.env,
+        cwd: cluster.folder('shell'),
+        encoding: 'utf8',
+      },
+    )
+    assert.strictEqual(shell.stdout, '0\n', 'a good exit, and no file called "-"')
+    assert.doesNotMatch(shell.stderr, /EPIPE|\n\s+at /)
   }),
 )
 
