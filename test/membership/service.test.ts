@@ -118,7 +118,13 @@ test('what was found out over a link that was replaced meanwhile is not told any
   }
   const env = {
     after: () => () => {},
-    links: { listen: () => {}, dial: (_: Address, options: DialOptions) => (dials.push(options), () => {}) },
+    links: {
+      listen: () => {},
+      dial: (_: Address, options: DialOptions) => {
+        dials.push(options)
+        return () => {}
+      },
+    },
   }
   const [first, second] = ['10.0.0.5:50001', '10.0.0.5:50002'].map(
     (remote) => ({ peer: PEER, remote, dialed: false, closed: false, close: () => {} }) as unknown as Link,
