@@ -20,7 +20,9 @@ async function main(words: readonly string[]): Promise<number> {
     return choice.exit
   }
   const { runRemote } = await import('./client.js')
-  return runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
+  const exit = await runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
+  if (invocation.command === 'quit' && exit === EXIT.done) await (await import('./gone.js')).gone(choice.entry.pid)
+  return exit
 }
 
 /** `join -` reads the ticket from standard input, so that it stands in no history and no process list. */

@@ -1,6 +1,7 @@
 /** What goes wrong has one clear line that says what to do next, and the exit code that scripts rely on. */
 import assert from 'node:assert'
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -194,6 +195,31 @@ test(
     assert.strictEqual(ended?.exit, 0, ended?.stderr)
     const again = await cluster.start('ada', '-d', data).ready
     assert.strictEqual(again.data, join(data))
+  }),
+)
+
+test(
+  'after quit returned the process is gone and its directory is free',
+  inCluster(async (cluster) => {
+    const { data } = await cluster.start('ada').ready
+    const ended = await cluster.run(['quit', '--json'])
+    assert.deepStrictEqual([ended.exit, JSON.parse(ended.stdout).left], [0, true])
+    assert.strictEqual((await cluster.peers.get('ada')?.ended)?.exit, 0)
+    assert.strictEqual((await cluster.start('ada', '-d', data).ready).data, data)
+  }),
+)
+
+test(
+  'a request into a directory puts the file there under its own name, and nothing is overwritten unasked',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    writeFileSync(join(cluster.folder('ada'), 'a.txt'), 'one')
+    await cluster.json(['store', 'a.txt'], { on: 'ada' })
+    const folder = cluster.folder('inbox')
+    const got = await cluster.json<{ path: string }>(['request', 'a.txt', '-o', folder], { on: 'ada' })
+    assert.strictEqual(got.path, join(folder, 'a.txt'))
+    fails(await cluster.run(['request', 'a.txt', '-o', folder], { on: 'ada' }), 1, /already there.*--force/)
+    await cluster.json(['request', 'a.txt', '-o', folder, '--force'], { on: 'ada' })
   }),
 )
 

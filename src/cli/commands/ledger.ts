@@ -45,7 +45,7 @@ function voteOutcome(view: VoteView, what: string): Outcome {
 
 /** A shell shows the whole id: `receipt` asks for it. */
 function added(view: VoteView, message: string): Outcome {
-  return { exit: EXIT.done, message, lines: [message, `receipt ${view.ballot}`], json: view }
+  return { exit: EXIT.done, message, more: [`receipt ${view.ballot}`], json: view }
 }
 
 export function tally({ host }: CommandContext, invocation: Invocation): Outcome {
