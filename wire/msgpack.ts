@@ -4,7 +4,7 @@
  * them. Options alone do not make it safe: with `useRecords: false` it still decodes records (95 kB cost 321 ms of
  * code generation), Set, RegExp and Error. Source: msgpack/spec.md.
  */
-import { Unpackr } from 'msgpackr'
+import { Unpackr } from 'msgpackr/unpack'
 import { ProtocolError } from './errors.js'
 
 export interface ScanLimits {

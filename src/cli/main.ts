@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** Entry of the program: a command for a running peer, or a peer of its own. Everything heavy is loaded on demand. */
-import { OperationalError } from '../../wire/errors.js'
 import { choosePeer } from './choose.js'
 import { EXIT } from './outcome.js'
 import { type Invocation, parseWords } from './parse.js'
@@ -32,13 +31,15 @@ async function withSecret(words: readonly string[], invocation: Invocation): Pro
   return words.map((word) => (word === '-' ? ticket : word))
 }
 
+/** By name: the part that runs a peer is a bundle with classes of its own. */
+const isOperational = (error: Error): boolean => error.name === 'OperationalError'
+
 main(process.argv.slice(2)).then(
   (exit) => {
     process.exitCode = exit
   },
   (error: unknown) => {
-    const text =
-      error instanceof OperationalError ? error.message : error instanceof Error ? error.stack : String(error)
+    const text = !(error instanceof Error) ? String(error) : isOperational(error) ? error.message : error.stack
     process.stderr.write(`p2p-tui: ${text}\n`)
     process.exitCode = EXIT.failed
   },
