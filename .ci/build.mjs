@@ -46,35 +46,22 @@ function sources(folder) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
 }
 
-const bundled = {
-  ...common,
-  bundle: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  define: { 'process.env.NODE_ENV': '"production"' },
-  banner: {
-    js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
-  },
-}
-
-/** A shell command is one file, since each file more costs a start a millisecond; what runs a peer is loaded on demand. */
-const startIsApart = {
-  name: 'start-is-apart',
-  setup(builder) {
-    builder.onResolve({ filter: /^\.\/start\.js$/ }, () => ({ path: './start.js', external: true }))
-  },
-}
-
 async function bundle(outdir) {
-  await build({ ...bundled, entryPoints: { 'p2p-tui': 'src/cli/main.ts' }, outdir, plugins: [startIsApart] })
   await build({
-    ...bundled,
+    ...common,
     entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+    bundle: true,
     splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
     outdir,
     chunkNames: '[name]-[hash]',
+    define: { 'process.env.NODE_ENV': '"production"' },
     alias: { 'react-devtools-core': './.ci/empty.mjs' },
     external: ['lmdb', '@napi-rs/blake-hash', 'blessed-contrib', 'blessed-contrib/*', 'msgpackr-extract'],
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
+    },
   })
 }
 

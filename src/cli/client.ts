@@ -3,16 +3,18 @@
  * the result on standard output. Loads neither the console nor the database.
  */
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+<<<<<<< HEAD
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
+=======
+import type { RunningEntry } from '../host/runtime.js'
+import { call } from './call.js'
+>>>>>>> attach
 import { EXIT } from './outcome.js'
 import { ProgressLine } from './progress.js'
 import { redirected } from './redirect.js'
-
-const REQUEST = 1
 
 /** Runs one command on a running peer; answers the exit code. */
 export async function runRemote(entry: RunningEntry, words: readonly string[], json: boolean): Promise<number> {
@@ -29,63 +31,34 @@ export async function runRemote(entry: RunningEntry, words: readonly string[], j
   }
 }
 
-function exchange(
+async function exchange(
   entry: RunningEntry,
   words: readonly string[],
   json: boolean,
   bar: ProgressLine,
   quiet: boolean,
 ): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = connect(entry.socket)
-    let interrupted = false
-    const interrupt = (): void => {
-      if (interrupted) process.exit(130)
-      interrupted = true
-      connection.send({ type: 'abort', request: REQUEST })
-    }
-    let over = false
-    const end = (exit: number): void => {
-      over = true
-      process.off('SIGINT', interrupt)
-      socket.destroy()
-      resolve(exit)
-    }
-    const lost = (why: string): void => {
-      if (over) return
+  let interrupted = false
+  const running = call(entry, words, {
+    progress: ({ text, done, total, unit }) => bar.show(text, done, total, unit),
+    output: (kind, bytes) => {
       bar.clear()
-      process.stderr.write(`p2p-tui: ${entry.name} ${why}\n`)
-      end(EXIT.failed)
-    }
-    const connection = new LocalConnection(socket, {
-      message: (message) => {
-        switch (message.type) {
-          case 'progress':
-            return bar.show(message.text, message.done, message.total, message.unit)
-          case 'output': {
-            bar.clear()
-            if (message.kind === 'error') process.stderr.write(message.bytes)
-            else if (!quiet && (message.kind === 'json') === json) process.stdout.write(message.bytes)
-            return
-          }
-          case 'result':
-            bar.clear()
-            return end(interrupted ? 130 : message.exit)
-          default:
-            return lost(`answered with ${message.type}, which is no answer: another version?`)
-        }
-      },
-      closed: (reason) => lost(reason === '' ? 'ended meanwhile' : `does not answer: ${reason}`),
-    })
-    process.on('SIGINT', interrupt)
-    connection.send({
-      type: 'command',
-      request: REQUEST,
-      words: words.map((word) => Buffer.from(word)),
-      cwd: Buffer.from(process.cwd()),
-      columns: process.stdout.columns ?? 80,
-    })
+      if (kind === 'error') process.stderr.write(bytes)
+      else if (kind !== 'message' && !quiet && (kind === 'json') === json) process.stdout.write(bytes)
+    },
   })
+  const interrupt = (): void => {
+    if (interrupted) process.exit(130)
+    interrupted = true
+    running.abort()
+  }
+  process.on('SIGINT', interrupt)
+  const end = await running.ended
+  process.off('SIGINT', interrupt)
+  bar.clear()
+  if ('exit' in end) return interrupted ? 130 : end.exit
+  process.stderr.write(`p2p-tui: ${entry.name} ${end.lost}\n`)
+  return EXIT.failed
 }
 
 /** `| head` read enough: no fault of ours, and nobody is left to tell. */

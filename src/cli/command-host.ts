@@ -34,5 +34,7 @@ export function hostOf(opened: OpenPeer): CommandHost {
     openLan: () => opened.openLan(),
     quit: (abrupt) => opened.quit(abrupt),
     log: () => opened.log(),
+    watch: (changed) => opened.watch(changed),
+    isOpen: () => opened.isOpen(),
   }
 }

@@ -4,8 +4,11 @@ import { COMMANDS } from './spec.js'
 
 const MAX_SUGGESTIONS = 20
 
+/** What the words of a line may name. */
+export type Known = Pick<PeerApi, 'peers' | 'polls' | 'snapshot'>
+
 /** Whole lines, best first; empty where nothing fits. */
-export function completions(line: string, peer: PeerApi | null): readonly string[] {
+export function completions(line: string, peer: Known | null): readonly string[] {
   const words = line.trimStart().split(/\s+/)
   const last = words.at(-1) ?? ''
   const [command = ''] = words
@@ -13,7 +16,7 @@ export function completions(line: string, peer: PeerApi | null): readonly string
   const before = line.slice(0, line.length - last.length)
   const candidates = begun
     ? argumentsOf(command.toLowerCase(), words.length - 1, peer)
-    : COMMANDS.map((spec) => spec.name)
+    : COMMANDS.filter((spec) => spec.shellOnly !== true).map((spec) => spec.name)
   const wanted = last.toLowerCase()
   return candidates
     .filter((word) => word.toLowerCase().startsWith(wanted) && word !== last)
@@ -21,7 +24,7 @@ export function completions(line: string, peer: PeerApi | null): readonly string
     .map((word) => `${before}${/[\s'"\\]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word}`)
 }
 
-function argumentsOf(command: string, place: number, peer: PeerApi | null): readonly string[] {
+function argumentsOf(command: string, place: number, peer: Known | null): readonly string[] {
   const spec = COMMANDS.find((one) => one.name === command)
   const argument = spec?.args[place - 1]
   if (spec === undefined || peer === null) return []

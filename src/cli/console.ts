@@ -2,15 +2,11 @@
  * A peer with its console in one process. The console paints first; the peer is loaded and opened behind it, and
  * whatever ends the peer (quit, a signal, a full disk) closes the console with the reason.
  */
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { ConsoleOptions, HistoryFile } from '../../ui/source.js'
+import type { ConsoleOptions } from '../../ui/source.js'
 import { OperationalError } from '../../wire/errors.js'
-import { homes } from '../host/directories.js'
 import type { OpenPeer, PeerPlan } from '../host/open-peer.js'
+import { historyFile } from './history.js'
 import { LocalSource } from './local-source.js'
-
-const HISTORY_LINES = 500
 
 export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number> {
   const stopped = new AbortController()
@@ -30,7 +26,7 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
       import('./command-host.js'),
     ])
     if (leaving) return
-    opened = await openPeer(plan, { onLog: () => source.touched(), fullScreen: !plain })
+    opened = await openPeer(plan, { fullScreen: !plain })
     void opened.ended.then((end) => stopped.abort(end.reason ?? ''))
     closeCommands = await serveCommands(opened)
     if (leaving) opened.quit(false)
@@ -47,24 +43,4 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
   await starting
   await closeCommands()
   return exit
-}
-
-/** Command lines of earlier consoles, kept in the config directory; tickets never get there. */
-function historyFile(): HistoryFile {
-  const folder = homes().config
-  const path = join(folder, 'history')
-  let lines: readonly string[] = []
-  try {
-    lines = readFileSync(path, 'utf8').split('\n').filter(Boolean).slice(-HISTORY_LINES)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-  }
-  return {
-    lines,
-    append: (line) => {
-      if (/p2p1/i.test(line)) return
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
-      appendFileSync(path, `${line}\n`, { mode: 0o600 })
-    },
-  }
 }

@@ -19,6 +19,10 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`p2p-tui: ${choice.text}\n`)
     return choice.exit
   }
+  if (invocation.command === 'attach') {
+    const plain = invocation.globals.plain || !process.stdout.isTTY || !process.stdin.isTTY
+    return (await import('./attach.js')).runAttach(choice.entry, plain)
+  }
   const { runRemote } = await import('./client.js')
   const exit = await runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
   if (invocation.command === 'quit' && exit === EXIT.done) await (await import('./gone.js')).gone(choice.entry.pid)

@@ -31,6 +31,10 @@ export interface CommandHost {
   quit(abrupt: boolean): void
   /** The newest lines, oldest first. */
   log(): readonly LogLine[]
+  /** Calls at every change and log line; answers how to stop. */
+  watch(changed: () => void): () => void
+  /** False once the peer is being closed: it may be asked nothing more. */
+  isOpen(): boolean
 }
 
 export interface CommandContext {

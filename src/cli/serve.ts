@@ -1,7 +1,8 @@
-/** Answers the commands of the user's shells for a peer in this process. */
+/** Answers the user's shells and attached consoles for a peer in this process. */
 import { OperationalError } from '../../wire/errors.js'
 import { type Answer, type Call, ControlServer } from '../host/control-server.js'
 import type { OpenPeer } from '../host/open-peer.js'
+import type { View } from '../host/pictures.js'
 import { hostOf } from './command-host.js'
 import type { CommandHost, Outcome } from './outcome.js'
 import { parseWords } from './parse.js'
@@ -13,8 +14,12 @@ export async function serveCommands(opened: OpenPeer): Promise<() => Promise<voi
   const host = hostOf(opened)
   const { socket } = opened.facts
   try {
-    const server = await ControlServer.open(socket, (call) => answer(host, call))
-    return () => server.close()
+    const server = await ControlServer.open(socket, { run: (call) => answer(host, call), view: viewOf(host) })
+    let reason = 'it left the network'
+    void opened.ended.then((end) => {
+      reason = end.reason ?? reason
+    })
+    return () => server.close(reason)
   } catch (error) {
     opened.quit(false)
     await opened.ended
@@ -26,7 +31,7 @@ export async function serveCommands(opened: OpenPeer): Promise<() => Promise<voi
 
 async function answer(host: CommandHost, call: Call): Promise<Answer> {
   const parsed = parseWords(call.words, VERSION)
-  if (!parsed.ok) return { exit: parsed.exit, json: null, text: '', error: parsed.text }
+  if (!parsed.ok) return { exit: parsed.exit, json: null, text: '', error: parsed.text, message: parsed.text }
   const { timeout } = parsed.invocation.globals
   const outcome = await runCommand(
     {
@@ -41,6 +46,15 @@ async function answer(host: CommandHost, call: Call): Promise<Answer> {
   return answerOf(outcome)
 }
 
+function viewOf(host: CommandHost): View {
+  return {
+    version: VERSION,
+    snapshot: () => (host.isOpen() ? host.peer.snapshot() : null),
+    log: () => host.log(),
+    watch: (changed) => host.watch(changed),
+  }
+}
+
 function answerOf(outcome: Outcome): Answer {
   const good = outcome.exit === 0
   return {
@@ -48,5 +62,6 @@ function answerOf(outcome: Outcome): Answer {
     json: outcome.json === undefined ? null : JSON.stringify(outcome.json),
     text: good ? (outcome.lines ?? [outcome.message, ...(outcome.more ?? [])]).join('\n') : '',
     error: good ? '' : outcome.message,
+    message: outcome.message,
   }
 }

@@ -22,6 +22,8 @@ export interface CommandSpec {
   readonly summary: string
   readonly args: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
+  /** Of no use inside a console. */
+  readonly shellOnly?: boolean
   /** The console key that opens this command. */
   readonly key?: string
   readonly example: string
@@ -189,6 +191,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [],
     key: 'x',
     example: 'transfers cancel 2',
+  },
+  {
+    name: 'attach',
+    summary: 'the console of a running peer; leaving it (q, Ctrl-C) does not stop the peer, p2p-tui quit does',
+    args: [],
+    options: [],
+    shellOnly: true,
+    example: 'attach -n otter-lime',
   },
   { name: 'log', summary: 'what happened so far', args: [], options: [], example: 'log' },
   {

@@ -30,6 +30,7 @@ export interface Belongs {
 /** Locks the directory that the user named. */
 export function openStateDirectory(path: string): StateDirectory {
   makeDirectory(path)
+  refuseOthers(path)
   const taken = take(path)
   if (taken.ok) return { path, lock: taken.lock }
   const { holder } = taken
@@ -109,6 +110,13 @@ function take(path: string): ReturnType<typeof lockDirectory> {
   } catch (error) {
     throw new OperationalError(`cannot lock ${path}: ${errorText(error)}`)
   }
+}
+
+/** A directory that holds somebody's files is no state directory: ours would lie among them. */
+function refuseOthers(path: string): void {
+  const names = readdirSync(path)
+  if (names.includes('network.json') || names.every((name) => name.startsWith('lock'))) return
+  throw new OperationalError(`${path} holds other files and no peer of p2p-tui: pick a new or empty directory with -d`)
 }
 
 function makeDirectory(path: string): void {

@@ -47,14 +47,18 @@ export interface OpenPeer {
   isOpen(): boolean
   secret(): Uint8Array
   log(): readonly LogLine[]
+  /** Calls at every change of the peer and at every log line, often; answers how to stop. */
+  watch(watcher: Watcher): () => void
   /** Opens a listener on this machine's own addresses; answers all addresses. */
   openLan(): Promise<readonly Address[]>
   /** Graceful: hands over, says goodbye, at most 10 s. Abrupt: this process is gone, as if killed. */
   quit(abrupt: boolean): void
 }
 
+export type Watcher = (what: 'state' | 'log') => void
+
 export interface OpenHooks {
-  onLog(line: LogLine): void
+  onLog?(line: LogLine): void
   /** A console owns the terminal: what native code prints goes to a file. */
   readonly fullScreen?: boolean
 }
@@ -66,6 +70,10 @@ const ABRUPT_MS = 50
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
   const end = new End()
+  const watchers = new Set<Watcher>() // one for each part of this process that shows the peer
+  const changed = (what: 'state' | 'log'): void => {
+    for (const watcher of watchers) watcher(what)
+  }
   const running = await startPeer({
     network: plan.network,
     name: plan.name,
@@ -82,11 +90,15 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
         replicas: plan.replicas,
       }),
     fatal: (reason) => end.close(reason),
-    onLog: (line) => hooks.onLog(line),
+    onLog: (line) => {
+      hooks.onLog?.(line)
+      changed('log')
+    },
     ...(plan.homes === undefined ? {} : { homes: plan.homes }),
     ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
   })
   end.running = running
+  running.peer.onChange = () => changed('state')
   const address = await Promise.race([started(running.peer), failed(end)]).catch(async (error: unknown) => {
     await running.close()
     throw error
@@ -100,6 +112,10 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     isOpen: () => !end.isClosing,
     secret: () => running.secret,
     log: () => running.log(),
+    watch: (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
     openLan: () => openLan(running.peer, hosts),
     quit: (abrupt) => {
       // the point of `--abrupt`: nobody is told, nothing is flushed

@@ -47,7 +47,9 @@ export class Peer implements AsyncDisposable {
     setMaxListeners(0, this.#ended.signal) // one each operation
     this.#events = events
     this.#data = new ChainData(() => this.#core, this.#ended.signal, options.dataCriterion ?? votingRule)
-    opened.peer.onChange = () => events.changed()
+    opened.watch((what) => {
+      if (what === 'state') events.changed()
+    })
     this.#gone = opened.ended.then(async ({ reason }) => {
       await closeControl()
       this.#ended.abort(new OperationalError(reason ?? 'this peer is closed'))

@@ -1,7 +1,7 @@
 /** What goes wrong has one clear line that says what to do next, and the exit code that scripts rely on. */
 import assert from 'node:assert'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -195,6 +195,17 @@ test(
     assert.strictEqual(ended?.exit, 0, ended?.stderr)
     const again = await cluster.start('ada', '-d', data).ready
     assert.strictEqual(again.data, join(data))
+  }),
+)
+
+test(
+  'a directory with other files in it is not taken for a state directory',
+  inCluster(async (cluster) => {
+    const folder = cluster.folder('photos')
+    writeFileSync(join(folder, 'sea.jpg'), '')
+    const ended = await cluster.start('ada', '-d', folder).ended
+    fails(ended, 1, /photos holds other files/)
+    assert.deepStrictEqual(readdirSync(folder), ['sea.jpg'])
   }),
 )
 

@@ -1,9 +1,10 @@
-/** Numbers 100-109: the user's own control socket, between a command and the running peer. */
-import { bytes, list, oneOf, text, u8, u16, u32, u53 } from '../field.js'
+/** Numbers 100-109: the user's own control socket, between a command or an attached console and the running peer. */
+import { bool, bytes, list, oneOf, text, u8, u16, u32, u53 } from '../field.js'
 import { declare } from '../message.js'
 
 const WORD_BYTES = 65_536
 const OUTPUT_BYTES = 65_536
+export const PICTURE_PART_BYTES = 65_536
 
 export const localMessages = {
   command: declare(
@@ -24,8 +25,8 @@ export const localMessages = {
   output: declare(
     103,
     'local',
-    'a part of the result; parts of one kind are concatenated',
-    { request: u32, kind: oneOf(['json', 'text', 'error']), bytes: bytes(0, OUTPUT_BYTES) },
+    'a part of the result; parts of one kind are concatenated; `message` is its one line for a console',
+    { request: u32, kind: oneOf(['json', 'text', 'error', 'message']), bytes: bytes(0, OUTPUT_BYTES) },
     { sender: 'listener', limit: OUTPUT_BYTES + 64 },
   ),
   result: declare(
@@ -34,5 +35,34 @@ export const localMessages = {
     'the command ended with this exit code',
     { request: u32, exit: u8 },
     { sender: 'listener' },
+  ),
+  attach: declare(
+    105,
+    'local',
+    'a console of this version wants to show the peer; the first picture follows',
+    { version: text(64) },
+    { sender: 'dialer' },
+  ),
+  picture: declare(
+    106,
+    'local',
+    'a part of a JSON document: the sections of the snapshot that changed, and new log lines; `last` ends the document',
+    { bytes: bytes(1, PICTURE_PART_BYTES), last: bool },
+    { sender: 'listener', limit: PICTURE_PART_BYTES + 64 },
+  ),
+  look: declare(
+    107,
+    'local',
+    'the last picture is shown: another one may come once something changed, and none before',
+    {},
+    { sender: 'dialer' },
+  ),
+  detached: declare(108, 'local', 'no picture comes any more, and why', { reason: text(4000) }, { sender: 'listener' }),
+  leave: declare(
+    109,
+    'local',
+    'the caller goes without an answer; the command goes on',
+    { request: u32 },
+    { sender: 'dialer' },
   ),
 } as const
