@@ -90,7 +90,7 @@ const old = `dist.old-${process.pid}`
 try {
   mkdirSync(next)
   const onlyTree = process.argv.includes('--tree')
-  if (!onlyTree) await bundle(next)
+  if (!onlyTree) await Promise.all([entry(next), bundle(next)])
   if (onlyTree || process.argv.includes('--tests')) await tree(join(next, 'tree'))
   if (existsSync('dist')) renameSync('dist', old)
   renameSync(next, 'dist')
