@@ -9,7 +9,7 @@ import type { RunningEntry } from '../host/runtime.js'
 
 const REQUEST = 1
 
-export type OutputKind = 'json' | 'text' | 'error' | 'message'
+export type OutputKind = 'json' | 'text' | 'error' | 'message' | 'more'
 
 export interface CallEvents {
   progress(progress: Progress): void

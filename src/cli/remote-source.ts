@@ -95,7 +95,7 @@ export class RemoteSource implements ConsoleSource {
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
     const typed = readTyped(line)
     if ('exit' in typed) return typed
-    const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [] }
+    const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [], more: [] }
     const running = call(this.#entry, typed.words, {
       progress: (progress) => on.progress(progress),
       output: (kind, bytes) => output[kind].push(bytes),

@@ -30,6 +30,8 @@ export interface Answer {
   readonly error: string
   /** In one line, for a console. */
   readonly message: string
+  /** What a shell shows below the text. */
+  readonly more: string
 }
 
 export interface Control {
@@ -121,7 +123,7 @@ export class ControlServer {
       (answer) => reply(connection, request, answer),
       (error: unknown) => {
         const why = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-        reply(connection, request, { exit: 1, json: null, text: '', error: why, message: why })
+        reply(connection, request, { exit: 1, json: null, text: '', error: why, message: why, more: '' })
       },
     )
   }
@@ -146,7 +148,8 @@ export class ControlServer {
         rmSync(this.#path, { force: true })
         resolve()
       })
-      for (const socket of this.#sockets) socket.destroySoon()
+      // half closed: what a caller still writes must not cost it the last words that are on their way to it
+      for (const socket of this.#sockets) socket.end()
     })
   }
 }
@@ -157,6 +160,7 @@ function reply(connection: LocalConnection, request: number, answer: Answer): vo
   const parts = [
     ['json', answer.json === null ? '' : `${answer.json}\n`],
     ['text', answer.text === '' ? '' : `${answer.text}\n`],
+    ['more', answer.more === '' ? '' : `${answer.more}\n`],
     ['error', answer.error === '' ? '' : `${answer.error}\n`],
     ['message', answer.message],
   ] as const

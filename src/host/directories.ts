@@ -115,7 +115,12 @@ function take(path: string): ReturnType<typeof lockDirectory> {
 /** A directory that holds somebody's files is no state directory: ours would lie among them. */
 function refuseOthers(path: string): void {
   const names = readdirSync(path)
-  if (names.includes('network.json') || names.every((name) => name.startsWith('lock'))) return
+  if (
+    names.includes('network.json') ||
+    names.includes('identity.pem') ||
+    names.every((name) => name.startsWith('lock'))
+  )
+    return
   throw new OperationalError(`${path} holds other files and no peer of p2p-tui: pick a new or empty directory with -d`)
 }
 

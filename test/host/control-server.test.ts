@@ -50,7 +50,7 @@ class Scene implements View {
       run: (call) => {
         this.calls.push(call)
         return new Promise((resolve) => {
-          const gone = { exit: 1, json: null, text: '', error: 'cancelled', message: 'cancelled' }
+          const gone = { exit: 1, json: null, text: '', error: 'cancelled', message: 'cancelled', more: '' }
           call.signal.addEventListener('abort', () => resolve(gone))
         })
       },

@@ -25,8 +25,8 @@ export const localMessages = {
   output: declare(
     103,
     'local',
-    'a part of the result; parts of one kind are concatenated; `message` is its one line for a console',
-    { request: u32, kind: oneOf(['json', 'text', 'error', 'message']), bytes: bytes(0, OUTPUT_BYTES) },
+    'a part of the result; parts of one kind are concatenated; `message` is its one line for a console, `more` what a shell shows beside it',
+    { request: u32, kind: oneOf(['json', 'text', 'error', 'message', 'more']), bytes: bytes(0, OUTPUT_BYTES) },
     { sender: 'listener', limit: OUTPUT_BYTES + 64 },
   ),
   result: declare(
