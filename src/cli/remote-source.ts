@@ -63,7 +63,7 @@ export class RemoteSource implements ConsoleSource {
             return this.#end(`it answered with ${message.type}, which is no picture: another version?`)
         }
       },
-      closed: (reason) => this.#end(reason === '' ? 'its process is gone' : reason),
+      closed: (reason) => this.#end(reason === '' ? 'its process is gone' : `its control socket failed: ${reason}`),
     })
     this.#connection.send({ type: 'attach', version: VERSION })
   }

@@ -81,6 +81,8 @@ export class ControlServer {
             left = true
             return
           case 'look':
+            // it has not even got the last one
+            if (connection.queued > 0) return void socket.destroy()
             return this.#pictures.look(connection)
           case 'command':
             if (task !== 'none') return void socket.destroy()
@@ -107,7 +109,9 @@ export class ControlServer {
       words: words.map((word) => Buffer.from(word).toString()),
       cwd: Buffer.from(cwd).toString(),
       signal,
-      progress: (text, done, total, unit) =>
+      progress: (text, done, total, unit) => {
+        // stale at once where nobody reads, and another follows
+        if (connection.queued > 0) return
         connection.send({
           type: 'progress',
           request,
@@ -115,7 +119,8 @@ export class ControlServer {
           done: Math.max(0, Math.round(done)),
           total: Math.max(0, Math.round(total)),
           unit,
-        }),
+        })
+      },
     }
     this.#control.run(call).then(
       (answer) => reply(connection, request, answer),

@@ -6,12 +6,16 @@ import { FrameDecoder } from '../../wire/frame.js'
 import { CONTROL_FRAME_BYTES } from '../../wire/limits.js'
 import { localMessages } from '../../wire/messages/local.js'
 import type { LocalMessage } from '../../wire/messages.js'
+import { errorCode } from './durable.js'
 
 export interface LocalHandler {
   message(message: LocalMessage): void
   /** Called once; `reason` is empty where the other end just closed. */
   closed(reason: string): void
 }
+
+/** How the system tells that a process died with bytes unread. */
+const GONE: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
 export class LocalConnection {
   readonly #socket: Socket
@@ -42,12 +46,17 @@ export class LocalConnection {
         this.#end(error.message)
       }
     })
-    socket.on('error', (error) => this.#end(error.message))
+    socket.on('error', (error) => this.#end(GONE.has(errorCode(error)) ? '' : error.message))
     socket.on('close', () => this.#end(''))
   }
 
   send(message: LocalMessage): void {
     if (!this.#over && this.#socket.writable) this.#socket.write(encodeMessage(message))
+  }
+
+  /** Bytes that the other end has not taken yet. */
+  get queued(): number {
+    return this.#socket.writableLength
   }
 
   /** Sends what is queued, then closes. */
