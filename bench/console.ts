@@ -3,7 +3,7 @@
  * both see the same machine), idle processor time, private memory, and key echo under 20,000 events a second.
  * The built program is driven in a pty; the key echo runs on a scripted source, since no network makes so many events at will.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,9 +31,9 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 const home = mkdtempSync(join(tmpdir(), 'p2p-tui-bench-'))
 const env = {
   HOME: home,
-  XDG_CONFIG_HOME: join(home, 'config'),
-  XDG_DATA_HOME: join(home, 'data'),
-  XDG_RUNTIME_DIR: join(home, 'run'),
+  P2P_CONFIG_HOME: join(home, 'config'),
+  P2P_DATA_HOME: join(home, 'data'),
+  P2P_RUNTIME_HOME: join(home, 'run'),
   NODE_ENV: 'production',
 }
 
@@ -93,6 +93,37 @@ async function atRest(program: readonly string[], command: readonly string[] | n
     return command === null ? figures : [...figures, ...commandStart(command)]
   } finally {
     await terminal.close()
+  }
+}
+
+/** A peer without a console, alone in a network. */
+async function headless(): Promise<Figure[]> {
+  const child = spawn(process.execPath, [PROGRAM, '--headless', '--json', '--network', 'bench-headless'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (data: Buffer) => {
+        if (data.includes('"ready"')) resolve()
+      })
+      child.on('close', () => reject(new Error('the headless peer ended before it was ready')))
+    })
+    await wait(SETTLE_MS)
+    const before = cpuSeconds(child.pid ?? 0)
+    await wait(IDLE_MS)
+    const after = cpuSeconds(child.pid ?? 0)
+    const memory = anonymousMegabytes(child.pid ?? 0)
+    if (before === null || after === null || memory === null) return []
+    const share = ((after - before) / (IDLE_MS / 1000)) * 100
+    return [
+      { name: 'headless, idle processor', value: share, unit: '% of a core', budget: null, better: 'less' },
+      { name: 'headless, private memory', value: memory, unit: 'MB', budget: 90, better: 'less' },
+    ]
+  } finally {
+    child.kill()
+    await ended
   }
 }
 
@@ -169,7 +200,6 @@ async function bundleDriver(): Promise<void> {
 }
 
 try {
-  mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 })
   await bundleDriver()
   const built = existsSync(PROGRAM)
   const program = built ? [PROGRAM, '--network', 'bench'] : [DRIVER, '{"startAfterMs":1000,"idle":true}']
@@ -179,6 +209,7 @@ try {
   report(built ? 'console' : 'console (scripted source: dist/p2p-tui.js is not built)', [
     ...paint,
     ...rest,
+    ...(built ? await headless() : []),
     ...(await keyEcho()),
   ])
 } finally {

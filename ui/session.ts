@@ -1,15 +1,18 @@
 /**
  * The console without a terminal: takes keys and the source's changes, and cuts a frozen model at a fixed rate.
  * Invariant: however often the source changes, a model is cut at most `framesPerSecond` times a second, and only after a
- * change, or when an age or a rate on the screen is due; keys make one at once.
+ * change, or when an age or a rate on the screen is due; keys make one at once. Where only measured figures changed
+ * (see measured.ts), about once a second.
  */
 import type { LogLine, Snapshot } from '../src/api.js'
 import type { Key } from './input/keys.js'
 import { press } from './input/press.js'
 import type { Effect, Surroundings } from './input/step.js'
+import { editedTo, isTyping } from './input/typing.js'
 import { Jobs } from './jobs.js'
 import { cellOf, framesPerSecond, shows } from './layout.js'
 import type { Look } from './look.js'
+import { sameButMeasured } from './measured.js'
 import { RateHistory } from './rates.js'
 import type { ConsoleSource, HistoryFile } from './source.js'
 import {
@@ -28,6 +31,8 @@ import { layoutFor } from './views/screen.js'
 
 /** An answer to a command is safe from chatter for this long. */
 const ANSWER_STAYS_MS = 10_000
+/** A picture in which only measured figures changed may wait this long; a little less than what ages count in. */
+const MEASURED_EVERY_MS = 900
 /** Log lines that the screen looks at. */
 const LOG_LINES = 1000
 /** A graceful leave is bounded by the source; this is for a source that broke its promise. */
@@ -96,6 +101,16 @@ export class ConsoleSession {
     }
   }
 
+  /** Whether these keys are for the open text line, which then calls `edited` or enters its line. */
+  typing(keys: readonly Key[]): boolean {
+    return isTyping(this.#model.ui, keys)
+  }
+
+  /** The open text line holds this now. */
+  edited(value: string): void {
+    this.#set(editedTo(this.#model.ui, value))
+  }
+
   resize(size: Size): void {
     this.#publish({ size })
   }
@@ -153,18 +168,23 @@ export class ConsoleSession {
     this.#lastCut = now
     const snapshot = this.#source.snapshot()
     if (snapshot !== null) this.#rates.record(now, snapshot.rates)
+    const lastLog = this.#lastLog
     const ui = this.#withLogMessage(now)
-    this.#publish({ snapshot, now, ui, rates: this.#rates.samples })
-    this.#scheduleTick(snapshot, now)
+    const logged = this.#lastLog !== lastLog && showsLog(this.#model)
+    const news = logged || ui !== this.#model.ui || !sameButMeasured(this.#model.snapshot, snapshot)
+    const waits = !news && now - this.#model.now < MEASURED_EVERY_MS
+    if (!waits) this.#publish({ snapshot, now, ui, rates: this.#rates.samples })
+    this.#scheduleTick(snapshot, now, waits)
   }
 
   /** Nothing changes, but an age or a rate will read differently: look again then. */
-  #scheduleTick(snapshot: Snapshot | null, now: number): void {
+  #scheduleTick(snapshot: Snapshot | null, now: number, waits: boolean): void {
     if (this.#tick !== null) clearTimeout(this.#tick)
     this.#tick = null
     if (snapshot === null || this.#closed) return
     const { rates, transfers, chain } = snapshot
     const moves =
+      waits ||
       rates.down > 0 ||
       rates.up > 0 ||
       transfers.some(({ state }) => state === 'running') ||
@@ -183,8 +203,7 @@ export class ConsoleSession {
   #publish(change: Partial<Model>): void {
     if (this.#closed) return
     const next: Model = { ...this.#model, ...change }
-    const wantsLog = next.ui.overlay?.kind === 'log' || shows(layoutFor(next), 'log')
-    const log = wantsLog ? this.#source.log().slice(-LOG_LINES) : []
+    const log = showsLog(next) ? this.#source.log().slice(-LOG_LINES) : []
     this.#model = Object.freeze<Model>({ ...next, log })
     for (const listener of this.#listeners) listener()
   }
@@ -235,6 +254,8 @@ export class ConsoleSession {
     }
   }
 }
+
+const showsLog = (model: Model): boolean => model.ui.overlay?.kind === 'log' || shows(layoutFor(model), 'log')
 
 function givesWay(message: Message, toGrave: boolean, now: number): boolean {
   if (message.from === 'log') return toGrave || message.level !== 'bad' || now - message.at > ANSWER_STAYS_MS

@@ -1,8 +1,8 @@
 /** Which running peer a command is for: the one named by -n or -d, else the only one. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { homes } from '../host/directories.js'
-import { type RunningEntry, runningPeers } from '../host/runtime.js'
+import { homes } from '../host/homes.js'
+import { type RunningEntry, runningPeers } from '../host/running.js'
 import { EXIT } from './outcome.js'
 import type { Globals } from './parse.js'
 

@@ -5,17 +5,23 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+<<<<<<< HEAD
+import { LocalConnection } from '../host/local-connection.js'
+import type { RunningEntry } from '../host/running.js'
+=======
 import type { RunningEntry } from '../host/runtime.js'
 import { call } from './call.js'
+>>>>>>> attach
 import { EXIT } from './outcome.js'
 import { ProgressLine } from './progress.js'
+import { redirected } from './redirect.js'
 
 /** Runs one command on a running peer; answers the exit code. */
 export async function runRemote(entry: RunningEntry, words: readonly string[], json: boolean): Promise<number> {
   const bar = new ProgressLine(process.stderr)
-  const toStdout = wantsStdout(words)
-  const temporary = toStdout === null ? null : mkdtempSync(join(tmpdir(), 'p2p-tui-'))
-  const sent = toStdout === null || temporary === null ? words : replaceOutput(words, toStdout, join(temporary, 'file'))
+  process.stdout.on('error', endedReader)
+  const temporary = redirected(words, '') === null ? null : mkdtempSync(join(tmpdir(), 'p2p-tui-'))
+  const sent = (temporary === null ? null : redirected(words, join(temporary, 'file'))) ?? words
   try {
     const exit = await exchange(entry, sent, json && temporary === null, bar, temporary !== null)
     if (exit === EXIT.done && temporary !== null) await toStandardOutput(join(temporary, 'file'))
@@ -55,14 +61,10 @@ async function exchange(
   return EXIT.failed
 }
 
-/** Place of the value of `-o -`, or null. */
-function wantsStdout(words: readonly string[]): number | null {
-  const place = words.findIndex((word, at) => word === '-' && /^(-o|--output)$/.test(words[at - 1] ?? ''))
-  return place < 0 ? null : place
-}
-
-function replaceOutput(words: readonly string[], place: number, path: string): readonly string[] {
-  return words.map((word, at) => (at === place ? path : word))
+/** `| head` read enough: no fault of ours, and nobody is left to tell. */
+function endedReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.done)
 }
 
 function toStandardOutput(path: string): Promise<void> {

@@ -7,8 +7,13 @@ import { serveCommands } from './serve.js'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export async function runHeadless(plan: PeerPlan, json: boolean): Promise<number> {
+  // whoever read the lines may leave (`| head -1`); the peer is still of use to others
+  let heard = true
+  process.stdout.on('error', () => {
+    heard = false
+  })
   const print = (event: Readonly<Record<string, unknown>>, text: string): void => {
-    process.stdout.write(json ? `${JSON.stringify(event)}\n` : `${text}\n`)
+    if (heard) process.stdout.write(json ? `${JSON.stringify(event)}\n` : `${text}\n`)
   }
   const early: LogLine[] = []
   let ready = false

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** Entry of the program: a command for a running peer, or a peer of its own. Everything heavy is loaded on demand. */
-import { OperationalError } from '../../wire/errors.js'
 import { choosePeer } from './choose.js'
 import { EXIT } from './outcome.js'
 import { type Invocation, parseWords } from './parse.js'
@@ -29,7 +28,9 @@ async function main(words: readonly string[]): Promise<number> {
     return (await import('./attach.js')).runAttach(choice.entry, plain)
   }
   const { runRemote } = await import('./client.js')
-  return runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
+  const exit = await runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
+  if (invocation.command === 'quit' && exit === EXIT.done) await (await import('./gone.js')).gone(choice.entry.pid)
+  return exit
 }
 
 /** `join -` reads the ticket from standard input, so that it stands in no history and no process list. */
@@ -45,9 +46,13 @@ main(process.argv.slice(2)).then(
     process.exitCode = exit
   },
   (error: unknown) => {
-    const text =
-      error instanceof OperationalError ? error.message : error instanceof Error ? error.stack : String(error)
+    const text = error instanceof Error ? (isExpected(error) ? error.message : error.stack) : String(error)
     process.stderr.write(`p2p-tui: ${text}\n`)
     process.exitCode = EXIT.failed
   },
 )
+
+/** By name: what runs a peer is a bundle of its own, with classes of its own. */
+function isExpected(error: Error): boolean {
+  return error.name === 'OperationalError'
+}

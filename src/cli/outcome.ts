@@ -10,6 +10,8 @@ export interface Outcome {
   readonly message: string
   /** More lines for a person: a table, a tally. Printed instead of the message in a shell. */
   readonly lines?: readonly string[]
+  /** Printed after the message in a shell; the console shows the message alone. */
+  readonly more?: readonly string[]
   /** The document of `--json`; absent where the command failed without one. */
   readonly json?: unknown
 }

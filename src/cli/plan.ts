@@ -4,6 +4,7 @@ import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
 import type { MineMode } from '../api.js'
 import { homes } from '../host/directories.js'
+import { namingFault } from '../host/identity.js'
 import type { PeerPlan } from '../host/open-peer.js'
 import { isNetworkName, rememberNetwork } from '../host/secret.js'
 import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
@@ -38,6 +39,8 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
       throw new UsageError(`--listen ${where}: not a host:port`)
   if (network !== undefined && !isNetworkName(network))
     throw new UsageError(`"${network}" is no name for a network: letters, digits, dot, dash, 32 at most`)
+  const misnamed = globals.name === undefined ? null : namingFault(globals.name)
+  if (misnamed !== null) throw new UsageError(misnamed)
   const replicas = globals.replicas ?? 4
   if (replicas < 1 || replicas > MAX_REPLICAS) throw new UsageError(`--replicas takes 1 to ${MAX_REPLICAS}`)
   const pingIntervalMs = globals.pingInterval ?? 500

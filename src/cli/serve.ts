@@ -60,7 +60,7 @@ function answerOf(outcome: Outcome): Answer {
   return {
     exit: outcome.exit,
     json: outcome.json === undefined ? null : JSON.stringify(outcome.json),
-    text: good ? (outcome.lines ?? [outcome.message]).join('\n') : '',
+    text: good ? (outcome.lines ?? [outcome.message, ...(outcome.more ?? [])]).join('\n') : '',
     error: good ? '' : outcome.message,
     message: outcome.message,
   }

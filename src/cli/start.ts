@@ -1,5 +1,4 @@
 /** Starts a peer in this process: with the console, as plain lines, or headless. */
-import { OperationalError } from '../../wire/errors.js'
 import type { PeerPlan } from '../host/open-peer.js'
 import { EXIT } from './outcome.js'
 import type { Globals } from './parse.js'
@@ -8,6 +7,7 @@ import { planOf, UsageError } from './plan.js'
 export async function startHere(globals: Globals): Promise<number> {
   let plan: PeerPlan
   try {
+    if (globals.json && !globals.headless) throw new UsageError('--json without a command needs --headless')
     plan = await planOf(globals)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -15,6 +15,5 @@ export async function startHere(globals: Globals): Promise<number> {
     return EXIT.usage
   }
   if (globals.headless) return (await import('./headless.js')).runHeadless(plan, globals.json)
-  if (globals.json) throw new OperationalError('--json without a command needs --headless')
   return (await import('./console.js')).runConsole(plan, globals.plain || !process.stdout.isTTY || !process.stdin.isTTY)
 }

@@ -1,60 +1,20 @@
 /**
- * Where things live: XDG config, data and runtime homes, and one state directory per running peer.
+ * One state directory per running peer.
  * Invariant: a state directory belongs to one network for ever, and to one process at a time (see lock.ts).
  * The host's name is part of the path because home directories are shared between lab machines.
  */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
-import { homedir, hostname, tmpdir, userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
 import type { Hash } from '../../wire/types.js'
 import { errorCode, errorText, replaceFile } from './durable.js'
 import { type Lock, lockDirectory } from './lock.js'
 
-const APP = 'p2p-tui'
+export { type Homes, homes, privateDirectory } from './homes.js'
+
 /** State directories tried before giving up: more terminals than one user opens on one machine. */
 const MAX_DIRECTORIES = 4096
-
-export interface Homes {
-  readonly config: string
-  readonly data: string
-  readonly runtime: string
-}
-
-/** The three homes; `P2P_CONFIG_HOME` and its like win over `XDG_CONFIG_HOME` and its like. */
-export function homes(environment: NodeJS.ProcessEnv = process.env): Homes {
-  const pick = (word: string, otherwise: () => string): string => {
-    const given = environment[`P2P_${word}`] || environment[`XDG_${word}`]
-    return given ? resolve(given, APP) : otherwise()
-  }
-  return {
-    config: pick('CONFIG_HOME', () => join(homedir(), '.config', APP)),
-    data: pick('DATA_HOME', () => join(homedir(), '.local', 'share', APP)),
-    runtime: environment.P2P_RUNTIME_HOME
-      ? resolve(environment.P2P_RUNTIME_HOME, APP)
-      : environment.XDG_RUNTIME_DIR
-        ? resolve(environment.XDG_RUNTIME_DIR, APP)
-        : join(tmpdir(), `${APP}-${userInfo().uid}`),
-  }
-}
-
-/** Makes a directory that only this user may enter, and refuses one that somebody else made. */
-export function privateDirectory(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    const found = lstatSync(path)
-    const uid = process.getuid?.() ?? found.uid
-    if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
-      throw new OperationalError(
-        `${path} is not private to this user: remove it, or set P2P_RUNTIME_HOME to another place`,
-      )
-    }
-    return path
-  } catch (error) {
-    if (error instanceof OperationalError) throw error
-    throw new OperationalError(`cannot use ${path}: ${errorText(error)}`)
-  }
-}
 
 export interface StateDirectory {
   readonly path: string
@@ -70,6 +30,7 @@ export interface Belongs {
 /** Locks the directory that the user named. */
 export function openStateDirectory(path: string): StateDirectory {
   makeDirectory(path)
+  refuseOthers(path)
   const taken = take(path)
   if (taken.ok) return { path, lock: taken.lock }
   const { holder } = taken
@@ -149,6 +110,13 @@ function take(path: string): ReturnType<typeof lockDirectory> {
   } catch (error) {
     throw new OperationalError(`cannot lock ${path}: ${errorText(error)}`)
   }
+}
+
+/** A directory that holds somebody's files is no state directory: ours would lie among them. */
+function refuseOthers(path: string): void {
+  const names = readdirSync(path)
+  if (names.includes('network.json') || names.every((name) => name.startsWith('lock'))) return
+  throw new OperationalError(`${path} holds other files and no peer of p2p-tui: pick a new or empty directory with -d`)
 }
 
 function makeDirectory(path: string): void {

@@ -5,6 +5,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { errorCode } from './error-text.js'
+
+export { errorCode, errorText } from './error-text.js'
 
 const PRIVATE_MODE = 0o600
 
@@ -28,30 +31,6 @@ export function createFile(path: string, content: string): boolean {
   }
   syncDirectory(dirname(path))
   return true
-}
-
-/** `ENOENT`, `EEXIST`, … or '' where the error has no code. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-/** What went wrong, for a user. */
-export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const plain: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EACCES: 'permission denied',
-    EPERM: 'not permitted',
-    ENOENT: 'no such file or directory',
-    EISDIR: 'it is a directory',
-    ENOTDIR: 'a part of the path is not a directory',
-    EROFS: 'the file system is read-only',
-    EMFILE: 'too many open files',
-    EFBIG: 'the file is too large for this disk',
-    EIO: 'the disk reports an error',
-  }
-  return plain[errorCode(error)] ?? error.message
 }
 
 function writeBeside(path: string, content: string): string {

@@ -41,14 +41,20 @@ export function signWith(pair: KeyPair, text: Uint8Array): Uint8Array {
   return new Uint8Array(sign(null, text, pair.privateKey))
 }
 
+/** Why a peer cannot be called so; null: it can. */
+export function namingFault(given: string): string | null {
+  const name = given.normalize('NFC').trim()
+  if (name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES && !/[\p{C}\p{Z}@]/u.test(name)) return null
+  return `${JSON.stringify(given)} is no name for a peer: use 1 to ${MAX_NAME_BYTES} bytes without spaces or @`
+}
+
 /** The peer's name: `given` (remembered from now on), else the remembered one, else two words from the id. */
 export function peerName(stateDirectory: string, id: PeerId, given: string | null): string {
   const path = join(stateDirectory, 'name')
   if (given === null) return readIfThere(path)?.trim() || wordsOf(id)
+  const why = namingFault(given)
+  if (why !== null) throw new OperationalError(why)
   const name = given.normalize('NFC').trim()
-  if (name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES || /[\p{C}\p{Z}@]/u.test(name)) {
-    throw new OperationalError(`"${given}" is no name for a peer: use 1 to ${MAX_NAME_BYTES} bytes without spaces or @`)
-  }
   try {
     replaceFile(path, `${name}\n`)
   } catch (error) {

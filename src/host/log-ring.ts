@@ -1,12 +1,23 @@
-/** The last log lines of a peer, for the console's log pane and `log`; whoever listens gets each line once. */
+/**
+ * The last log lines of a peer, for the console's log pane and `log`; whoever listens gets each line once.
+ * Invariant: chatter (debug) and events have room of their own, else a minute of pings would push out all that happened.
+ */
 import type { LogLine } from '../api.js'
 import type { LogLevel } from '../env.js'
 
-const MAX_LINES = 1_000
+const MAX_EVENTS = 800
+const MAX_CHATTER = 200
+
+interface Numbered {
+  readonly order: number
+  readonly line: LogLine
+}
 
 export class LogRing {
-  readonly #lines: LogLine[] = [] // at most MAX_LINES
+  readonly #events: Numbered[] = [] // at most MAX_EVENTS
+  readonly #chatter: Numbered[] = [] // at most MAX_CHATTER
   readonly #onLine: (line: LogLine) => void
+  #order = 0
 
   constructor(onLine: (line: LogLine) => void) {
     this.#onLine = onLine
@@ -14,13 +25,18 @@ export class LogRing {
 
   add(level: LogLevel, text: string): void {
     const line = { time: Date.now(), level, text }
-    this.#lines.push(line)
-    if (this.#lines.length > MAX_LINES) this.#lines.shift()
+    if (level === 'debug') push(this.#chatter, { order: this.#order++, line }, MAX_CHATTER)
+    else push(this.#events, { order: this.#order++, line }, MAX_EVENTS)
     this.#onLine(line)
   }
 
   /** Oldest first. */
   lines(): readonly LogLine[] {
-    return [...this.#lines]
+    return [...this.#events, ...this.#chatter].sort((a, b) => a.order - b.order).map(({ line }) => line)
   }
+}
+
+function push(lines: Numbered[], line: Numbered, most: number): void {
+  lines.push(line)
+  if (lines.length > most) lines.shift()
 }

@@ -63,6 +63,9 @@ export interface OpenHooks {
   readonly fullScreen?: boolean
 }
 
+/** Whoever asked by `quit --abrupt` is answered first. */
+const ABRUPT_MS = 50
+
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
@@ -116,8 +119,8 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     openLan: () => openLan(running.peer, hosts),
     quit: (abrupt) => {
       // the point of `--abrupt`: nobody is told, nothing is flushed
-      if (abrupt) process.kill(process.pid, 'SIGKILL')
-      running.peer.quit(() => end.close(null))
+      if (abrupt) setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABRUPT_MS)
+      else running.peer.quit(() => end.close(null))
     },
   }
 }

@@ -9,6 +9,7 @@ import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
 import type { Protocol } from '../mesh.js'
 import { ClockOffsets } from './clock.js'
+import { DataLinking } from './data-linking.js'
 import { Discovery } from './discovery.js'
 import type { Encounters, Parts } from './encounters.js'
 import type { Hello, Refusal } from './greeting.js'
@@ -17,7 +18,7 @@ import { Joining } from './joining.js'
 import { Linking } from './linking.js'
 import { Listening } from './listening.js'
 import { OwnEntry } from './own-entry.js'
-import { Pairs } from './pairs.js'
+import { Pairs, type PairsHooks } from './pairs.js'
 import { PeerList } from './peer-list.js'
 import { Reachability } from './reachability.js'
 import { Remembered } from './remembered.js'
@@ -66,8 +67,16 @@ export function assemble(whole: Whole): Parts {
     gone: (peer, how) => whole.encounters().gone(peer, how),
     changed: whole.changed,
   })
-  const pairs = buildPairs(whole, roster, (peer) => tracker.drained(peer))
+  const pairs = buildPairs(whole, roster, {
+    drained: (peer) => tracker.drained(peer),
+    answered: (link, token) => dataLinking.answered(link, token),
+  })
   const linking = new Linking(env, { pairs, roster, waiters }, { entryOf, met })
+  const dataLinking = new DataLinking(env, pairs, {
+    addresses: (peer) => linking.addresses(peer),
+    isDialOut: (peer) => (peer === env.identity.id ? whole.role() : entryOf(peer)?.role) === 'dial-out',
+    send: whole.send,
+  })
   const own = new OwnEntry(env, remembered.startTime(), {
     chain: whole.chain,
     role: whole.role,
@@ -111,11 +120,11 @@ export function assemble(whole: Whole): Parts {
     tried: () => whole.encounters().founded(),
   })
   const discovery = buildDiscovery(whole, { pairs, list, roster, listening, remembered, own })
-  const early = { waiters, clock, remembered, list, roster, pairs, linking, own }
+  const early = { waiters, clock, remembered, list, roster, pairs, linking, dataLinking, own }
   return { ...early, tracker, listening, reachability, joining, discovery }
 }
 
-function buildPairs(whole: Whole, roster: Roster, drained: (peer: PeerId) => void): Pairs {
+function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'drained' | 'answered'>): Pairs {
   const pace = (): number => paceMs(whole.pingIntervalMs, pairs.linked().length)
   const heartbeat: HeartbeatOptions = { intervalMs: pace, silenceMs: () => silenceMs(pace()) }
   const pairs = new Pairs(whole.env, heartbeat, {
@@ -127,10 +136,11 @@ function buildPairs(whole: Whole, roster: Roster, drained: (peer: PeerId) => voi
     failed: (peer, code, reason) => whole.encounters().failed(peer, code, reason),
     message: (peer, message) => whole.encounters().message(peer, message),
     drained: (peer) => {
-      drained(peer)
+      late.drained(peer)
       for (const protocol of whole.protocols()) protocol.linkDrained(peer)
     },
     data: whole.dataLink,
+    answered: late.answered,
     remembers: (peer) => roster.isMember(peer),
   })
   return pairs

@@ -10,6 +10,7 @@ import type { Env, Link, LinkHandler } from '../env.js'
 import type { Claim } from '../mesh.js'
 import { hostOf, isLoopback, portOf } from './address.js'
 import type { ClockOffsets } from './clock.js'
+import type { DataLinking } from './data-linking.js'
 import { DIAL_TIMEOUT_MS } from './dialer.js'
 import type { Discovery } from './discovery.js'
 import { signedEntry } from './entry.js'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly roster: Roster
   readonly tracker: Tracker
   readonly linking: Linking
+  readonly dataLinking: DataLinking
   readonly listening: Listening
   readonly discovery: Discovery
   readonly joining: Joining
@@ -118,11 +120,12 @@ export class Encounters {
   }
 
   down(peer: PeerId, code: CloseCode, reason: string, by: ClosedBy): void {
-    const { clock, tracker, roster, reachability, discovery, joining, linking } = this.#parts
+    const { clock, tracker, roster, reachability, discovery, joining, linking, dataLinking } = this.#parts
     this.#claims.delete(peer)
     clock.forget(peer)
     tracker.linkDown(peer)
     reachability.linkDown(peer)
+    dataLinking.linkDown(peer)
     if (this.#leaving) return
     this.#env.log('debug', `link to ${this.name(peer)} closed: ${reason === '' ? code : reason}`)
     if (by === 'us' && (code === 'protocol' || code === 'flood' || code === 'too-large')) linking.punish(peer)
@@ -141,7 +144,7 @@ export class Encounters {
   }
 
   message(peer: PeerId, message: Message): void {
-    const { tracker, reachability } = this.#parts
+    const { tracker, reachability, dataLinking } = this.#parts
     switch (message.type) {
       case 'syn':
       case 'peers':
@@ -152,6 +155,12 @@ export class Encounters {
         return
       case 'observed':
         if (this.isAnchor(peer)) reachability.observed(peer, message.reachable)
+        return
+      case 'dialMe':
+        dataLinking.asked(peer, message.token)
+        return
+      case 'notDialed':
+        dataLinking.refused(peer, message.token, message.reason)
         return
       default:
         this.#hooks.receive(peer, message)

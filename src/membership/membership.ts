@@ -15,7 +15,6 @@ import { isLoopback } from './address.js'
 
 import { assemble } from './assembly.js'
 import type { ClockState } from './clock.js'
-import { dialData } from './data-dial.js'
 
 import { Encounters, type EncountersHooks, type Parts } from './encounters.js'
 import { type Hello, PROTOCOL_VERSION, type Refusal } from './greeting.js'
@@ -239,12 +238,7 @@ export class Membership implements Mesh {
   }
 
   openData(peer: PeerId, opened: (link: Link | null, reason: string) => void): Cancel {
-    const { pairs, linking } = this.#parts
-    const control = pairs.settled(peer)?.link
-    const known = linking.addresses(peer)
-    // What led to the control link leads there again.
-    const addresses = control?.dialed ? [...new Set([control.remote, ...known])] : known
-    return dialData(this.#env, pairs, peer, addresses, opened)
+    return this.#parts.dataLinking.open(peer, opened)
   }
 
   blame(peer: PeerId, code: CloseCode, reason: string): void {
@@ -299,7 +293,9 @@ export class Membership implements Mesh {
     const penalty = this.#parts.linking.penaltyOf(peer)
     if (penalty !== null) return { code: 'busy', reason: penalty }
     const most = this.role() === 'anchor' ? MAX_ANCHOR_LINKS : MAX_LINKS
-    const isFull = this.#parts.pairs.linked().length >= most && !this.#parts.linking.isWanted(peer)
+    const { pairs, linking } = this.#parts
+    // Another link of a peer that is linked takes no more room.
+    const isFull = pairs.linked().length >= most && pairs.settled(peer) === null && !linking.isWanted(peer)
     return isFull ? { code: 'busy', reason: `it has ${most} links already` } : null
   }
 

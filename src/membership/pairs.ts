@@ -34,6 +34,8 @@ export interface PairsHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   message(peer: PeerId, message: Message): void
   drained(peer: PeerId): void
   data(link: Link): LinkHandler
+  /** This accepted data link answers that `dialMe`. */
+  answered(link: Link, token: number): void
   /** Whether the byte counts of a peer without links are still wanted. */
   remembers(peer: PeerId): boolean
 }
@@ -69,6 +71,7 @@ export class Pairs {
       passed: (session, hello) => this.#passed(session, hello),
       accepted: (session) => this.#accepted(session),
       message: (session, message) => hooks.message(session.link.peer, message),
+      answers: (session, token) => hooks.answered(session.link, token),
       drained: (session) => session.stage === 'settled' && hooks.drained(session.link.peer),
       silent: (session) => this.#drop(session, 'lost', `no answer for ${heartbeat.silenceMs() / 1000} s`),
       closed: (session, code, reason, by) => this.#closed(session, code, reason, by),
@@ -116,7 +119,7 @@ export class Pairs {
     const pair = this.#pairOf(link.peer)
     const session = new Session(this.#env, link, null, this.#sessionHooks)
     pair.control.add(session)
-    if (pair.control.size + pair.data.size > MAX_LINKS_PER_PEER) this.#drop(session, 'busy', 'too many links at once')
+    if (linkCount(pair) > MAX_LINKS_PER_PEER) this.#drop(session, 'busy', 'too many links at once')
     return session
   }
 
@@ -135,6 +138,12 @@ export class Pairs {
   /** Any control link, settled or on its way to be. */
   hasControl(peer: PeerId): boolean {
     return (this.#pairs.get(peer)?.control.size ?? 0) > 0
+  }
+
+  /** There are as many links with that peer as there may be. */
+  isCrowded(peer: PeerId): boolean {
+    const pair = this.#pairs.get(peer)
+    return pair !== undefined && linkCount(pair) >= MAX_LINKS_PER_PEER
   }
 
   /** Bytes over all links to that peer. */
@@ -307,4 +316,8 @@ export class Pairs {
     const pair = this.#pairs.get(peer)
     if (pair !== undefined && pair.control.size === 0 && pair.data.size === 0) this.#pairs.delete(peer)
   }
+}
+
+function linkCount({ control, data }: Pair): number {
+  return control.size + data.size
 }

@@ -2,6 +2,7 @@
  * The newest signed entry of every peer heard of. Any two peers that meet merge their lists, so that all lists become
  * equal whoever told whom first: per id the highest (startTime, sequence) wins. Invariant: only verified entries.
  */
+import { sha256 } from '../../wire/hash.js'
 import type { PeerEntry } from '../../wire/messages/membership.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
@@ -19,7 +20,7 @@ export interface Listed {
 
 interface Unverified extends Listed {
   readonly from: PeerId
-  /** (peer, signature): the same entry comes from many links. */
+  /** Hash of the entry: the same one comes from many links. */
   readonly key: string
 }
 
@@ -61,7 +62,9 @@ export class PeerList {
     const fresh: Unverified[] = []
     for (const entry of entries) {
       const id = idOf(entry.publicKey)
-      const key = `${id} ${Buffer.from(entry.signature).toString('base64')}`
+      const { text, signature } = signedEntry(this.#chain(), entry)
+      // over all of it: a forgery must not stand in for the real one that has the same signature
+      const key = sha256(text, signature)
       if (!this.#isNews(id, entry) || this.#checking.has(key) || this.#checking.size >= MAX_UNVERIFIED) continue
       this.#checking.add(key)
       fresh.push({ id, entry, from, key })

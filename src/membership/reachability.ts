@@ -28,8 +28,8 @@ export interface ReachabilityHooks {
 export class Reachability {
   readonly #env: Pick<Env, 'links' | 'after'>
   readonly #hooks: ReachabilityHooks
-  /** What was probed last, by linked peer. */
-  readonly #probed = new Map<PeerId, string>()
+  /** What was probed last and over which link it will be told, by linked peer. */
+  readonly #probed = new Map<PeerId, { readonly link: Link; readonly key: string }>()
   /** What anchors found out about us, by linked anchor. */
   readonly #verdicts = new Map<PeerId, boolean>()
 
@@ -40,15 +40,19 @@ export class Reachability {
 
   /** As an anchor: tries to dial a peer that came in on this link. */
   check(link: Link, entry: PeerEntry): void {
-    if (link.dialed || isLoopback(link.remote)) return
-    const addresses = candidates(link, entry)
+    if (isLoopback(link.remote)) return
+    const addresses = link.dialed ? [] : candidates(link, entry)
     const key = addresses.join(' ')
-    if (this.#probed.get(link.peer) === key) return
-    this.#probed.set(link.peer, key)
-    const reachable: Address[] = []
+    const before = this.#probed.get(link.peer)
+    // dialing it ourselves is proof enough; it only has to hear so where it was told otherwise
+    if (before === undefined ? link.dialed : before.link === link && before.key === key) return
+    const probe = { link, key }
+    this.#probed.set(link.peer, probe)
+    const reachable: Address[] = link.dialed ? [link.remote] : []
     let open = addresses.length
     const ready = (): void => {
-      if (open > 0) return
+      // a later probe, or one over the link that replaced this one, knows better
+      if (open > 0 || this.#probed.get(link.peer) !== probe) return
       this.#hooks.send(link.peer, { type: 'observed', address: link.remote, reachable })
       if (reachable.length === 0) this.#checkAgain(link)
     }
@@ -86,7 +90,8 @@ export class Reachability {
   #checkAgain(link: Link): void {
     this.#env.after(AGAIN_MS, () => {
       const entry = this.#hooks.entryOf(link.peer)
-      if (link.closed || entry === undefined || !this.#probed.delete(link.peer)) return
+      if (entry === undefined || this.#probed.get(link.peer)?.link !== link) return
+      this.#probed.delete(link.peer)
       this.check(link, entry)
     })
   }

@@ -16,6 +16,8 @@ export interface SessionHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   /** The other side, which has the lower id, chose this link. */
   accepted(session: Session): void
   message(session: Session, message: Message): void
+  /** A data link that the other side dialed because it was asked to. */
+  answers(session: Session, token: number): void
   drained(session: Session): void
   /** No byte for too long, though pinged. */
   silent(session: Session): void
@@ -97,6 +99,9 @@ export class Session implements LinkHandler, Contender {
         return
       case 'accept':
         this.#hooks.accepted(this)
+        return
+      case 'dialed':
+        this.#hooks.answers(this, message.token)
         return
       case 'ping':
         // Before the link is settled nothing but hello is sent.

@@ -82,6 +82,11 @@ export class PeerProcess {
     return `${this.#stdout}\n${this.#stderr}`
   }
 
+  /** Nobody reads its standard output any more, as after `| head -1`. */
+  unhear(): void {
+    this.#child.stdout?.destroy()
+  }
+
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
     this.#child.kill(signal)
     return this.ended

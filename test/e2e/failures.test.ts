@@ -1,9 +1,12 @@
 /** What goes wrong has one clear line that says what to do next, and the exit code that scripts rely on. */
 import assert from 'node:assert'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
-import { Cluster, inCluster } from './cluster.js'
+import { Cluster, inCluster, PROGRAM } from './cluster.js'
 
 const test = suite('failures')
 
@@ -29,6 +32,21 @@ test(
     fails(await cluster.run(['mine', 'sometimes']), 2, /own, always, never/)
     fails(await cluster.run(['--no-such-flag']), 2, /unknown option/)
     fails(await cluster.run(['--join', 'p2p1nonsense', '--headless']), 2, /ticket/)
+    fails(await cluster.run(['--headless', '--name', 'two words']), 2, /no name for a peer/)
+    fails(await cluster.run(['--json']), 2, /--headless/)
+  }),
+)
+
+test(
+  'a headless peer goes on when nobody reads its lines any more',
+  inCluster(async (cluster) => {
+    const ann = cluster.start('ann')
+    await ann.ready
+    ann.unhear()
+    await cluster.start('bob').ready // of which ann has something to say
+    await cluster.meshed(['ann', 'bob'])
+    await cluster.json(['note', 'unheard'], { on: 'ann' })
+    await cluster.json(['status'], { on: 'ann' })
   }),
 )
 
@@ -52,6 +70,50 @@ test(
     fails(await cluster.run(['request', 'nothing.txt']), 1, /File does not exist/)
     fails(await cluster.run(['leave', 'nobody']), 1, /nobody/)
     fails(await cluster.run(['receipt', 'abc']), 1, /no record abc/)
+  }),
+)
+
+test(
+  'a reader that has enough ends a command without a word, whatever was left to print',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    const words = `"${process.execPath}" "${PROGRAM}"`
+    const shell = spawnSync(
+      'bash',
+      [
+        '-c',
+        `head -c 3000000 /dev/zero > big; ${words} store big >&2; \
+      ${words} request big -o - | head -c 1 >/dev/null; echo "\${PIPESTATUS[0]}"; ls -- -`,
+      ],
+      {
+        env: cluster.env,
+        cwd: cluster.folder('shell'),
+        encoding: 'utf8',
+      },
+    )
+    assert.strictEqual(shell.stdout, '0\n', 'a good exit, and no file called "-"')
+    assert.doesNotMatch(shell.stderr, /EPIPE|\n\s+at /)
+  }),
+)
+
+test(
+  'invite --lan opens every kind of address that this machine has, and quit --abrupt answers before it vanishes',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    const own = Object.values(networkInterfaces())
+      .flatMap((infos) => infos ?? [])
+      .filter((info) => !info.internal && !info.address.startsWith('fe80:'))
+    if (own.length === 0) fails(await cluster.run(['invite', '--lan']), 1, /no address besides loopback/)
+    else {
+      const { addresses } = await cluster.json<{ addresses: string[] }>(['invite', '--lan'])
+      for (const { address } of own)
+        assert.ok(
+          addresses.some((open) => open.includes(address)),
+          `${address} is not among ${addresses.join(' ')}`,
+        )
+    }
+    const gone = await cluster.run(['quit', '--abrupt', '--json'])
+    assert.deepStrictEqual([gone.exit, JSON.parse(gone.stdout)], [0, { left: true, abrupt: true }])
   }),
 )
 
@@ -133,6 +195,42 @@ test(
     assert.strictEqual(ended?.exit, 0, ended?.stderr)
     const again = await cluster.start('ada', '-d', data).ready
     assert.strictEqual(again.data, join(data))
+  }),
+)
+
+test(
+  'a directory with other files in it is not taken for a state directory',
+  inCluster(async (cluster) => {
+    const folder = cluster.folder('photos')
+    writeFileSync(join(folder, 'sea.jpg'), '')
+    const ended = await cluster.start('ada', '-d', folder).ended
+    fails(ended, 1, /photos holds other files/)
+    assert.deepStrictEqual(readdirSync(folder), ['sea.jpg'])
+  }),
+)
+
+test(
+  'after quit returned the process is gone and its directory is free',
+  inCluster(async (cluster) => {
+    const { data } = await cluster.start('ada').ready
+    const ended = await cluster.run(['quit', '--json'])
+    assert.deepStrictEqual([ended.exit, JSON.parse(ended.stdout).left], [0, true])
+    assert.strictEqual((await cluster.peers.get('ada')?.ended)?.exit, 0)
+    assert.strictEqual((await cluster.start('ada', '-d', data).ready).data, data)
+  }),
+)
+
+test(
+  'a request into a directory puts the file there under its own name, and nothing is overwritten unasked',
+  inCluster(async (cluster) => {
+    await cluster.start('ada').ready
+    writeFileSync(join(cluster.folder('ada'), 'a.txt'), 'one')
+    await cluster.json(['store', 'a.txt'], { on: 'ada' })
+    const folder = cluster.folder('inbox')
+    const got = await cluster.json<{ path: string }>(['request', 'a.txt', '-o', folder], { on: 'ada' })
+    assert.strictEqual(got.path, join(folder, 'a.txt'))
+    fails(await cluster.run(['request', 'a.txt', '-o', folder], { on: 'ada' }), 1, /already there.*--force/)
+    await cluster.json(['request', 'a.txt', '-o', folder, '--force'], { on: 'ada' })
   }),
 )
 

@@ -6,6 +6,7 @@ import { test } from 'uvu'
 import { Netlab, whyNoNetlab } from './netlab.js'
 
 const MEET_MS = 30_000
+const WALLED_PORT = 4999
 
 const missing = whyNoNetlab()
 if (missing !== null) console.log(`SKIPPED: hosts in network namespaces (${missing})`)
@@ -64,6 +65,35 @@ inLab('a joiner invites the next one, and all find each other; a pulled cable he
     await Promise.all([ann.sees(1, MEET_MS), bob.sees(1, MEET_MS), cid.sees(0, MEET_MS)])
     cid.cable('up')
     await Promise.all([ann, bob, cid].map((host) => host.sees(2, MEET_MS)))
+  }),
+)
+
+inLab('a host behind a firewall shares and stores: it dials those who fetch from it', () =>
+  withLab(['ann', 'bob', 'cid'], async ({ hosts: [ann, bob, cid] }) => {
+    assert.ok(ann && bob && cid)
+    await ann.start(['--lan'])
+    const { ticket } = await ann.json<{ ticket: string }>('invite')
+    for (const host of [bob, cid]) {
+      host.wallOff(WALLED_PORT)
+      await host.start(['--join', '-', '--listen', `${host.address}:${WALLED_PORT}`], `${ticket}\n`)
+    }
+    await ann.until('two peers that only dial out', MEET_MS, async () => {
+      const peers = await ann.json<{ role: string }[]>('peers')
+      return peers.filter(({ role }) => role === 'dial-out').length === 2
+    })
+
+    const song = Buffer.alloc(3_000_000, 'shared ')
+    writeFileSync(join(bob.home, 'song.bin'), song)
+    await bob.json('share', 'song.bin')
+    const got = await ann.json<{ path: string; sources: { id: string }[] }>('request', 'song.bin')
+    assert.ok(readFileSync(got.path).equals(song))
+    assert.strictEqual(got.sources.length, 1)
+
+    const film = Buffer.alloc(2_000_000, 'stored ')
+    writeFileSync(join(cid.home, 'film.bin'), film)
+    await cid.json('store', 'film.bin')
+    const { path } = await bob.json<{ path: string }>('request', 'film.bin')
+    assert.ok(readFileSync(path).equals(film), 'from the keeper between the two')
   }),
 )
 

@@ -104,14 +104,16 @@ export class LabHost {
 
   /** Asks `status` until it sees that many peers. */
   async sees(peers: number, withinMs: number): Promise<void> {
-    const end = performance.now() + withinMs
-    for (;;) {
+    await this.until(`${peers} peers`, withinMs, async () => {
       const status = await this.json<{ peers: number }>('status')
-      if (status.peers === peers) return
-      assert.ok(
-        performance.now() < end,
-        `${this.name} waited ${withinMs} ms to see ${peers} peers, sees ${status.peers}`,
-      )
+      return status.peers === peers
+    })
+  }
+
+  async until(what: string, withinMs: number, holds: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + withinMs
+    while (!(await holds())) {
+      assert.ok(performance.now() < end, `${this.name} waited ${withinMs} ms for ${what}`)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
@@ -119,6 +121,11 @@ export class LabHost {
   /** Pulls the cable, or plugs it in again. */
   cable(state: 'up' | 'down'): void {
     ip('-n', this.namespace, 'link', 'set', 'eth0', state)
+  }
+
+  /** As behind a firewall: nobody gets an answer from that port of this host, which can still dial others. */
+  wallOff(port: number): void {
+    ip('-n', this.namespace, 'rule', 'add', 'ipproto', 'tcp', 'sport', String(port), 'blackhole')
   }
 
   async close(): Promise<void> {

@@ -23,7 +23,7 @@ test.after(async ({ home }) => {
 })
 
 /** A source that has hashed and adopted a file of random bytes and serves it, and a link to it. */
-async function source(seeder: HostEnv, leecher: HostEnv, sizeBytes: number, chunkSize: number) {
+async function source(seeder: HostEnv, leecher: HostEnv, sizeBytes: number, chunkSize: number, id = blob) {
   const path = join(temporary(), 'music.bin')
   const content = randomBytes(sizeBytes)
   writeFileSync(path, content)
@@ -37,26 +37,27 @@ async function source(seeder: HostEnv, leecher: HostEnv, sizeBytes: number, chun
     ),
   )
   assert.ok('layout' in hashed)
-  seeder.chunks.adopt(blob, hashed.layout, hashed.stamp)
+  seeder.chunks.adopt(id, hashed.layout, hashed.stamp)
   const { address, accepted } = await listening(seeder, (link, message) => answer(seeder, link, message))
   const seen = await dialed(leecher, address)
   assert.ok(typeof seen === 'object', String(seen))
-  return { path, content, layout: hashed.layout, seen, accepted }
+  return { id, path, content, layout: hashed.layout, seen, accepted }
 }
 
 function answer(env: HostEnv, link: Link, message: Message): void {
   if (message.type === 'chunkGet') env.chunks.serve(link, message.request, message.blob, message.index)
 }
 
-async function opened(env: HostEnv, layout: Layout, target: string | null): Promise<Bitmap> {
+async function opened(env: HostEnv, layout: Layout, target: string | null, id = blob): Promise<Bitmap> {
   type Opened = { readonly have: Bitmap } | { readonly error: string }
-  const result = await called<Opened>('the file to be open', (done) => env.chunks.open(blob, layout, target, done))
+  const result = await called<Opened>('the file to be open', (done) => env.chunks.open(id, layout, target, done))
   assert.ok('have' in result, JSON.stringify(result))
   return result.have
 }
 
-function fetched(env: HostEnv, { link }: Seen, index: number, stallMs = 20_000): Promise<ChunkOutcome> {
-  return called(`chunk ${index}`, (done) => env.chunks.fetch(link, { blob, index, stallMs, progress: () => {}, done }))
+function fetched(env: HostEnv, { link }: Seen, index: number, stallMs = 20_000, id = blob): Promise<ChunkOutcome> {
+  const fetch = { blob: id, index, stallMs, progress: () => {} }
+  return called(`chunk ${index}`, (done) => env.chunks.fetch(link, { ...fetch, done }))
 }
 
 test('a file of 64 MiB goes from disk to disk over TLS, hashed and verified', async ({ home }) => {
@@ -86,6 +87,32 @@ test('a file of 64 MiB goes from disk to disk over TLS, hashed and verified', as
   assert.ok('path' in end && end.path === target, JSON.stringify(end))
   assert.equal(sha256(readFileSync(target)), sha256(content))
   assert.ok(seen.link.bytesReceived > content.length)
+})
+
+test('chunks come over a link that the source dialed, and go both ways over it at once', async ({ home }) => {
+  const [one, other] = [await home.start(), await home.start()]
+  const size = 24 * MIB + 777
+  const first = await source(one.env, other.env, size, MIB, 'ab'.repeat(32) as Hash)
+  const second = await source(other.env, one.env, size, MIB, 'ef'.repeat(32) as Hash)
+  const { address, accepted } = await listening(other.env, (link, message) => answer(other.env, link, message))
+  const near = await dialed(one.env, address, other.env.identity.id, (link, message) => answer(one.env, link, message))
+  assert.ok(typeof near === 'object', String(near))
+  const far = await until('the link to come in', () => accepted[0])
+  assert.ok(near.link.dialed && !far.link.dialed)
+  const runs = [
+    { from: first, to: other.env, link: far },
+    { from: second, to: one.env, link: near },
+  ].map(async ({ from, to, link }) => {
+    const target = join(temporary(), 'out.bin')
+    await opened(to, from.layout, target, from.id)
+    const indexes = Array.from({ length: chunkCount(from.layout) }, (_, index) => index)
+    const outcomes = await Promise.all(indexes.map((index) => fetched(to, link, index, 20_000, from.id)))
+    assert.ok(outcomes.every((outcome) => outcome === 'ok'))
+    await called<object>('the file', (done) => to.chunks.finish(from.id, done))
+    assert.equal(sha256(readFileSync(target)), sha256(from.content))
+  })
+  await Promise.all(runs)
+  assert.ok(near.link.bytesSent > size && near.link.bytesReceived > size)
 })
 
 test('a downloader serves what it has, and refuses what it has not', async ({ home }) => {

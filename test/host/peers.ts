@@ -82,7 +82,12 @@ export async function listening(env: HostEnv, onMessage?: (link: Link, message: 
 }
 
 /** Dials a data link; the failure's name where there is none. */
-export function dialed(env: HostEnv, address: Address, expect?: Link['peer']): Promise<Seen | DialFailure> {
+export function dialed(
+  env: HostEnv,
+  address: Address,
+  expect?: Link['peer'],
+  onMessage?: (link: Link, message: Message) => void,
+): Promise<Seen | DialFailure> {
   return called('a link', (done) =>
     env.links.dial(address, {
       service: 'data',
@@ -91,7 +96,7 @@ export function dialed(env: HostEnv, address: Address, expect?: Link['peer']): P
       opened: (link) => {
         const seen = { link, messages: [], closed: null }
         setImmediate(() => done(seen))
-        return promoted(seen)
+        return promoted(seen, onMessage)
       },
       failed: (failure) => done(failure),
     }),

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import { ownMark } from '../../src/host/process-mark.js'
@@ -44,6 +44,17 @@ test('the entry of a process that is gone is removed', () => {
     ['ann'],
   )
   assert.equal(readdirSync(home).length, 1)
+})
+
+test('an entry survives that the runtime directory was swept', () => {
+  const home = join(temporary(), 'run')
+  const ann = announce(home, entry(home, 'a', 'ann'))
+  rmSync(home, { recursive: true })
+  ann.update({ name: 'eve' })
+  assert.deepEqual(
+    runningPeers(home).map(({ name }) => name),
+    ['eve'],
+  )
 })
 
 test('a socket path is short enough in any home', () => {

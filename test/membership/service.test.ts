@@ -107,6 +107,38 @@ test('a peer that no anchor can dial calls itself dial-out; one behind an open r
   assert.deepEqual(lookedAt(['192.0.2.7:4000']), { role: 'peer', extra: ['192.0.2.7:4000'] })
 })
 
+test('what was found out over a link that was replaced meanwhile is not told any more', () => {
+  const dials: DialOptions[] = []
+  const sent: MembershipMessage[] = []
+  const hooks = {
+    entryOf: () => undefined,
+    reachableAt: () => {},
+    roleChanged: () => {},
+    send: (_: PeerId, message: MembershipMessage) => void sent.push(message),
+  }
+  const env = {
+    after: () => () => {},
+    links: {
+      listen: () => {},
+      dial: (_: Address, options: DialOptions) => {
+        dials.push(options)
+        return () => {}
+      },
+    },
+  }
+  const [first, second] = ['10.0.0.5:50001', '10.0.0.5:50002'].map(
+    (remote) => ({ peer: PEER, remote, dialed: false, closed: false, close: () => {} }) as unknown as Link,
+  )
+  assert.ok(first && second)
+  const entry = { addresses: ['10.0.0.5:4000'] } as unknown as PeerEntry
+  const anchor = new Reachability(env, hooks)
+  anchor.check(first, entry)
+  anchor.check(second, entry)
+  dials[1]?.opened(second)
+  dials[0]?.failed('timeout', '')
+  assert.deepEqual(sent, [{ type: 'observed', address: '10.0.0.5:50002', reachable: ['10.0.0.5:4000'] }])
+})
+
 test('rendezvous ports follow from the tag alone', () => {
   const ports = rendezvousPorts(`${'0'.repeat(60)}1f41` as Hash)
   assert.deepEqual(ports, [24_001, 24_002, 24_003, 24_004, 24_005, 24_006, 24_007, 24_008])

@@ -82,6 +82,8 @@ export class SimNetwork {
   readonly #serials = new Map<SimProcess, number>()
   readonly #ports = new Map<SimHost, number>()
   readonly #down = new Set<SimHost>()
+  /** Behind a firewall: nothing from outside reaches a listener there. */
+  readonly #walled = new Set<SimHost>()
   readonly #hosts = new Map<string, SimHost>()
   #connections = 0
 
@@ -137,6 +139,11 @@ export class SimNetwork {
   /** Nothing gets from `from` to `to` any more; the other direction stays. */
   cut(from: number, to: number): void {
     this.#cuts.add(pairKey(from, to))
+  }
+
+  /** From now on this machine can only dial out. */
+  wall(host: SimHost): void {
+    this.#walled.add(host)
   }
 
   heal(): void {
@@ -221,6 +228,7 @@ export class SimNetwork {
     const loopback = isLoopback(ip)
     const host = loopback ? from : [...this.#hosts.values()].find((other) => other.ip === ip)
     if (host === undefined || this.#down.has(host)) return 'silent'
+    if (host !== from && this.#walled.has(host)) return 'silent'
     const found = [...this.#listening].find((other) => clash(other, host, loopback ? '127.0.0.1' : ip, port))
     return found ?? 'refused'
   }

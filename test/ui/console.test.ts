@@ -102,6 +102,29 @@ test('a burst that ends in Enter is entered, as tmux sends it', () =>
     await terminal.until(/✗ Invalid\/duplicate Vote!/)
   }))
 
+test('a burst is edited key by key, anywhere in the line', () =>
+  withTerminal({}, async (terminal) => {
+    await terminal.until(READY)
+    terminal.type('vote ann no\u007f\u007fyes\r')
+    await terminal.until(/✓ ann voted yes/)
+    terminal.type(':ac\u001b[Db\u0001X\u001b[D\u001b[DY\u0005Z')
+    await terminal.until(/❯ YXabcZ/)
+    terminal.type('\u001b[D\u0015')
+    await terminal.until(/❯ Z *$/m)
+    terminal.type('store \u001b[Fx\u0017\u0002\u0006\u001b[3~\u0018yz')
+    await terminal.until(/❯ store yz/)
+  }))
+
+test('a line longer than the prompt keeps its cursor in view', () =>
+  withTerminal({}, async (terminal) => {
+    await terminal.until(READY)
+    terminal.type(`:store ${'日本'.repeat(40)}end`)
+    await terminal.until(/❯ .*日本end *$/m)
+    terminal.type('\u0001>')
+    await terminal.until(/❯ >store 日本/)
+    for (const line of terminal.lines.slice(1, 20)) assert.match(line, /^[╭│╰].*[╮│╯]$/)
+  }))
+
 test('a bracketed paste enters each of its lines', () =>
   withTerminal({}, async (terminal) => {
     await terminal.until(READY)

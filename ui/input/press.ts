@@ -4,34 +4,29 @@
  * word is a command, and every paste, goes to the prompt (see `looksLikeCommand`).
  */
 import { assertNever } from '../../wire/errors.js'
-import { type Edit, type Editor, EMPTY, edit, editorOf, insert, textOf } from '../prompt/editor.js'
+import { type Edit, EMPTY, edit, editorOf, insert, textOf } from '../prompt/editor.js'
 import { walk } from '../prompt/history.js'
-import type { Mode, UiState } from '../state.js'
+import type { UiState } from '../state.js'
 import { commandForKey, looksLikeCommand } from './command-keys.js'
 import { completePrompt, enterForm, enterPrompt } from './enter.js'
-import { formOf, meantAsCommand, moveField, withEditor } from './forms.js'
+import { formOf, moveField } from './forms.js'
 import type { Key, NamedKey } from './keys.js'
 import { moveCursor, nextPane, openDetail, PANE_KEYS, scrollOverlay } from './panes.js'
 import { type Step, type Surroundings, say, step } from './step.js'
+import { filtered, openEditor, withText } from './typing.js'
 
 export function press(ui: UiState, key: Key, around: Surroundings): Step {
   if (key.kind === 'named') return pressNamed(ui, key.name, key.pasted, around)
-  switch (ui.mode) {
-    case 'prompt':
-      return step(typed(ui, key.text))
-    case 'filter':
-      return step(filtered(ui, insert(ui.filter, key.text)))
-    case 'form':
-      return step(typedInForm(ui, key.text))
-    case 'panes':
-      return pressText(ui, key.text, key.pasted, around)
-    default:
-      return assertNever(ui.mode)
-  }
+  const editor = openEditor(ui)
+  if (editor !== null) return step(withText(ui, insert(editor, key.text)))
+  return pressText(ui, key.text, key.pasted, around)
 }
 
 function pressText(ui: UiState, text: string, pasted: boolean, around: Surroundings): Step {
-  if (pasted || looksLikeCommand(text, around.commands)) return step(typed(ui, text.replace(/^\s*:?/, '')))
+  if (pasted || looksLikeCommand(text, around.commands)) {
+    const prompt = insert(EMPTY, text.replace(/^\s*:?/, ''))
+    return step({ ...ui, mode: 'prompt', prompt, completion: null })
+  }
   let now = step(ui)
   for (const [index, character] of [...text].entries()) {
     if (now.ui.mode !== 'panes') {
@@ -89,7 +84,7 @@ function pressNamed(ui: UiState, name: NamedKey, pasted: boolean, around: Surrou
   if (name === 'tab' || name === 'backtab') return step(tab(ui, name === 'tab' ? 1 : -1, around))
   if (name === 'up' || name === 'down') return step(upOrDown(ui, name, around))
   const change = EDITS[name]
-  if (ui.mode !== 'panes' && change !== undefined) return step(changed(ui, change))
+  if (change !== undefined && openEditor(ui) !== null) return step(changed(ui, change))
   return step(moved(ui, name, around))
 }
 
@@ -165,28 +160,8 @@ const EDITS: Readonly<Record<string, Edit>> = {
 }
 
 function changed(ui: UiState, change: Edit): UiState {
-  if (ui.mode === 'filter') return filtered(ui, edit(ui.filter, change))
-  if (ui.mode === 'form' && ui.form !== null) {
-    const editor = ui.form.editors[ui.form.at] ?? EMPTY
-    return { ...ui, form: withEditor(ui.form, edit(editor, change)) }
-  }
-  const leaves = change === 'backspace' && textOf(ui.prompt) === ''
-  const mode: Mode = leaves ? 'panes' : 'prompt'
-  return { ...ui, mode, prompt: edit(ui.prompt, change), completion: null }
-}
-
-function typed(ui: UiState, text: string): UiState {
-  return { ...ui, mode: 'prompt', prompt: insert(ui.prompt, text), completion: null }
-}
-
-function filtered(ui: UiState, filter: Editor): UiState {
-  return { ...ui, filter, filters: { ...ui.filters, [ui.focus]: textOf(filter) } }
-}
-
-function typedInForm(ui: UiState, text: string): UiState {
-  if (ui.form === null) return ui
-  const form = withEditor(ui.form, insert(ui.form.editors[ui.form.at] ?? EMPTY, text))
-  const command = meantAsCommand(form)
-  if (command === null) return { ...ui, form }
-  return { ...ui, mode: 'prompt', form: null, prompt: editorOf(command), completion: null }
+  const editor = openEditor(ui) ?? EMPTY
+  if (ui.mode === 'prompt' && change === 'backspace' && textOf(editor) === '')
+    return { ...ui, mode: 'panes', completion: null }
+  return withText(ui, edit(editor, change))
 }

@@ -1,5 +1,5 @@
 /**
- * One line of text with a cursor, as a value. The cursor stands between graphemes, so wide and combined characters move and
+ * One line of text with a cursor, as a value, and the edits that ink-text-input lacks. The cursor stands between graphemes, so wide and combined characters move and
  * vanish whole.
  */
 
@@ -73,7 +73,7 @@ export function firstGrapheme(text: string): string {
   return segmenter.segment(text)[Symbol.iterator]().next().value?.segment ?? ''
 }
 
-function lastGrapheme(text: string): string {
+export function lastGrapheme(text: string): string {
   let last = ''
   for (const { segment } of segmenter.segment(text)) last = segment
   return last

@@ -2,6 +2,7 @@
 import { type Instance, render } from 'ink'
 import { App } from '../components/app.js'
 import type { ConsoleSession } from '../session.js'
+import { oneKeyAtATime } from './key-pieces.js'
 
 /** Keys repaint faster than snapshots, but no faster than this. */
 const MAX_FPS = 60
@@ -17,7 +18,7 @@ export function draw(
   // the window may have changed while Ink was loaded
   session.resize({ columns: stdout.columns, rows: stdout.rows })
   const screen = render(<App session={session} />, {
-    stdin,
+    stdin: oneKeyAtATime(stdin),
     stdout,
     exitOnCtrlC: false,
     patchConsole: false,

@@ -2,7 +2,7 @@
 import type { BlockView, MiningView, RecordView, Snapshot } from '../../src/api.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { column, type Line, lineWidth, type Span, styled } from '../text/line.js'
+import { cut, type Line, lineWidth, type Span, spread, styled } from '../text/line.js'
 import { age, hashRate, plural, powerOfTwo, shortId } from '../text/units.js'
 import type { Content, Row } from './rows.js'
 
@@ -26,7 +26,6 @@ export function chainContent({ snapshot, look, now }: Model, width: number): Con
 }
 
 function blockLine(block: BlockView, snapshot: Snapshot, digits: number, width: number, look: Look, now: number): Line {
-  const wide = width >= 56
   const head: Span[] = [
     styled('bold', `#${String(block.height).padEnd(digits)}`),
     ' ',
@@ -35,12 +34,12 @@ function blockLine(block: BlockView, snapshot: Snapshot, digits: number, width: 
     age(now - block.time * 1000),
     ' ',
   ]
-  const room = width - (digits + 1 + 1 + 7 + 1 + 4 + 1) - (wide ? 12 : 0)
-  return [
-    ...head,
-    column(recordsText(block.records), room, look),
-    ...(wide ? [' ', authors(block.records, snapshot)] : []),
-  ]
+  const room = width - lineWidth(head, look)
+  const records: Line = [recordsText(block.records)]
+  const author: Line = ['  ', styled('dim', authors(block.records, snapshot))]
+  // what was written says more than who wrote it
+  const fits = lineWidth(records, look) + lineWidth(author, look) <= room
+  return [...head, ...(fits ? spread(records, author, room, look) : cut(records, room, look))]
 }
 
 /** `alice: yes`, `alice: yes +2`, `genesis`. */
@@ -56,11 +55,12 @@ export function recordText({ kind, data }: RecordView): string {
   return `${data.voter ?? ''}: ${data.choice ?? ''}`
 }
 
-function authors(records: readonly RecordView[], snapshot: Snapshot): Span {
+/** Of the peers whose records these are. */
+function authors(records: readonly RecordView[], snapshot: Snapshot): string {
   const ids = new Set(records.map(({ author }) => author))
   const [first] = ids
   if (first === undefined) return ''
-  return styled('dim', ids.size === 1 ? nameOf(first, snapshot) : plural(ids.size, 'author'))
+  return ids.size === 1 ? nameOf(first, snapshot) : plural(ids.size, 'author')
 }
 
 /** A peer's name, `you`, or the beginning of its id. */

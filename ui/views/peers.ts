@@ -19,6 +19,9 @@ export function peersContent({ snapshot, look }: Model, width: number): Content 
   }
 }
 
+/** Below this a role would be cut off; the header has ours, the detail has theirs. */
+const ROLE_FROM = 44
+
 /** Columns that come and go with the width: id, role, address. */
 function peerLine(peer: PeerView, width: number, look: Look): Line {
   const { glyphs } = look
@@ -46,7 +49,7 @@ function peerLine(peer: PeerView, width: number, look: Look): Line {
     ' ',
     styled('out', glyphs.outgoing),
     compact(peer.sent),
-    ...(peer.role === 'peer' ? [] : [' ', styled('accent', peer.role)]),
+    ...(peer.role === 'peer' || width < ROLE_FROM ? [] : [' ', styled('accent', peer.role)]),
   ]
 }
 

@@ -63,4 +63,28 @@ export const membershipMessages = {
     { digest: hash },
     { limit: 64 },
   ),
+  dialMe: declare(
+    16,
+    'control',
+    'the sender cannot dial the receiver: open a data link to me, where this link led or where my entry says',
+    {
+      /** Chosen by the sender; comes back in `dialed` or `notDialed`. */
+      token: u32,
+    },
+    { limit: 16 },
+  ),
+  dialed: declare(
+    17,
+    'data',
+    'this link answers that dialMe: it belongs to whoever asked; the first message after the hellos',
+    { token: u32 },
+    { sender: 'dialer', limit: 16 },
+  ),
+  notDialed: declare(
+    18,
+    'control',
+    'no link follows that dialMe, and why',
+    { token: u32, reason: text(256) },
+    { limit: 280 },
+  ),
 } as const

@@ -1,4 +1,5 @@
 /** Commands about files and the ring: store, share, request, remove, files, manifest, transfers, ring, lookup. */
+import { statSync } from 'node:fs'
 import { basename, join as joinPath, resolve } from 'node:path'
 import type {
   FileView,
@@ -60,7 +61,9 @@ export function targetName(what: string): string {
 export function request(context: CommandContext, invocation: Invocation): Promise<Outcome> {
   const what = invocation.args.name ?? ''
   const output = typeof invocation.options.output === 'string' ? invocation.options.output : undefined
-  const target = output === undefined ? joinPath(context.cwd, targetName(what)) : resolve(context.cwd, output)
+  const wanted = resolve(context.cwd, output ?? '.')
+  const isFolder = statSync(wanted, { throwIfNoEntry: false })?.isDirectory() === true
+  const target = isFolder ? joinPath(wanted, targetName(what)) : wanted
   const options = { target, ...(invocation.options.force === true ? { force: true } : {}) }
   return settle<RequestedView>(
     context,

@@ -35,12 +35,17 @@ export function note(context: CommandContext, invocation: Invocation): Promise<O
 function voteOutcome(view: VoteView, what: string): Outcome {
   switch (view.status) {
     case 'added':
-      return { exit: EXIT.done, message: `${what}: in block ${view.height} ${shortId(view.block)}`, json: view }
+      return added(view, `${what}: in block ${view.height} ${shortId(view.block)}`)
     case 'pending':
       return { exit: EXIT.timeout, message: `${what}: not in a block yet; it stays pending`, json: view }
     case 'invalid':
       return { exit: EXIT.failed, message: 'Invalid/duplicate Vote!', json: view }
   }
+}
+
+/** A shell shows the whole id: `receipt` asks for it. */
+function added(view: VoteView, message: string): Outcome {
+  return { exit: EXIT.done, message, more: [`receipt ${view.ballot}`], json: view }
 }
 
 export function tally({ host }: CommandContext, invocation: Invocation): Outcome {

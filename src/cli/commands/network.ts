@@ -72,7 +72,9 @@ export function leave(context: CommandContext, invocation: Invocation): Promise<
 }
 
 export async function invite({ host }: CommandContext, invocation: Invocation): Promise<Outcome> {
-  const addresses = invocation.options.lan === true ? await host.openLan() : host.peer.addresses()
+  // `--lan` is an option of the whole program too, and the parser gives it to that one
+  const lan = invocation.options.lan === true || invocation.globals.lan
+  const addresses = lan ? await host.openLan() : host.peer.addresses()
   const outside = addresses.filter((address) => !isLoopback(address))
   const ticket = host.ticket(outside.length > 0 ? outside : addresses)
   const advice =

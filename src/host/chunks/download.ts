@@ -14,6 +14,8 @@ import type { PartFile } from './part-file.js'
 /** Requests that were given up and may still be answered; a source that leaves more unanswered is cut off. */
 const MAX_ABANDONED = 128
 const REQUESTS = 2 ** 32
+/** Bytes come in pieces of 16 KiB at most: they are told together, when the chunk is whole or so much time has passed. */
+const TELL_MS = 100
 
 export interface DownloadOptions {
   readonly link: LinkCore
@@ -36,6 +38,8 @@ interface Fetching {
   over: boolean
   cancelled: boolean
   askedAtMs: number
+  /** Bytes that the caller was not told of yet. */
+  untoldBytes: number
   timer: NodeJS.Timeout | null
 }
 
@@ -47,7 +51,8 @@ export class Download implements ChunkReceiver {
   readonly #asked = new Map<number, Fetching>()
   readonly #abandoned = new Map<number, number>() // request to size, at most MAX_ABANDONED
   #lastRequest = -1
-  #lastBytes = { atMs: 0, request: -1 }
+  readonly #lastBytes = { atMs: 0, request: -1 }
+  #toldAtMs = 0
 
   constructor(options: DownloadOptions) {
     this.#options = options
@@ -58,7 +63,17 @@ export class Download implements ChunkReceiver {
   fetch(part: PartFile, fetch: ChunkFetch): () => void {
     const size = chunkBytes(part.layout, fetch.index)
     const flags = { state: 'waiting', over: false, cancelled: false } as const
-    const fetching: Fetching = { fetch, part, size, ...flags, request: -1, slot: null, askedAtMs: 0, timer: null }
+    const fetching: Fetching = {
+      fetch,
+      part,
+      size,
+      ...flags,
+      request: -1,
+      slot: null,
+      untoldBytes: 0,
+      askedAtMs: 0,
+      timer: null,
+    }
     if (size === 0 || this.#options.link.closed) this.#settle(fetching, size === 0 ? 'refused' : 'lost')
     else {
       this.#waiting.add(fetching)
@@ -86,9 +101,15 @@ export class Download implements ChunkReceiver {
   }
 
   progress(request: number, bytes: number): void {
-    this.#lastBytes = { atMs: performance.now(), request }
+    const now = performance.now()
+    this.#lastBytes.atMs = now
+    this.#lastBytes.request = request
     const fetching = this.#asked.get(request)
-    if (fetching !== undefined && !fetching.over) fetching.fetch.progress(bytes)
+    if (fetching === undefined || fetching.over) return
+    fetching.untoldBytes += bytes
+    if (now - this.#toldAtMs < TELL_MS) return
+    this.#toldAtMs = now
+    this.#tell(fetching)
   }
 
   end(request: number): void {
@@ -97,7 +118,10 @@ export class Download implements ChunkReceiver {
     this.#asked.delete(request)
     if (fetching === undefined || fetching.slot === null) return
     if (fetching.over) fetching.slot.release()
-    else this.#check(fetching, fetching.slot)
+    else {
+      this.#tell(fetching)
+      this.#check(fetching, fetching.slot)
+    }
   }
 
   closed(): void {
@@ -156,6 +180,12 @@ export class Download implements ChunkReceiver {
     this.#asked.delete(fetching.request)
     this.#abandoned.set(fetching.request, fetching.size)
     if (this.#abandoned.size > MAX_ABANDONED) this.#options.link.close('slow', 'too many chunks were never sent')
+  }
+
+  #tell(fetching: Fetching): void {
+    const bytes = fetching.untoldBytes
+    fetching.untoldBytes = 0
+    if (bytes > 0) fetching.fetch.progress(bytes)
   }
 
   #check(fetching: Fetching, slot: Slot<SharedArrayBuffer>): void {

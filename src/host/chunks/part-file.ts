@@ -242,7 +242,7 @@ async function refuseExisting(target: string): Promise<void> {
     throw error
   })
   if (found !== null)
-    throw new OperationalError(`${target} is already there: pick another path, or replace it by force`)
+    throw new OperationalError(`${target} is already there: pick another path, or replace it with --force`)
 }
 
 async function refuseFullDisk(directory: string, sizeBytes: number): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * Serves chunks on one data link: requests are queued, never bytes.
- * Invariant: the next chunk is read only when less than one chunk waits on the link, so that a reader that does not
- * read costs at most two chunks of memory, and none but its own turn.
+ * Serves chunks on one data link, in the order of the requests: requests are queued, bytes hardly.
+ * Invariant: the next chunk is read only while less than one chunk, or 1 MiB of smaller ones, is read or waits on the
+ * link. So the disk is always a little ahead of the link, a reader that does not read costs at most two chunks (or that
+ * 1 MiB and one) of memory, and when memory is short none but its own turn.
  */
 import { OperationalError } from '../../../wire/errors.js'
 import type { LinkCore } from '../../../wire/link-core.js'
@@ -12,6 +13,8 @@ import type { Source } from './source.js'
 
 /** Requests that wait on one link; more are refused. */
 const MAX_QUEUED = 64
+/** Small chunks are read so far ahead that the link never waits for a turn of the disk. */
+const AHEAD_BYTES = 1 << 20
 
 interface Request {
   readonly request: number
@@ -29,8 +32,10 @@ export interface UploadOptions {
 export class Upload {
   readonly #options: UploadOptions
   readonly #queue: Request[] = [] // at most MAX_QUEUED
-  /** A chunk is being read. */
-  #reading = false
+  /** Of chunks that are being read, and of none that the link has. */
+  #readingBytes = 0
+  /** The chunk read last is handed to the link. */
+  #before: Promise<void> = Promise.resolve()
 
   constructor(options: UploadOptions) {
     this.#options = options
@@ -48,28 +53,52 @@ export class Upload {
   }
 
   #next(): void {
-    const { link, pool } = this.#options
-    if (link.closed) this.#queue.length = 0
-    const [head] = this.#queue
-    if (head === undefined || this.#reading) return
-    const size = chunkBytes(head.source.layout, head.index)
-    if (link.queuedBytes >= size || (link.queuedBytes > 0 && pool.tight)) return // until some is written
-    this.#queue.shift()
-    this.#reading = true
-    pool.take(size, (slot) => void this.#send(head, slot))
+    if (this.#options.link.closed) this.#queue.length = 0
+    for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
+      const size = chunkBytes(head.source.layout, head.index)
+      if (!this.#mayRead(size)) return // until some is written
+      this.#queue.shift()
+      this.#readingBytes += size
+      this.#read(head, size)
+    }
   }
 
-  async #send({ request, source, index }: Request, slot: Slot<ArrayBuffer>): Promise<void> {
-    try {
-      if (!this.#options.link.closed) await source.read(index, slot.bytes)
-      this.#options.link.sendChunk(request, slot.bytes, slot.release)
-    } catch (error) {
-      if (!(error instanceof OperationalError)) throw error
-      slot.release()
-      this.refuse(request, 'the file is not what it was')
-      this.#options.lost(source.blob, error.message)
-    }
-    this.#reading = false
-    this.#next()
+  #mayRead(size: number): boolean {
+    const { link, pool } = this.#options
+    const ahead = this.#readingBytes + link.queuedBytes
+    return ahead === 0 || (ahead < Math.max(size, AHEAD_BYTES) && !pool.tight)
   }
+
+  #read(request: Request, size: number): void {
+    this.#options.pool.take(size, (slot) => {
+      this.#before = this.#send(request, slot, this.#before).finally(() => {
+        this.#readingBytes -= size
+        this.#next()
+      })
+    })
+  }
+
+  async #send({ request, source, index }: Request, slot: Slot<ArrayBuffer>, before: Promise<void>): Promise<void> {
+    const { link, lost } = this.#options
+    const fault = link.closed ? null : await faultOf(source.read(index, slot.bytes))
+    await before
+    if (fault === null) {
+      link.sendChunk(request, slot.bytes, slot.release)
+      return
+    }
+    slot.release()
+    this.refuse(request, 'the file is not what it was')
+    lost(source.blob, fault)
+  }
+}
+
+/** Why the file could not be read, or null. */
+function faultOf(reading: Promise<void>): Promise<string | null> {
+  return reading.then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof OperationalError) return error.message
+      throw error
+    },
+  )
 }

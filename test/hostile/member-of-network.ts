@@ -1,0 +1,93 @@
+/**
+ * A member of the network with manners of its own: it holds the secret, greets and registers as it should over real
+ * TLS, and then says whatever a test wants.
+ */
+import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { deriveNetwork } from '../../src/host/derive.js'
+import { chainId } from '../../src/ledger/genesis.js'
+import { DEFAULT_PARAMS } from '../../src/ledger/params.js'
+import { encodeCanonical, signedText } from '../../wire/canonical.js'
+import { type PeerEntry, peerBody } from '../../wire/messages/membership.js'
+import type { Message } from '../../wire/messages.js'
+import { TcpTransport } from '../../wire/transport-tcp.js'
+import type { Address, Hash } from '../../wire/types.js'
+import type { Cluster } from '../e2e/cluster.js'
+import { dialed, newIdentity, type Recorder, type TestIdentity, until } from '../wire/support.js'
+
+export class HostileMember {
+  private constructor(
+    readonly identity: TestIdentity,
+    readonly chain: Hash,
+    readonly link: Recorder,
+    readonly entry: PeerEntry,
+    readonly transport: TcpTransport,
+  ) {}
+
+  static async join(cluster: Cluster, victim: { readonly address: string }): Promise<HostileMember> {
+    const file = join(cluster.env.P2P_CONFIG_HOME ?? '', 'p2p-tui', 'networks', 'home.secret')
+    const network = deriveNetwork('home', Buffer.from(readFileSync(file, 'utf8').trim(), 'hex'))
+    const identity = newIdentity()
+    const chain = chainId(network.genesisSeed, DEFAULT_PARAMS)
+    const transport = new TcpTransport({ psk: network.psk, identity })
+    const link = await dialed(transport, victim.address as Address, { promote: false })
+    // the link carries everything at once after the accept: promote in the same tick
+    link.onMessage = ({ type }) => {
+      if (type !== 'accept' && (type !== 'hello' || identity.id > link.link.peer)) return
+      link.link.promote('control')
+      if (type === 'hello') link.link.send({ type: 'accept' })
+    }
+    const startTime = Date.now()
+    const listen = ['127.0.0.1:9' as Address]
+    link.link.send({
+      type: 'hello',
+      protocol: 1,
+      software: 'evil',
+      capabilities: [],
+      chain,
+      name: 'evil',
+      bootNonce: randomBytes(8),
+      startTime,
+      service: 'control',
+      listen,
+      wallTime: Date.now(),
+      tip: chain,
+      height: 0,
+      work: new Uint8Array(32),
+    })
+    const settled = (): boolean =>
+      link.messages.some(({ type }) => type === (identity.id < link.link.peer ? 'hello' : 'accept'))
+    await until('a settled link', settled)
+    const body = {
+      publicKey: identity.publicKey,
+      name: 'evil',
+      startTime,
+      sequence: 1,
+      role: 'peer' as const,
+      state: 'up' as const,
+      addresses: listen,
+    }
+    const entry = { ...body, signature: identity.sign(signedText('peer', chain, encodeCanonical(peerBody, body))) }
+    const member = new HostileMember(identity, chain, link, entry, transport)
+    member.say({ type: 'syn', entry })
+    await until('a syn', () => link.messages.some(({ type }) => type === 'syn'))
+    return member
+  }
+
+  say(message: Message): void {
+    this.link.link.send(message)
+  }
+
+  /** Ends when the victim cut the link, and tells why. */
+  async cut(what: string): Promise<string> {
+    await until(`${what} to be cut off`, () => this.link.end !== null)
+    assert.ok(this.link.end !== null)
+    return `${this.link.end.code} ${this.link.end.by}: ${this.link.end.reason}`
+  }
+
+  close(): Promise<void> {
+    return this.transport.close()
+  }
+}
