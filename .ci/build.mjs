@@ -86,13 +86,16 @@ function declarations() {
 
 // Built beside and swapped in, so that a second terminal that starts meanwhile never meets half a build.
 const next = `dist.next-${process.pid}`
-rmSync(next, { recursive: true, force: true })
-mkdirSync(next)
-const onlyTree = process.argv.includes('--tree')
-if (!onlyTree) await Promise.all([bundle(next), entry(next)])
-if (onlyTree || process.argv.includes('--tests')) await tree(join(next, 'tree'))
 const old = `dist.old-${process.pid}`
-if (existsSync('dist')) renameSync('dist', old)
-renameSync(next, 'dist')
-rmSync(old, { recursive: true, force: true })
+try {
+  mkdirSync(next)
+  const onlyTree = process.argv.includes('--tree')
+  if (!onlyTree) await Promise.all([entry(next), bundle(next)])
+  if (onlyTree || process.argv.includes('--tests')) await tree(join(next, 'tree'))
+  if (existsSync('dist')) renameSync('dist', old)
+  renameSync(next, 'dist')
+} finally {
+  rmSync(next, { recursive: true, force: true })
+  rmSync(old, { recursive: true, force: true })
+}
 if (process.argv.includes('--types')) declarations()

@@ -5,13 +5,8 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-<<<<<<< HEAD
-import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
-=======
-import type { RunningEntry } from '../host/runtime.js'
 import { call } from './call.js'
->>>>>>> attach
 import { EXIT } from './outcome.js'
 import { ProgressLine } from './progress.js'
 import { redirected } from './redirect.js'

@@ -25,7 +25,7 @@ async function main(words: readonly string[]): Promise<number> {
       return EXIT.usage
     }
     const plain = invocation.globals.plain || !process.stdout.isTTY || !process.stdin.isTTY
-    return (await import('./attach.js')).runAttach(choice.entry, plain)
+    return (await import('./start.js')).attachTo(choice.entry, plain)
   }
   const { runRemote } = await import('./client.js')
   const exit = await runRemote(choice.entry, await withSecret(words, invocation), invocation.globals.json)
