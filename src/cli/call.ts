@@ -5,11 +5,11 @@
 import { connect } from 'node:net'
 import type { Progress } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
-import type { RunningEntry } from '../host/runtime.js'
+import type { RunningEntry } from '../host/running.js'
 
 const REQUEST = 1
 
-export type OutputKind = 'json' | 'text' | 'error' | 'message'
+export type OutputKind = 'json' | 'text' | 'error' | 'message' | 'more'
 
 export interface CallEvents {
   progress(progress: Progress): void

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
 import type { LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
-import type { RunningEntry } from '../host/runtime.js'
+import type { RunningEntry } from '../host/running.js'
 import { type CallEnd, call, type OutputKind, type RunningCall } from './call.js'
 import { completions } from './completion.js'
 import { EXIT } from './outcome.js'
@@ -95,7 +95,7 @@ export class RemoteSource implements ConsoleSource {
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
     const typed = readTyped(line)
     if ('exit' in typed) return typed
-    const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [] }
+    const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [], more: [] }
     const running = call(this.#entry, typed.words, {
       progress: (progress) => on.progress(progress),
       output: (kind, bytes) => output[kind].push(bytes),

@@ -28,6 +28,8 @@ export interface Answer {
   readonly json: string | null
   readonly text: string
   readonly error: string
+  /** After the text, where a shell asks. */
+  readonly more: string
   /** In one line, for a console. */
   readonly message: string
 }
@@ -126,7 +128,7 @@ export class ControlServer {
       (answer) => reply(connection, request, answer),
       (error: unknown) => {
         const why = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-        reply(connection, request, { exit: 1, json: null, text: '', error: why, message: why })
+        reply(connection, request, { exit: 1, json: null, text: '', error: why, more: '', message: why })
       },
     )
   }
@@ -163,6 +165,7 @@ function reply(connection: LocalConnection, request: number, answer: Answer): vo
     ['json', answer.json === null ? '' : `${answer.json}\n`],
     ['text', answer.text === '' ? '' : `${answer.text}\n`],
     ['error', answer.error === '' ? '' : `${answer.error}\n`],
+    ['more', answer.more === '' ? '' : `${answer.more}\n`],
     ['message', answer.message],
   ] as const
   for (const [kind, text] of parts) {

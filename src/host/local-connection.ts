@@ -6,7 +6,7 @@ import { FrameDecoder } from '../../wire/frame.js'
 import { CONTROL_FRAME_BYTES } from '../../wire/limits.js'
 import { localMessages } from '../../wire/messages/local.js'
 import type { LocalMessage } from '../../wire/messages.js'
-import { errorCode } from './durable.js'
+import { errorCode } from './error-text.js'
 
 export interface LocalHandler {
   message(message: LocalMessage): void
