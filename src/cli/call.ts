@@ -65,7 +65,7 @@ export function call(entry: RunningEntry, words: readonly string[], on: CallEven
     abort: () => connection.send({ type: 'abort', request: REQUEST }),
     leave: () => {
       connection.send({ type: 'leave', request: REQUEST })
-      connection.finish()
+      connection.release()
     },
   }
 }

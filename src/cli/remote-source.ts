@@ -101,8 +101,8 @@ export class RemoteSource implements ConsoleSource {
       output: (kind, bytes) => output[kind].push(bytes),
     })
     this.#running.add(running)
+    void running.ended.then(() => this.#running.delete(running))
     const end = await endOf(running, signal, () => this.#over)
-    this.#running.delete(running)
     if ('lost' in end) return { exit: EXIT.failed, message: `${this.#entry.name} ${end.lost}` }
     const lines = textOf(output.text).replace(/\n$/, '').split('\n')
     return outcomeOf(line, end.exit, textOf(output.message), lines)
@@ -113,7 +113,7 @@ export class RemoteSource implements ConsoleSource {
     this.#over = true
     if (this.#pace !== null) clearTimeout(this.#pace)
     for (const running of this.#running) running.leave()
-    this.#socket.end()
+    this.#connection.release()
   }
 
   #part(bytes: Uint8Array, last: boolean): void {

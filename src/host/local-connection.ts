@@ -64,6 +64,12 @@ export class LocalConnection {
     this.#socket.end()
   }
 
+  /** Closes, and keeps this process from ending no longer: the other end may stand still. */
+  release(): void {
+    this.#socket.end()
+    this.#socket.unref()
+  }
+
   #end(reason: string): void {
     if (this.#over) return
     this.#over = true

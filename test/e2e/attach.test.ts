@@ -171,6 +171,23 @@ test(
 )
 
 test(
+  'a console of a peer that stands still says so when a command is cancelled, and leaves at once',
+  withAda(async (consoles, cluster) => {
+    const attached = await consoles.attach()
+    const ada = cluster.peers.get('ada')?.pid ?? 0
+    process.kill(ada, 'SIGSTOP')
+    attached.terminal.type(':status\r')
+    await attached.terminal.until(/x cancel/)
+    attached.terminal.type('x')
+    await attached.terminal.until(/ada does not answer/)
+    attached.terminal.type('q')
+    await attached.ends(0)
+    process.kill(ada, 'SIGCONT')
+    await goesOn(cluster)
+  }),
+)
+
+test(
   'a console attaches to a peer that has a console of its own, and its end closes both',
   withAda(async (consoles, cluster) => {
     const cwd = cluster.folder('eve')
