@@ -2,7 +2,7 @@
 import { openConsole } from '../../ui/console.js'
 import { framesPerSecond } from '../../ui/layout.js'
 import { openPlain } from '../../ui/plain.js'
-import type { RunningEntry } from '../host/runtime.js'
+import type { RunningEntry } from '../host/running.js'
 import { historyFile } from './history.js'
 import { EXIT } from './outcome.js'
 import { RemoteSource, stopWords } from './remote-source.js'

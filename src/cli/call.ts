@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import type { Progress } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
-import type { RunningEntry } from '../host/runtime.js'
+import type { RunningEntry } from '../host/running.js'
 
 const REQUEST = 1
 
@@ -65,7 +65,7 @@ export function call(entry: RunningEntry, words: readonly string[], on: CallEven
     abort: () => connection.send({ type: 'abort', request: REQUEST }),
     leave: () => {
       connection.send({ type: 'leave', request: REQUEST })
-      connection.finish()
+      connection.release()
     },
   }
 }

@@ -20,6 +20,10 @@ async function main(words: readonly string[]): Promise<number> {
     return choice.exit
   }
   if (invocation.command === 'attach') {
+    if (invocation.globals.json) {
+      process.stderr.write('p2p-tui: attach opens a console; --json belongs to commands\n')
+      return EXIT.usage
+    }
     const plain = invocation.globals.plain || !process.stdout.isTTY || !process.stdin.isTTY
     return (await import('./start.js')).attachTo(choice.entry, plain)
   }

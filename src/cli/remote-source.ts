@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
 import type { LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
-import type { RunningEntry } from '../host/runtime.js'
+import type { RunningEntry } from '../host/running.js'
 import { type CallEnd, call, type OutputKind, type RunningCall } from './call.js'
 import { completions } from './completion.js'
 import { EXIT } from './outcome.js'
@@ -63,7 +63,7 @@ export class RemoteSource implements ConsoleSource {
             return this.#end(`it answered with ${message.type}, which is no picture: another version?`)
         }
       },
-      closed: (reason) => this.#end(reason === '' ? 'its process is gone' : reason),
+      closed: (reason) => this.#end(reason === '' ? 'its process is gone' : `its control socket failed: ${reason}`),
     })
     this.#connection.send({ type: 'attach', version: VERSION })
   }
@@ -101,8 +101,8 @@ export class RemoteSource implements ConsoleSource {
       output: (kind, bytes) => output[kind].push(bytes),
     })
     this.#running.add(running)
+    void running.ended.then(() => this.#running.delete(running))
     const end = await endOf(running, signal, () => this.#over)
-    this.#running.delete(running)
     if ('lost' in end) return { exit: EXIT.failed, message: `${this.#entry.name} ${end.lost}` }
     const lines = textOf(output.text).replace(/\n$/, '').split('\n')
     return outcomeOf(line, end.exit, textOf(output.message), lines)
@@ -113,7 +113,7 @@ export class RemoteSource implements ConsoleSource {
     this.#over = true
     if (this.#pace !== null) clearTimeout(this.#pace)
     for (const running of this.#running) running.leave()
-    this.#socket.end()
+    this.#connection.release()
   }
 
   #part(bytes: Uint8Array, last: boolean): void {

@@ -31,7 +31,7 @@ export async function serveCommands(opened: OpenPeer): Promise<() => Promise<voi
 
 async function answer(host: CommandHost, call: Call): Promise<Answer> {
   const parsed = parseWords(call.words, VERSION)
-  if (!parsed.ok) return { exit: parsed.exit, json: null, text: '', error: parsed.text, message: parsed.text, more: '' }
+  if (!parsed.ok) return { exit: parsed.exit, json: null, text: '', error: parsed.text, more: '', message: parsed.text }
   const { timeout } = parsed.invocation.globals
   const outcome = await runCommand(
     {
@@ -61,7 +61,7 @@ function answerOf(outcome: Outcome): Answer {
     exit: outcome.exit,
     json: outcome.json === undefined ? null : JSON.stringify(outcome.json),
     text: good ? (outcome.lines ?? [outcome.message]).join('\n') : '',
-    more: good ? (outcome.more ?? []).join('\n') : '',
+    more: good && outcome.lines === undefined ? (outcome.more ?? []).join('\n') : '',
     error: good ? '' : outcome.message,
     message: outcome.message,
   }

@@ -28,10 +28,10 @@ export interface Answer {
   readonly json: string | null
   readonly text: string
   readonly error: string
+  /** After the text, where a shell asks. */
+  readonly more: string
   /** In one line, for a console. */
   readonly message: string
-  /** What a shell shows below the text. */
-  readonly more: string
 }
 
 export interface Control {
@@ -83,6 +83,8 @@ export class ControlServer {
             left = true
             return
           case 'look':
+            // it has not even got the last one
+            if (connection.queued > 0) return void socket.destroy()
             return this.#pictures.look(connection)
           case 'command':
             if (task !== 'none') return void socket.destroy()
@@ -109,7 +111,9 @@ export class ControlServer {
       words: words.map((word) => Buffer.from(word).toString()),
       cwd: Buffer.from(cwd).toString(),
       signal,
-      progress: (text, done, total, unit) =>
+      progress: (text, done, total, unit) => {
+        // stale at once where nobody reads, and another follows
+        if (connection.queued > 0) return
         connection.send({
           type: 'progress',
           request,
@@ -117,13 +121,14 @@ export class ControlServer {
           done: Math.max(0, Math.round(done)),
           total: Math.max(0, Math.round(total)),
           unit,
-        }),
+        })
+      },
     }
     this.#control.run(call).then(
       (answer) => reply(connection, request, answer),
       (error: unknown) => {
         const why = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-        reply(connection, request, { exit: 1, json: null, text: '', error: why, message: why, more: '' })
+        reply(connection, request, { exit: 1, json: null, text: '', error: why, more: '', message: why })
       },
     )
   }
@@ -148,8 +153,7 @@ export class ControlServer {
         rmSync(this.#path, { force: true })
         resolve()
       })
-      // half closed: what a caller still writes must not cost it the last words that are on their way to it
-      for (const socket of this.#sockets) socket.end()
+      for (const socket of this.#sockets) socket.destroySoon()
     })
   }
 }
@@ -160,8 +164,8 @@ function reply(connection: LocalConnection, request: number, answer: Answer): vo
   const parts = [
     ['json', answer.json === null ? '' : `${answer.json}\n`],
     ['text', answer.text === '' ? '' : `${answer.text}\n`],
-    ['more', answer.more === '' ? '' : `${answer.more}\n`],
     ['error', answer.error === '' ? '' : `${answer.error}\n`],
+    ['more', answer.more === '' ? '' : `${answer.more}\n`],
     ['message', answer.message],
   ] as const
   for (const [kind, text] of parts) {

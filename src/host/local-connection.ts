@@ -6,12 +6,16 @@ import { FrameDecoder } from '../../wire/frame.js'
 import { CONTROL_FRAME_BYTES } from '../../wire/limits.js'
 import { localMessages } from '../../wire/messages/local.js'
 import type { LocalMessage } from '../../wire/messages.js'
+import { errorCode } from './error-text.js'
 
 export interface LocalHandler {
   message(message: LocalMessage): void
   /** Called once; `reason` is empty where the other end just closed. */
   closed(reason: string): void
 }
+
+/** How the system tells that a process died with bytes unread. */
+const GONE: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
 export class LocalConnection {
   readonly #socket: Socket
@@ -42,7 +46,7 @@ export class LocalConnection {
         this.#end(error.message)
       }
     })
-    socket.on('error', (error) => this.#end(error.message))
+    socket.on('error', (error) => this.#end(GONE.has(errorCode(error)) ? '' : error.message))
     socket.on('close', () => this.#end(''))
   }
 
@@ -50,9 +54,20 @@ export class LocalConnection {
     if (!this.#over && this.#socket.writable) this.#socket.write(encodeMessage(message))
   }
 
+  /** Bytes that the other end has not taken yet. */
+  get queued(): number {
+    return this.#socket.writableLength
+  }
+
   /** Sends what is queued, then closes. */
   finish(): void {
     this.#socket.end()
+  }
+
+  /** Closes, and keeps this process from ending no longer: the other end may stand still. */
+  release(): void {
+    this.#socket.end()
+    this.#socket.unref()
   }
 
   #end(reason: string): void {

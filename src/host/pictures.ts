@@ -23,7 +23,7 @@ export interface View {
   readonly version: string
   /** null while it is being closed. */
   snapshot(): Snapshot | null
-  /** The newest lines, oldest first. */
+  /** The newest lines, oldest first; each is one object for as long as it is among them. */
   log(): readonly LogLine[]
   /** Calls at every change and log line; answers how to stop. */
   watch(changed: () => void): () => void
@@ -35,7 +35,8 @@ interface Attached {
   ready: boolean
   /** Number of the cut that it has. */
   cut: number
-  lastLog: LogLine | undefined
+  /** Log lines that it has. */
+  readonly lines: WeakSet<LogLine>
 }
 
 interface Section {
@@ -65,7 +66,7 @@ export class Pictures {
     if (version !== own) return `it runs version ${own}, this is ${version}: start it again to attach`
     if (this.#attached.size >= MAX_ATTACHED) return `${MAX_ATTACHED} consoles are attached to it already: leave one`
     if (this.#attached.size === 0) this.#unwatch = this.#view.watch(() => this.#changed())
-    this.#attached.set(connection, { connection, ready: true, cut: 0, lastLog: undefined })
+    this.#attached.set(connection, { connection, ready: true, cut: 0, lines: new WeakSet() })
     this.#changed()
     return null
   }
@@ -132,10 +133,9 @@ export class Pictures {
   /** What this console has not seen; nothing where that is nothing. */
   #send(attached: Attached): void {
     const news = [...this.#sections].filter(([, section]) => section.cut > attached.cut)
-    const log = this.#view.log()
-    const fresh = log.slice(attached.lastLog === undefined ? 0 : log.lastIndexOf(attached.lastLog) + 1)
+    const fresh = this.#view.log().filter((line) => !attached.lines.has(line))
+    for (const line of fresh) attached.lines.add(line)
     attached.cut = this.#cut
-    attached.lastLog = log.at(-1)
     if (news.length === 0 && fresh.length === 0) return
     attached.ready = false
     const parts = news.map(([key, { json }]) => `${JSON.stringify(key)}:${json}`)

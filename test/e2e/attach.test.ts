@@ -38,15 +38,15 @@ class Consoles {
   }
 
   /** An attached console started from a shell that notes the terminal's state before and after. */
-  async attach(...args: string[]): Promise<Attached> {
+  async attach(name = 'ada', ready = READY): Promise<Attached> {
     const folder = this.#cluster.folder(`console-${this.#open.length}`)
-    const words = ['-c', SHELL, process.execPath, PROGRAM, 'attach', ...args]
+    const words = ['-c', SHELL, process.execPath, PROGRAM, 'attach', '-n', name]
     const attached = new Attached(
       new Terminal(words, { file: '/bin/sh', cwd: folder, env: { ...this.#cluster.env, D: folder } }),
       folder,
     )
     this.#open.push(attached)
-    await attached.terminal.until(READY)
+    await attached.terminal.until(ready)
     return attached
   }
 
@@ -99,7 +99,7 @@ const goesOn = async (cluster: Cluster): Promise<void> => {
 test(
   'an attached console shows the peer, adds a vote that is typed there, and q leaves the peer running',
   withAda(async (consoles, cluster) => {
-    const attached = await consoles.attach('-n', 'ada')
+    const attached = await consoles.attach()
     const { terminal } = attached
     terminal.type(':vote alice yes\r')
     await terminal.until(/alice → yes: in block 1/, MINED_MS)
@@ -167,6 +167,44 @@ test(
     assert.match(await goes.ends(1), /p2p-tui: ada: it left the network/)
     process.kill(stands.pid, 'SIGCONT')
     assert.match(await stands.ends(1), /p2p-tui: ada: it left the network/)
+  }),
+)
+
+test(
+  'a console of a peer that stands still says so when a command is cancelled, and leaves at once',
+  withAda(async (consoles, cluster) => {
+    const attached = await consoles.attach()
+    const ada = cluster.peers.get('ada')?.pid ?? 0
+    process.kill(ada, 'SIGSTOP')
+    attached.terminal.type(':status\r')
+    await attached.terminal.until(/x cancel/)
+    attached.terminal.type('x')
+    await attached.terminal.until(/ada does not answer/)
+    attached.terminal.type('q')
+    await attached.ends(0)
+    process.kill(ada, 'SIGCONT')
+    await goesOn(cluster)
+  }),
+)
+
+test(
+  'a console attaches to a peer that has a console of its own, and its end closes both',
+  withAda(async (consoles, cluster) => {
+    const cwd = cluster.folder('eve')
+    const eve = new Terminal([PROGRAM, '--name', 'eve'], { cwd, env: cluster.env })
+    try {
+      await eve.until(/eve[\s\S]*1 peer/)
+      const attached = await consoles.attach('eve', /eve[\s\S]*1 peer/)
+      attached.terminal.type(':note written elsewhere\r')
+      await attached.terminal.until(/note: in block 1/, MINED_MS)
+      await eve.until(/written elsewhere/)
+      eve.type('q')
+      assert.strictEqual(await eve.end(), 0)
+      assert.match(await attached.ends(1), /p2p-tui: eve: it left the network/)
+      await goesOn(cluster)
+    } finally {
+      await eve.close()
+    }
   }),
 )
 

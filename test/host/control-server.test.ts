@@ -12,6 +12,8 @@ import { temporary, until } from './support.js'
 
 const VERSION = '1.2.3'
 const BIG = 4 << 20
+const MANY = 50_000
+const COMMAND = { type: 'command', request: 1, words: [Buffer.from('x')], cwd: Buffer.from('/'), columns: 80 } as const
 
 /** A peer that changes when it is told to. */
 class Scene implements View {
@@ -50,7 +52,7 @@ class Scene implements View {
       run: (call) => {
         this.calls.push(call)
         return new Promise((resolve) => {
-          const gone = { exit: 1, json: null, text: '', error: 'cancelled', message: 'cancelled', more: '' }
+          const gone = { exit: 1, json: null, text: '', error: 'cancelled', more: '', message: 'cancelled' }
           call.signal.addEventListener('abort', () => resolve(gone))
         })
       },
@@ -90,12 +92,22 @@ class Scene implements View {
   }
 }
 
+/** So many files that the picture fits into no socket's buffer. */
+function large(snapshot: Snapshot): Snapshot {
+  const [file] = snapshot.files
+  assert(file !== undefined)
+  const files = Array.from({ length: BIG / 1024 }, (_, place) => ({ ...file, name: `${place}`.padEnd(1024, 'x') }))
+  return { ...snapshot, files }
+}
+
 type Picture = Partial<Snapshot> & { readonly log?: readonly LogLine[] }
 
 class Client {
   readonly pictures: Picture[] = []
   readonly connection: LocalConnection
   parts = 0
+  progress = 0
+  exit: number | null = null
   detached: string | null = null
   closed = false
   #parts: Uint8Array[] = []
@@ -103,6 +115,8 @@ class Client {
   constructor(readonly socket: Socket) {
     this.connection = new LocalConnection(socket, {
       message: (message) => {
+        if (message.type === 'progress') this.progress++
+        if (message.type === 'result') this.exit = message.exit
         if (message.type === 'detached') this.detached = message.reason
         if (message.type !== 'picture') return
         this.parts++
@@ -159,6 +173,11 @@ test(
     console.look()
     peer.say('a peer came')
     assert.deepStrictEqual(await console.picture(3), { log: peer.lines.slice(1) })
+    // chatter is kept for less long than events: the last line that was sent may be gone first
+    peer.lines.pop()
+    console.look()
+    peer.say('a peer went')
+    assert.deepStrictEqual(await console.picture(4), { log: peer.lines.slice(1) })
   }),
 )
 
@@ -242,12 +261,9 @@ test(
 test(
   'a large picture comes in parts, and one that nobody reads does not keep the peer from ending',
   scene(async (peer) => {
-    const [file] = peer.current.files
-    assert(file !== undefined)
-    const files = Array.from({ length: BIG / 1024 }, (_, place) => ({ ...file, name: `${place}`.padEnd(1024, 'x') }))
-    peer.current = { ...peer.current, files }
+    peer.current = large(peer.current)
     const reads = peer.attach()
-    assert.strictEqual((await reads.picture(1)).files?.length, files.length)
+    assert.strictEqual((await reads.picture(1)).files?.length, peer.current.files.length)
     assert(reads.parts > BIG / 65_536, `${reads.parts} parts`)
     const stands = peer.connect()
     stands.socket.pause()
@@ -261,22 +277,48 @@ test(
 )
 
 test(
+  'a console that asks for the next picture before it has read the last is cut off',
+  scene(async (peer) => {
+    peer.current = large(peer.current)
+    const greedy = peer.connect()
+    greedy.socket.pause()
+    greedy.connection.send({ type: 'attach', version: VERSION })
+    await until('the cut', () => peer.cuts > 0)
+    greedy.look()
+    await roundTrip(peer)
+    greedy.socket.resume()
+    await until('the end', () => greedy.closed)
+    assert.strictEqual(greedy.pictures.length, 0)
+  }),
+)
+
+test(
+  'progress that nobody reads is dropped instead of queued, and the result comes all the same',
+  scene(async (peer) => {
+    const caller = peer.connect()
+    caller.connection.send(COMMAND)
+    const call = await until('the command', () => peer.calls[0])
+    caller.socket.pause()
+    for (let done = 0; done < MANY; done++) call.progress('mining', done, MANY, 'hashes')
+    caller.connection.send({ type: 'abort', request: 1 })
+    await until('the abort', () => call.signal.aborted)
+    caller.socket.resume()
+    await until('the end', () => caller.closed)
+    assert.strictEqual(caller.exit, 1)
+    assert(caller.progress > 0 && caller.progress < MANY / 2, `${caller.progress} of ${MANY}`)
+  }),
+)
+
+test(
   'a caller that vanishes aborts its command, and one that leaves does not',
   scene(async (peer) => {
-    const command = {
-      type: 'command',
-      request: 1,
-      words: [Buffer.from('x')],
-      cwd: Buffer.from('/'),
-      columns: 80,
-    } as const
     const vanishes = peer.connect()
-    vanishes.connection.send(command)
+    vanishes.connection.send(COMMAND)
     const first = await until('the command', () => peer.calls[0])
     vanishes.socket.destroy()
     await until('the abort', () => first.signal.aborted)
     const leaves = peer.connect()
-    leaves.connection.send(command)
+    leaves.connection.send(COMMAND)
     leaves.connection.send({ type: 'leave', request: 1 })
     const second = await until('the other command', () => peer.calls[1])
     leaves.connection.finish()

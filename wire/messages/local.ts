@@ -25,7 +25,7 @@ export const localMessages = {
   output: declare(
     103,
     'local',
-    'a part of the result; parts of one kind are concatenated; `message` is its one line for a console, `more` what a shell shows beside it',
+    'a part of the result; parts of one kind are concatenated; `message` is only for consoles, `more` only for shells',
     { request: u32, kind: oneOf(['json', 'text', 'error', 'message', 'more']), bytes: bytes(0, OUTPUT_BYTES) },
     { sender: 'listener', limit: OUTPUT_BYTES + 64 },
   ),
