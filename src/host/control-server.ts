@@ -153,7 +153,8 @@ export class ControlServer {
         rmSync(this.#path, { force: true })
         resolve()
       })
-      for (const socket of this.#sockets) socket.destroySoon()
+      // half closed: what a caller still writes must not cost it the last words that are on their way to it
+      for (const socket of this.#sockets) socket.end()
     })
   }
 }
