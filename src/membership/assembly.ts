@@ -81,7 +81,7 @@ export function assemble(whole: Whole): Parts {
       entryOf,
       met,
       unmet: () => list.unmet,
-      found: (peer) => list.met(peer),
+      found: (peer) => whole.encounters().proved(peer),
       drop: (peer) => list.drop(peer),
     },
   )
@@ -104,6 +104,7 @@ export function assemble(whole: Whole): Parts {
   const tracker = new Tracker(env, list, {
     send: whole.send,
     isAnchor: (peer) => whole.encounters().isAnchor(peer),
+    isUnmet: (peer) => list.unmet.has(peer),
     members: () => roster.members(),
     ownEntry: () => own.current(),
     blame: (peer, code, reason) => whole.encounters().blame(peer, code, reason),

@@ -101,7 +101,7 @@ export class Encounters {
   up(peer: PeerId, hello: Hello, link: Link): void {
     const { clock, linking, tracker, roster, waiters, list } = this.#parts
     const isNew = !roster.isMember(peer)
-    list.met(peer)
+    this.proved(peer)
     this.#claims.set(peer, { tip: hello.tip, height: hello.height, work: toBigInt(hello.work) })
     clock.heard(peer, hello.wallTime)
     linking.linked(peer)
@@ -188,6 +188,12 @@ export class Encounters {
 
   forged(from: PeerId): void {
     this.blame(from, 'protocol', 'it passed on a peer entry with a false signature')
+  }
+
+  /** That peer is where it should be, whether a link is kept or not. */
+  proved(peer: PeerId): void {
+    this.#parts.list.met(peer)
+    this.#parts.tracker.met(peer)
   }
 
   /** That entry had to go: so has all that is known of its subject, without a word to the user. */

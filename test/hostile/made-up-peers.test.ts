@@ -16,7 +16,7 @@ const test = suite('made-up peers against a running peer')
 
 const COUNT = 4000
 /** Entries taken at once and a few a second: far from what the 4,000 took. */
-const MOST_GROWTH_MB = 40
+const MOST_GROWTH_MB = 30
 
 test(
   'thousands of made-up peers cost little, are not shown, and a newcomer still joins',

@@ -134,8 +134,8 @@ test('a member that makes up thousands of peers changes nothing for long, and ne
   const [good, evil] = [settle(town), settle(town)]
   untilOne(town, '5 s', 'two peers')
   const dials = countDials(town.network, good)
+  const entries = many(4000)
   const flood = (version: number): void => {
-    const entries = many(4000)
     town.act(() => {
       for (let part = 0; part < 10; part++) {
         const some = entries.slice(part * MAX_ENTRIES, (part + 1) * MAX_ENTRIES)
@@ -173,8 +173,14 @@ test('a member that makes up thousands of peers changes nothing for long, and ne
       .map(({ text }) => text)
       .join('\n'),
   )
+  const known = (house: House): number => [...house.peer.membership.members()].length
+  assert.ok(known(newcomer) <= 400, `${known(newcomer)} members at a bystander`)
+  const last = settle(town)
+  const all = [good, evil, newcomer, last]
+  const linked = (): boolean => [good, newcomer].every((house) => house.peer.membership.isLinked(last.id))
+  town.until(linked, '5 s', 'another newcomer is linked with all, though most of their lists is made up')
   town.run('400 s')
-  assert.equal(members(), 2)
+  assert.deepEqual(all.map(known), [3, 3, 3, 3])
 })
 
 /** How often that peer dialed since. */
