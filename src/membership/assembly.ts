@@ -56,6 +56,9 @@ export function assemble(whole: Whole): Parts {
   const list = new PeerList(env, whole.chain, {
     merged: (entries, from) => whole.encounters().merged(entries, from),
     forged: (from) => whole.encounters().forged(from),
+    isLinked: (peer) => pairs.settled(peer) !== null,
+    isActive: (peer) => peer === env.identity.id || (roster.standing(peer) ?? 'gone') !== 'gone',
+    forgotten: (peer) => whole.encounters().forgotten(peer),
   })
   const entryOf = (peer: PeerId): PeerEntry | undefined => list.get(peer)
   const met = (link: Link): LinkHandler => whole.encounters().met(link)
@@ -71,7 +74,17 @@ export function assemble(whole: Whole): Parts {
     drained: (peer) => tracker.drained(peer),
     answered: (link, token) => dataLinking.answered(link, token),
   })
-  const linking = new Linking(env, { pairs, roster, waiters }, { entryOf, met })
+  const linking = new Linking(
+    env,
+    { pairs, roster, waiters },
+    {
+      entryOf,
+      met,
+      unmet: () => list.unmet,
+      found: (peer) => whole.encounters().proved(peer),
+      drop: (peer) => list.drop(peer),
+    },
+  )
   const dataLinking = new DataLinking(env, pairs, {
     addresses: (peer) => linking.addresses(peer),
     isDialOut: (peer) => (peer === env.identity.id ? whole.role() : entryOf(peer)?.role) === 'dial-out',
@@ -91,6 +104,7 @@ export function assemble(whole: Whole): Parts {
   const tracker = new Tracker(env, list, {
     send: whole.send,
     isAnchor: (peer) => whole.encounters().isAnchor(peer),
+    isUnmet: (peer) => list.unmet.has(peer),
     members: () => roster.members(),
     ownEntry: () => own.current(),
     blame: (peer, code, reason) => whole.encounters().blame(peer, code, reason),

@@ -1,10 +1,12 @@
 /**
  * Dials peers by their addresses, one after the other, and tries again with backoff until told to stop.
- * Invariant: at most one dial a peer at once, and at most `MAX_DIALS` in all; the rest waits its turn.
+ * Invariant: at most one dial a peer at once, and at most `MAX_DIALS` in all; the rest waits its turn. Peers that nobody
+ * ever met get only a part of that, and a number of dials a second: whoever makes them up does not make us busy.
  */
 import type { Address, PeerId } from '../../wire/types.js'
 import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
 import { isLoopback } from './address.js'
+import { Bucket } from './bucket.js'
 import { retryDelayMs } from './retry.js'
 
 export const DIAL_TIMEOUT_MS = 5000
@@ -13,10 +15,18 @@ const MAX_DIALS = 32
 /** Peers that are being dialed or wait for their next try. */
 const MAX_TARGETS = 10_000
 const TURN_MS = 50
+/** Of those, for peers that were never met. */
+const MAX_UNMET_DIALS = 16
+const MAX_UNMET_TARGETS = 128
+const UNMET_BURST = 64
+const UNMET_PER_SECOND = 8
+const UNMET_TURN_MS = 400
 
 export interface DialerHooks {
   /** Where that peer may be reached, best first. */
   addresses(peer: PeerId): readonly Address[]
+  /** Known from hearsay only. */
+  isUnmet(peer: PeerId): boolean
   opened(link: Link): LinkHandler
   /** All addresses failed, for the `tries`th time: whether to try again. */
   failed(peer: PeerId, failure: DialFailure, detail: string, tries: number): boolean
@@ -29,6 +39,8 @@ export interface Attempt {
 }
 
 interface Target {
+  /** Was never met when we began. */
+  readonly unmet: boolean
   tries: number
   /** Waits for the next try. */
   timer: Cancel | null
@@ -41,11 +53,15 @@ export class Dialer {
   readonly #env: Pick<Env, 'now' | 'after' | 'random' | 'links'>
   readonly #hooks: DialerHooks
   readonly #targets = new Map<PeerId, Target>() // at most MAX_TARGETS
+  readonly #unmetDials: Bucket
   #active = 0
+  #unmetActive = 0
+  #unmetTargets = 0
 
   constructor(env: Pick<Env, 'now' | 'after' | 'random' | 'links'>, hooks: DialerHooks) {
     this.#env = env
     this.#hooks = hooks
+    this.#unmetDials = new Bucket(env, UNMET_BURST, UNMET_PER_SECOND)
   }
 
   /** Dials that peer in `delayMs`, unless a try is under way or comes sooner. */
@@ -76,12 +92,11 @@ export class Dialer {
   stop(peer: PeerId): void {
     const target = this.#targets.get(peer)
     if (target === undefined) return
-    this.#targets.delete(peer)
+    this.#remove(peer, target)
     target.timer?.()
     const { dial } = target
     if (dial === null) return
-    target.dial = null
-    this.#active--
+    this.#ended(target)
     dial()
   }
 
@@ -106,8 +121,13 @@ export class Dialer {
       this.want(peer, TURN_MS * (1 + this.#env.random()))
       return
     }
+    if (target.unmet && (this.#unmetActive >= MAX_UNMET_DIALS || !this.#unmetDials.take())) {
+      this.want(peer, UNMET_TURN_MS * (1 + this.#env.random()))
+      return
+    }
     const addresses = this.#hooks.addresses(peer)
     this.#active++
+    this.#unmetActive += Number(target.unmet)
     this.#dial(peer, target, addresses, 0, 'unreachable', 'no address of it is known')
   }
 
@@ -131,8 +151,7 @@ export class Dialer {
       timeoutMs: isLoopback(address) ? LOOPBACK_TIMEOUT_MS : DIAL_TIMEOUT_MS,
       opened: (link) => {
         over = true
-        target.dial = null
-        this.#active--
+        this.#ended(target)
         return this.#hooks.opened(link)
       },
       failed: (reason, words) => {
@@ -148,20 +167,33 @@ export class Dialer {
   }
 
   #failed(peer: PeerId, target: Target, failure: DialFailure, detail: string): void {
-    target.dial = null
-    this.#active--
+    this.#ended(target)
     target.tries++
     if (this.#hooks.failed(peer, failure, detail, target.tries) && this.#targets.get(peer) === target) {
       this.want(peer, retryDelayMs(target.tries, this.#env.random()))
     } else if (this.#targets.get(peer) === target && target.timer === null) {
-      this.#targets.delete(peer)
+      this.#remove(peer, target)
     }
+  }
+
+  #ended(target: Target): void {
+    target.dial = null
+    this.#active--
+    this.#unmetActive -= Number(target.unmet)
+  }
+
+  #remove(peer: PeerId, target: Target): void {
+    this.#targets.delete(peer)
+    this.#unmetTargets -= Number(target.unmet)
   }
 
   #targetOf(peer: PeerId): Target | undefined {
     let target = this.#targets.get(peer)
     if (target === undefined && this.#targets.size < MAX_TARGETS) {
-      target = { tries: 0, timer: null, dueAt: 0, dial: null }
+      const unmet = this.#hooks.isUnmet(peer)
+      if (unmet && this.#unmetTargets >= MAX_UNMET_TARGETS) return undefined
+      this.#unmetTargets += Number(unmet)
+      target = { unmet, tries: 0, timer: null, dueAt: 0, dial: null }
       this.#targets.set(peer, target)
     }
     return target

@@ -101,6 +101,7 @@ export class Encounters {
   up(peer: PeerId, hello: Hello, link: Link): void {
     const { clock, linking, tracker, roster, waiters, list } = this.#parts
     const isNew = !roster.isMember(peer)
+    this.proved(peer)
     this.#claims.set(peer, { tip: hello.tip, height: hello.height, work: toBigInt(hello.work) })
     clock.heard(peer, hello.wallTime)
     linking.linked(peer)
@@ -120,8 +121,9 @@ export class Encounters {
   }
 
   down(peer: PeerId, code: CloseCode, reason: string, by: ClosedBy): void {
-    const { clock, tracker, roster, reachability, discovery, joining, linking, dataLinking } = this.#parts
+    const { clock, tracker, roster, reachability, discovery, joining, linking, dataLinking, list } = this.#parts
     this.#claims.delete(peer)
+    list.linkDown(peer)
     clock.forget(peer)
     tracker.linkDown(peer)
     reachability.linkDown(peer)
@@ -179,12 +181,28 @@ export class Encounters {
     linking.expect(0)
     for (const { id } of entries) linking.consider(id)
     linking.membersChanged()
+    linking.search()
     if (!this.#leaving) tracker.tell(entries, from)
     this.#hooks.changed()
   }
 
   forged(from: PeerId): void {
     this.blame(from, 'protocol', 'it passed on a peer entry with a false signature')
+  }
+
+  /** That peer is where it should be, whether a link is kept or not. */
+  proved(peer: PeerId): void {
+    this.#parts.list.met(peer)
+    this.#parts.tracker.met(peer)
+  }
+
+  /** That entry had to go: so has all that is known of its subject, without a word to the user. */
+  forgotten(peer: PeerId): void {
+    const { linking, roster, pairs } = this.#parts
+    linking.forget(peer)
+    roster.forget(peer)
+    if (roster.standing(peer) === undefined) pairs.forget(peer)
+    linking.membersChanged()
   }
 
   hinted(lost: readonly PeerId[], by: PeerId): void {
@@ -199,8 +217,8 @@ export class Encounters {
 
   /** A member is one no more. */
   gone(peer: PeerId, how: 'left' | 'lost'): void {
-    const { tracker, linking, pairs } = this.#parts
-    this.#env.log('info', `Peer disconnected: ${this.name(peer)} (${how})`)
+    const { tracker, linking, pairs, list } = this.#parts
+    if (!list.unmet.has(peer)) this.#env.log('info', `Peer disconnected: ${this.name(peer)} (${how})`)
     if (how === 'lost') tracker.tellLost(peer)
     else linking.forget(peer)
     pairs.forget(peer)

@@ -1,7 +1,8 @@
 /**
  * Keeps the links that the policy wants: dials who is listed and not linked, again after a loss, less often the longer it
  * fails. Of two peers that want each other the lower id dials at once and the higher a little later, so that most pairs
- * never have two links; nothing depends on it.
+ * never have two links; nothing depends on it. Peers that are known from hearsay only are looked for one after the other,
+ * linked or not, and given up soon.
  */
 import type { CloseCode } from '../../wire/errors.js'
 import type { PeerEntry } from '../../wire/messages/membership.js'
@@ -10,7 +11,9 @@ import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
 import { isLoopback } from './address.js'
 import { type Attempt, Dialer } from './dialer.js'
 import type { Pairs } from './pairs.js'
+import type { PeerList } from './peer-list.js'
 import { FULL_MESH, wantedLinks } from './policy.js'
+import { ignore } from './reachability.js'
 import type { Roster } from './roster.js'
 import type { Waiters } from './waiters.js'
 
@@ -31,9 +34,22 @@ const CHOOSE_MS = 200
 /** Peers that are kept away for a while. */
 const MAX_PENALTIES = 1000
 const MAX_DOUBTED = 1000
+/** The next peer that nobody met is looked for. */
+const SEARCH_MS = 250
+/** Tries for such a peer: fewer where there are more of them than honest joins bring. */
+const UNMET_TRIES = 8
+const FEW_UNMET = 128
+const MANY_UNMET_TRIES = 2
+/** Those that call themselves anchors and that a link is wanted with for that reason. */
+const MAX_UNMET_ANCHORS = 16
 
 export interface LinkingHooks {
   entryOf(peer: PeerId): PeerEntry | undefined
+  unmet(): PeerList['unmet']
+  /** It proved to be there. */
+  found(peer: PeerId): void
+  /** It is not to be found. */
+  drop(peer: PeerId): void
   met(link: Link): LinkHandler
 }
 
@@ -50,7 +66,9 @@ export class Linking {
   /** Beyond a full mesh: whom the policy chose last. */
   #chosen: ReadonlySet<PeerId> = new Set()
   #choosing: Cancel | null = null
+  #searching: Cancel | null = null
   #coming = 0
+  #stopped = false
 
   constructor(env: Env, parts: { pairs: Pairs; roster: Roster; waiters: Waiters }, hooks: LinkingHooks) {
     this.#env = env
@@ -60,7 +78,8 @@ export class Linking {
     this.#hooks = hooks
     this.#dialer = new Dialer(env, {
       addresses: (peer) => this.addresses(peer),
-      opened: (link) => hooks.met(link),
+      isUnmet: (peer) => hooks.unmet().has(peer),
+      opened: (link) => this.#opened(link),
       failed: (peer, failure, detail, tries) => this.#dialFailed(peer, failure, detail, tries),
     })
   }
@@ -73,10 +92,21 @@ export class Linking {
     this.#choosing = this.#env.after(CHOOSE_MS, () => {
       this.#choosing = null
       const others = [...this.#roster.members()]
-      this.#chosen = wantedLinks(this.#env.identity.id, others, (peer) => this.#hooks.entryOf(peer)?.role === 'anchor')
+      this.#chosen = wantedLinks(this.#env.identity.id, others, this.#anchors())
       // In a large network a list is enough to be a member.
       for (const peer of this.#roster.candidates()) if (!this.#chosen.has(peer)) this.#roster.present(peer)
       for (const peer of this.#chosen) this.consider(peer)
+    })
+  }
+
+  /** Looks for all peers that nobody met, one after the other. */
+  search(): void {
+    if (this.#stopped || this.#searching !== null || this.#hooks.unmet().size === 0) return
+    this.#searching = this.#env.after(SEARCH_MS, () => {
+      this.#searching = null
+      const peer = this.#hooks.unmet().next((each) => this.#isSought(each))
+      if (peer !== undefined) this.#dialer.want(peer, 0)
+      this.search()
     })
   }
 
@@ -159,7 +189,9 @@ export class Linking {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#choosing?.()
+    this.#searching?.()
     this.#dialer.stopAll()
   }
 
@@ -194,13 +226,54 @@ export class Linking {
   #dialFailed(peer: PeerId, failure: DialFailure, detail: string, tries: number): boolean {
     this.#waiters.resolve(peer, { linked: false, reason: `${failure}: ${detail}` })
     if (!this.#mayDial(peer)) return false
-    if (this.#isNearDialOut(peer)) return tries < DIAL_OUT_TRIES
     const doubted = this.#doubted.has(peer)
+    const unmet = this.#hooks.unmet()
+    if (unmet.has(peer) && this.#hooks.entryOf(peer)?.role !== 'dial-out') {
+      const most = unmet.size > FEW_UNMET || doubted ? MANY_UNMET_TRIES : UNMET_TRIES
+      if (tries >= most) this.#hooks.drop(peer)
+      return tries < most
+    }
+    if (this.#isNearDialOut(peer)) return tries < DIAL_OUT_TRIES
     if (tries >= (doubted ? DOUBTED_TRIES : SURE_TRIES)) {
       this.#doubted.delete(peer)
       this.#roster.unreachable(peer)
     }
     return tries < GIVE_UP_TRIES && (doubted || this.isWanted(peer))
+  }
+
+  /** A dial that was only to see whether that peer is there ends here. */
+  #opened(link: Link): LinkHandler {
+    const { peer } = link
+    const wasUnmet = this.#hooks.unmet().has(peer)
+    this.#hooks.found(peer)
+    if (!wasUnmet || this.#waiters.has(peer) || this.isWanted(peer) || this.#isNearDialOut(peer)) {
+      return this.#hooks.met(link)
+    }
+    this.#dialer.stop(peer)
+    link.close('normal', 'it is there, and no link is wanted now')
+    return ignore
+  }
+
+  #isSought(peer: PeerId): boolean {
+    const entry = this.#hooks.entryOf(peer)
+    return (
+      entry?.role !== 'dial-out' &&
+      entry?.state === 'up' &&
+      this.addresses(peer).length > 0 &&
+      this.#dialer.attempt(peer) === undefined &&
+      this.#mayDial(peer)
+    )
+  }
+
+  /** Who counts as an anchor: of those that only say so, a few. */
+  #anchors(): (peer: PeerId) => boolean {
+    let room = MAX_UNMET_ANCHORS
+    return (peer) => {
+      if (this.#hooks.entryOf(peer)?.role !== 'anchor') return false
+      if (!this.#hooks.unmet().has(peer)) return true
+      room--
+      return room >= 0
+    }
   }
 
   #mayDial(peer: PeerId): boolean {

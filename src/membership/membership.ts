@@ -52,6 +52,9 @@ const PING_MS = 500
 const QUIET_PINGS = 2.5
 /** Addresses that an entry can carry. */
 const MAX_ADDRESSES = 8
+/** Peers that nobody here has met, in the table: of those that are being dialed, and of those that cannot be. */
+const MAX_SHOWN_UNMET = 8
+const MAX_SHOWN_DIAL_OUT = 64
 
 export class Membership implements Mesh {
   readonly #env: Env
@@ -183,9 +186,15 @@ export class Membership implements Mesh {
   }
 
   peers(): readonly PeerView[] {
-    const { roster, linking } = this.#parts
+    const { roster, linking, list } = this.#parts
+    let looking = 0
+    let undialed = 0
     const shown = [...roster.known()].filter((peer) => {
       const standing = roster.standing(peer)
+      if (list.unmet.has(peer)) {
+        if (list.get(peer)?.role === 'dial-out') return standing === 'member' && undialed++ < MAX_SHOWN_DIAL_OUT
+        return linking.attempt(peer) !== undefined && looking++ < MAX_SHOWN_UNMET
+      }
       return standing !== 'gone' || (roster.wasLost(peer) && linking.attempt(peer) !== undefined)
     })
     return shown.map((peer) => this.#view(peer)).filter((view) => view !== undefined)

@@ -119,6 +119,18 @@ export class Roster {
     if (contact.standing !== 'gone') this.#leave(peer, contact, 'left')
   }
 
+  /** Nobody here ever met it, and its entry is gone. */
+  forget(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact === undefined || contact.dismissed || this.#hooks.isLinked(peer)) return
+    const wasMember = contact.standing === 'member'
+    this.#trust(contact)
+    this.#stand(contact, 'gone')
+    this.#contacts.delete(peer)
+    if (wasMember) for (const protocol of this.#hooks.protocols()) protocol.memberLeft(peer, 'lost')
+    this.#hooks.changed()
+  }
+
   /** The user asks for that peer again. */
   welcome(peer: PeerId): void {
     const contact = this.#contacts.get(peer)

@@ -11,6 +11,7 @@ import type { PeerEntry } from '../../wire/messages/membership.js'
 import type { MembershipMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
+import { Bucket } from './bucket.js'
 import { idOf } from './entry.js'
 import { Feed } from './feed.js'
 import type { Listed, PeerList } from './peer-list.js'
@@ -22,12 +23,18 @@ const DIGEST_MS = 8000
 /** A list that differs is sent whole at most this often on one link; a longer list less often. */
 const WHOLE_MS = 4000
 const MEMBERS_PER_PAUSE = 50
+/** News of peers that we have not met: less than a receiver takes from one link, so that news of real ones pass. */
+const UNMET_BURST = 32
+const UNMET_PER_SECOND = 2
+const MAX_HELD = 4096
 /** Goodbye: nobody waits longer for an answer. */
 export const FIN_MS = 1000
 
 export interface TrackerHooks {
   send(peer: PeerId, message: MembershipMessage): 'sent' | 'full' | 'none'
   isAnchor(peer: PeerId): boolean
+  /** Known from hearsay only. */
+  isUnmet(peer: PeerId): boolean
   /** Everybody who is here, but not ourselves. */
   members(): Iterable<PeerId>
   /** Our own entry, signed. */
@@ -46,6 +53,9 @@ export class Tracker {
   readonly #list: PeerList
   readonly #hooks: TrackerHooks
   readonly #feeds = new Map<PeerId, Feed>() // one per linked peer
+  readonly #unmetNews: Bucket
+  /** News of peers that we have not met, told when we do. */
+  readonly #held = new Set<PeerId>() // at most MAX_HELD
   #gathering: Cancel | null = null
   #comparing: Cancel | null = null
   /** Peers whose answer to our FIN is due; null while we stay. */
@@ -56,6 +66,7 @@ export class Tracker {
     this.#env = env
     this.#list = list
     this.#hooks = hooks
+    this.#unmetNews = new Bucket(env, UNMET_BURST, UNMET_PER_SECOND)
   }
 
   /** First words on a settled link: who we are, and all peers that we know to be there. */
@@ -91,9 +102,17 @@ export class Tracker {
       const feed = this.#feeds.get(id)
       if (entry.role === 'anchor' && feed !== undefined) this.#feedAll(id, feed)
     }
+    const news = entries.filter(({ id }) => this.#mayTell(id))
     for (const [peer, feed] of this.#audience(from)) {
-      for (const { id } of entries) if (id !== peer) feed.changed(id)
+      for (const { id } of news) if (id !== peer) feed.changed(id)
     }
+    this.#gather()
+  }
+
+  /** That peer is hearsay no more: what was held back of it is told. */
+  met(met: PeerId): void {
+    if (!this.#held.delete(met)) return
+    for (const [peer, feed] of this.#audience(met)) if (peer !== met) feed.changed(met)
     this.#gather()
   }
 
@@ -172,8 +191,17 @@ export class Tracker {
   }
 
   #feedAll(peer: PeerId, feed: Feed): void {
-    for (const id of this.#hooks.members()) if (id !== peer) feed.changed(id)
+    const members = [...this.#hooks.members()].filter((id) => id !== peer)
+    // whom we have met first: the receiver takes only so much at once
+    for (const id of members) if (!this.#hooks.isUnmet(id)) feed.changed(id)
+    for (const id of members) if (this.#hooks.isUnmet(id)) feed.changed(id)
     feed.flush()
+  }
+
+  #mayTell(id: PeerId): boolean {
+    if (!this.#hooks.isUnmet(id) || this.#unmetNews.take()) return true
+    if (this.#held.size < MAX_HELD) this.#held.add(id)
+    return false
   }
 
   #compareLater(): void {

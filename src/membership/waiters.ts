@@ -33,6 +33,11 @@ export class Waiters {
     this.#waiting.add(waiter)
   }
 
+  has(peer: PeerId): boolean {
+    for (const waiter of this.#waiting) if (waiter.peer === peer) return true
+    return false
+  }
+
   /** Answers all who wait for that peer. */
   resolve(peer: PeerId, outcome: Outcome): void {
     for (const waiter of [...this.#waiting]) {

@@ -37,6 +37,9 @@ function listWith(
   const list = new PeerList(env, () => CHAIN, {
     merged: (entries) => void merged.push(...entries),
     forged: (from) => void forged.push(from),
+    isLinked: () => false,
+    isActive: () => true,
+    forgotten: () => {},
   })
   const sign = (body: Partial<PeerBody>, chain = CHAIN): PeerEntry =>
     signEntry(subject, chain, {
