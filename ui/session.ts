@@ -7,7 +7,7 @@
 import type { LogLine, Snapshot } from '../src/api.js'
 import type { Key } from './input/keys.js'
 import { press } from './input/press.js'
-import type { Effect, Surroundings } from './input/step.js'
+import type { Effect, Surroundings, TerminalWish } from './input/step.js'
 import { editedTo, isTyping } from './input/typing.js'
 import { Jobs } from './jobs.js'
 import { cellOf, framesPerSecond, shows } from './layout.js'
@@ -45,6 +45,7 @@ export interface SessionOptions {
   readonly history?: HistoryFile
   /** The console is done: exit code, and a reason where there is one. */
   readonly left: (exit: number, reason: string) => void
+  readonly wished?: (wish: TerminalWish) => void
 }
 
 export class ConsoleSession {
@@ -251,6 +252,8 @@ export class ConsoleSession {
       case 'quit':
         this.leave(effect.abrupt)
         return
+      default:
+        this.#options.wished?.(effect)
     }
   }
 }

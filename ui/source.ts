@@ -36,7 +36,16 @@ export interface CommandOutcome {
   readonly exit: number
   readonly message: string
   /** A result that needs room: opens over the panes. */
-  readonly long?: { readonly title: string; readonly lines: readonly string[] }
+  readonly long?: LongAnswer
+}
+
+export interface LongAnswer {
+  readonly title: string
+  readonly lines: readonly string[]
+  /** What a key copies: a ticket. */
+  readonly copy?: string
+  /** Lines of half blocks, light on dark, all of one width; they stand below the text where they fit whole. */
+  readonly picture?: readonly string[]
 }
 
 export interface CommandHelp {

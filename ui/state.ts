@@ -10,7 +10,7 @@ import type { Completion } from './prompt/completion.js'
 import { type Editor, EMPTY } from './prompt/editor.js'
 import { type History, historyOf } from './prompt/history.js'
 import type { RateSample } from './rates.js'
-import type { CommandHelp, MessageLevel } from './source.js'
+import type { CommandHelp, LongAnswer, MessageLevel } from './source.js'
 
 export const PANES = ['peers', 'chain', 'ring', 'files'] as const
 export type PaneId = (typeof PANES)[number]
@@ -37,7 +37,7 @@ export type Overlay =
   /** `scroll` counts from the newest line, so that 0 follows the log. */
   | { readonly kind: 'log'; readonly scroll: number }
   | { readonly kind: 'detail'; readonly pane: PaneId; readonly key: string; readonly scroll: number }
-  | { readonly kind: 'text'; readonly title: string; readonly lines: readonly string[]; readonly scroll: number }
+  | (LongAnswer & { readonly kind: 'text'; readonly scroll: number })
 
 /** Who gets the text that is typed. */
 export type Mode = 'panes' | 'prompt' | 'filter' | 'form'

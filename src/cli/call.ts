@@ -28,7 +28,8 @@ export interface RunningCall {
   leave(): void
 }
 
-export function call(entry: RunningEntry, words: readonly string[], on: CallEvents): RunningCall {
+/** `columns`: how wide a picture in the answer may be; 0 for none. */
+export function call(entry: RunningEntry, words: readonly string[], columns: number, on: CallEvents): RunningCall {
   const socket = connect(entry.socket)
   let resolve: (end: CallEnd) => void = () => {}
   const ended = new Promise<CallEnd>((settle) => {
@@ -58,7 +59,7 @@ export function call(entry: RunningEntry, words: readonly string[], on: CallEven
     request: REQUEST,
     words: words.map((word) => Buffer.from(word)),
     cwd: Buffer.from(process.cwd()),
-    columns: process.stdout.columns ?? 80,
+    columns,
   })
   return {
     ended,

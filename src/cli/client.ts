@@ -5,6 +5,7 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { lookOf } from '../../ui/look.js'
 import type { RunningEntry } from '../host/running.js'
 import { call } from './call.js'
 import { EXIT } from './outcome.js'
@@ -34,7 +35,7 @@ async function exchange(
   quiet: boolean,
 ): Promise<number> {
   let interrupted = false
-  const running = call(entry, words, {
+  const running = call(entry, words, pictureColumns(json || quiet), {
     progress: ({ text, done, total, unit }) => bar.show(text, done, total, unit),
     output: (kind, bytes) => {
       bar.clear()
@@ -54,6 +55,12 @@ async function exchange(
   if ('exit' in end) return interrupted ? 130 : end.exit
   process.stderr.write(`p2p-tui: ${entry.name} ${end.lost}\n`)
   return EXIT.failed
+}
+
+/** Nobody sees a picture in a file or a pipe, and half blocks are no ASCII. */
+function pictureColumns(none: boolean): number {
+  if (none || !process.stdout.isTTY || !lookOf(process.env).unicode) return 0
+  return process.stdout.columns
 }
 
 /** `| head` read enough: no fault of ours, and nobody is left to tell. */

@@ -41,6 +41,8 @@ export interface CommandContext {
   readonly host: CommandHost
   /** The caller's directory, absolute. */
   readonly cwd: string
+  /** Width of the caller's terminal, for pictures; 0 where none is wanted. */
+  readonly columns: number
   readonly progress: OnProgress
   /** Aborted by Ctrl-C, `x` or the timeout. */
   readonly signal: AbortSignal

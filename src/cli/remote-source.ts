@@ -96,7 +96,7 @@ export class RemoteSource implements ConsoleSource {
     const typed = readTyped(line)
     if ('exit' in typed) return typed
     const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [], more: [] }
-    const running = call(this.#entry, typed.words, {
+    const running = call(this.#entry, typed.words, 0, {
       progress: (progress) => on.progress(progress),
       output: (kind, bytes) => output[kind].push(bytes),
     })

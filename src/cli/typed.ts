@@ -2,8 +2,11 @@
 import type { CommandHelp, CommandOutcome } from '../../ui/source.js'
 import { EXIT } from './outcome.js'
 import { type Invocation, parseWords, splitLine } from './parse.js'
+import { qrLines } from './qr.js'
 import { COMMANDS } from './spec.js'
 import { VERSION } from './version.js'
+
+const TICKET = /^p2p1[a-z0-9]{20,}$/
 
 export interface Typed {
   readonly words: readonly string[]
@@ -37,9 +40,12 @@ export function consoleCommands(): readonly CommandHelp[] {
   }))
 }
 
-/** An answer's lines open over the panes where there are several. */
+/** An answer's lines open over the panes where there are several; a ticket among them can be copied and scanned. */
 export function outcomeOf(line: string, exit: number, message: string, lines: readonly string[]): CommandOutcome {
-  return { exit, message, ...(lines.length > 1 ? { long: { title: line.trim(), lines } } : {}) }
+  if (lines.length < 2) return { exit, message }
+  const ticket = lines.find((one) => TICKET.test(one))
+  const code = ticket === undefined ? {} : { copy: ticket, picture: qrLines(ticket) }
+  return { exit, message, long: { title: line.trim(), lines, ...code } }
 }
 
 /** Help and usage errors of the parser, as the console shows them. */

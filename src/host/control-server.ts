@@ -19,6 +19,8 @@ const CLOSING_MS = 1000
 export interface Call {
   readonly words: readonly string[]
   readonly cwd: string
+  /** Of the caller's terminal; 0 where there is none. */
+  readonly columns: number
   readonly signal: AbortSignal
   progress(text: string, done: number, total: number, unit: '' | 'bytes' | 'chunks' | 'headers' | 'hashes'): void
 }
@@ -106,10 +108,11 @@ export class ControlServer {
     })
   }
 
-  #run(connection: LocalConnection, { request, words, cwd }: Command, signal: AbortSignal): void {
+  #run(connection: LocalConnection, { request, words, cwd, columns }: Command, signal: AbortSignal): void {
     const call: Call = {
       words: words.map((word) => Buffer.from(word).toString()),
       cwd: Buffer.from(cwd).toString(),
+      columns,
       signal,
       progress: (text, done, total, unit) => {
         // stale at once where nobody reads, and another follows

@@ -371,7 +371,8 @@ export class Swarm implements Protocol {
       const view = this.#fetches.of(id)?.view
       if (!open()) return
       if (view !== undefined) {
-        const text = view.reason === '' ? `${name} from ${view.peers} peers` : `${name}: ${view.reason}`
+        const from = view.peers === 0 ? '' : ` from ${view.peers} ${view.peers === 1 ? 'peer' : 'peers'}`
+        const text = view.reason === '' ? `${name}${from}` : `${name}: ${view.reason}`
         progress({ text, done: view.done, total: view.total, unit: 'bytes' })
         this.#changed()
       }

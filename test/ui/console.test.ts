@@ -1,5 +1,6 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
+import { qrLines } from '../../src/cli/qr.js'
 import type { Size } from '../../ui/state.js'
 import { Terminal, type TerminalOptions } from '../e2e/terminal.js'
 import { modelOf, NOW } from './models.js'
@@ -12,6 +13,8 @@ const DRIVER = new URL('./driver.js', import.meta.url).pathname
 const COLOUR = /\[(?:\d+;)*(?:3|4|9|10)\d(?:;\d+)*m/
 const RICH_OR_YELLOW = /\[(?:\d+;)*(?:38|48|33|93)(?:;\d+)*m/
 const CLEARED = /\[[0123]?J/
+/** OSC 52: what is in it goes to the clipboard. */
+const COPY = /\]52;c;([A-Za-z0-9+/=]+)/
 const READY = /7 peers[\s\S]*: types a command/
 
 async function withTerminal(script: Script, run: (terminal: Terminal) => Promise<void>, options: TerminalOptions = {}) {
@@ -213,6 +216,39 @@ test('long answers open over the panes, a ticket whole and without a border', ()
     await terminal.until(/Invite/)
     assert.match(terminal.lines.join(''), /p2p1q{160}end/)
   }))
+
+test('a ticket is copied when asked for, and never before', () =>
+  withTerminal({}, async (terminal) => {
+    await terminal.until(READY)
+    terminal.type(':ticket\r')
+    await terminal.until(/paste it[\s\S]*in a terminal of \d+x\d+ a QR code stands here[\s\S]*y copy/)
+    const copied = () => COPY.exec(terminal.output)?.[1]
+    assert.strictEqual(copied(), undefined)
+    terminal.type('y')
+    await terminal.until(/handed to the terminal to copy/)
+    assert.strictEqual(Buffer.from(copied() ?? '', 'base64').toString(), `p2p1${'q'.repeat(160)}end`)
+    terminal.type('\u001b')
+    await terminal.until(/1 Peers/)
+    terminal.type('y')
+    await terminal.until(/y is not a key here/)
+  }))
+
+test('where it fits, a QR code of the ticket stands below it, light on dark', () =>
+  withTerminal(
+    {},
+    async (terminal) => {
+      const wanted = qrLines(`p2p1${'q'.repeat(160)}end`)
+      await terminal.until(READY)
+      terminal.type(':ticket\r')
+      await terminal.until(/paste it/)
+      const shown = () => terminal.lines.map((line) => line.trimEnd())
+      await terminal.until(() => shown().join('\n').includes(wanted.join('\n')))
+      assert.strictEqual(terminal.colourOf(wanted[0] ?? ''), 15)
+      terminal.resize(100, 24)
+      await terminal.until(/in a terminal of \d+x\d+ a QR code stands here/)
+    },
+    { columns: 120, rows: 50 },
+  ))
 
 test('unknown escape sequences and terminal replies are ignored', () =>
   withTerminal({ idle: true }, async (terminal) => {

@@ -3,6 +3,7 @@
  * way a command can go.
  */
 import type { LogLine, Snapshot } from '../../src/api.js'
+import { qrLines } from '../../src/cli/qr.js'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
 import { blockView, fileView, network, peerView, transferView } from './network.js'
 
@@ -164,8 +165,14 @@ export class ScriptedSource implements ConsoleSource {
       console.log('printed behind the back')
       process.stderr.write('also on stderr\n')
     }
-    if (name === 'ticket')
-      return { exit: 0, message: '', long: { title: 'Invite', lines: [`p2p1${'q'.repeat(160)}end`] } }
+    if (name === 'ticket') {
+      const ticket = `p2p1${'q'.repeat(160)}end`
+      return {
+        exit: 0,
+        message: '',
+        long: { title: 'Invite', lines: [ticket, 'paste it'], copy: ticket, picture: qrLines(ticket) },
+      }
+    }
     if (name === 'hang') {
       on.progress({ text: 'hanging', done: 0, total: 0, unit: '' })
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))

@@ -1,12 +1,14 @@
 import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'uvu'
+import type { Snapshot } from '../../src/api.js'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
+import { filesContent } from '../../ui/views/files.js'
 import { overlayLines } from '../../ui/views/overlay.js'
 import { anyName } from './arbitraries.js'
 import { anyModel, modelOf, NOW } from './models.js'
-import { fileView, network, peerView, transferView } from './network.js'
+import { fileView, hash, network, peerView, transferView } from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')
@@ -113,6 +115,18 @@ test('a transfer that stands still shows a dash and the reason', () => {
     etaSeconds: null,
   })
   sees(textOf(modelOf(network(NOW / 1000, { transfers: [stalled] }))), /◐ - no holder of chunk 40 is up/)
+})
+
+test('a file that is being downloaded is listed once, and another of its name beside it', () => {
+  const base = network(NOW / 1000)
+  const files = [...base.files, fileView('music.txt', { id: hash('another'), size: 5 })]
+  const listed = (transfers: Snapshot['transfers']) =>
+    filesContent(modelOf({ ...base, files, transfers }), 60).rows.map(({ key }) => key)
+  const [music, atlas] = base.files.map(({ id }) => `f:${id}`)
+  const rest = [atlas, `f:${hash('another')}`].sort()
+  assert.deepEqual([...listed([transferView(1, 'music.txt')])].sort(), [...rest, 't:1'].sort())
+  assert.deepEqual([...listed([transferView(1, 'music.txt', { state: 'done' })])].sort(), [...rest, music].sort())
+  assert(listed([transferView(1, 'music.txt', { state: 'failed' })]).includes(music ?? ''))
 })
 
 test('a peer that is not up says why', () => {

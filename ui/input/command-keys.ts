@@ -14,6 +14,9 @@ export const CONSOLE_KEYS: readonly (readonly [keys: string, meaning: string])[]
   [':', 'command prompt: Tab completes, Up and Down bring earlier lines'],
   ['x', 'cancel the transfer under the cursor, else the running command'],
   ['?', 'this help'],
+  ['y', 'copy the ticket that is shown'],
+  ['Ctrl-L', 'paint the screen anew'],
+  ['Ctrl-Z', 'stop this program, the peer with it; fg in the shell goes on'],
   ['q Ctrl-C', 'leave the network politely and quit; a second Ctrl-C at once'],
 ]
 

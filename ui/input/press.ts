@@ -39,9 +39,14 @@ function pressText(ui: UiState, text: string, pasted: boolean, around: Surroundi
   return now
 }
 
+/** A terminal never answers whether it did so. */
+const COPIED = 'handed to the terminal to copy; if it does not, mark the ticket with the mouse'
+
 function pressLetter(ui: UiState, letter: string, around: Surroundings): Step {
   if (letter === 'q')
     return ui.overlay === null ? step(ui, { do: 'quit', abrupt: false }) : step({ ...ui, overlay: null })
+  if (letter === 'y' && ui.overlay?.kind === 'text' && ui.overlay.copy !== undefined)
+    return step(say(ui, COPIED, 'info', around.now), { do: 'copy', text: ui.overlay.copy })
   if (letter === ':') return step({ ...ui, mode: 'prompt', prompt: EMPTY, completion: null })
   if (letter === '/') return step({ ...ui, mode: 'filter', overlay: null, filter: editorOf(ui.filters[ui.focus]) })
   if (letter === '?') return step({ ...ui, overlay: ui.overlay?.kind === 'help' ? null : { kind: 'help', scroll: 0 } })
@@ -79,6 +84,8 @@ function cancel(ui: UiState): Step {
 
 function pressNamed(ui: UiState, name: NamedKey, pasted: boolean, around: Surroundings): Step {
   if (name === 'ctrl-c') return step(ui, { do: 'quit', abrupt: ui.leaving })
+  if (name === 'ctrl-z') return step(ui, { do: 'suspend' })
+  if (name === 'ctrl-l') return step(ui, { do: 'repaint' })
   if (name === 'enter') return enter(ui, pasted, around)
   if (name === 'escape') return step(back(ui))
   if (name === 'tab' || name === 'backtab') return step(tab(ui, name === 'tab' ? 1 : -1, around))

@@ -8,6 +8,15 @@ export type Effect =
   /** Cancels the command that was started last. */
   | { readonly do: 'abort' }
   | { readonly do: 'quit'; readonly abrupt: boolean }
+  | TerminalWish
+
+/** What only the terminal can do. */
+export type TerminalWish =
+  /** Gives the terminal back and stops the process, until a shell continues it. */
+  | { readonly do: 'suspend' }
+  | { readonly do: 'repaint' }
+  /** Into the clipboard of whoever looks at the terminal. */
+  | { readonly do: 'copy'; readonly text: string }
 
 export interface Step {
   readonly ui: UiState

@@ -16,10 +16,10 @@ export function historyOf(lines: readonly string[]): History {
   return { lines: kept, at: kept.length, draft: '' }
 }
 
-/** After a line was entered: it becomes the newest, unless it was that already. */
+/** After a line was entered: it becomes the newest, unless it was that already or has a ticket in it. */
 export function remember(history: History, line: string): History {
-  const same = history.lines.at(-1) === line || line.trim() === ''
-  return historyOf(same ? history.lines : [...history.lines, line])
+  const out = history.lines.at(-1) === line || line.trim() === '' || /p2p1/i.test(line)
+  return historyOf(out ? history.lines : [...history.lines, line])
 }
 
 /** One step back (-1) or forth (1) from `shown`; null where there is nothing further. */

@@ -10,6 +10,7 @@ import { ConsoleSession } from '../session.js'
 import type { ConsoleOptions, ConsoleSource } from '../source.js'
 import { headerLine } from '../views/header.js'
 import { layoutFor } from '../views/screen.js'
+import type { Drawing } from './draw.js'
 import { Ending } from './ending.js'
 import { watchExits } from './exits.js'
 import { catchStrayOutput } from './stray-output.js'
@@ -29,10 +30,12 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
     history,
   } = options
   const ending = new Ending()
+  let drawing: Drawing | null = null
   const session = new ConsoleSession(source, {
     look: lookOf(env),
     size: sizeOf(stdout),
     left: (exit, reason) => ending.come(exit, reason),
+    wished: (wish) => drawing?.grant(wish),
     ...(history === undefined ? {} : { history }),
   })
   const unwatch = watchExits({ asked: () => session.leave(false), crashed: (error) => ending.crash(error) }, [
@@ -44,13 +47,13 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
   })
   const giveBack = catchStrayOutput((line) => session.overheard(line))
   paintFirst(session, stdin, stdout)
-  const undraw = await drawWithInk(session, stdin, stdout, ending)
+  drawing = await drawWithInk(session, stdin, stdout, ending)
   const stopCharts = loadChartsWhenShown(session)
 
   const { exit, reason } = await ending.came
   stopCharts()
   session.close()
-  undraw()
+  drawing.end()
   giveBack()
   unwatch()
   if (reason !== '') stderr.write(`p2p-tui: ${reason}\n`)
@@ -66,21 +69,24 @@ function paintFirst(session: ConsoleSession, stdin: NodeJS.ReadStream, stdout: N
   stdout.write(`${TAKE_SCREEN}${headerLine(model, model.size.columns)}${HOME}`)
 }
 
-/** Answers how to end it, terminal restored. */
+/** Its end restores the terminal. */
 async function drawWithInk(
   session: ConsoleSession,
   stdin: NodeJS.ReadStream,
   stdout: NodeJS.WriteStream,
   ending: Ending,
-): Promise<() => void> {
+): Promise<Drawing> {
   try {
     const { draw } = await import('./draw.js')
     return draw(session, stdin, stdout, (error) => ending.crash(error))
   } catch (error) {
     ending.crash(error)
-    return () => {
-      stdin.setRawMode(false)
-      stdout.write(GIVE_SCREEN_BACK)
+    return {
+      grant: () => undefined,
+      end: () => {
+        stdin.setRawMode(false)
+        stdout.write(GIVE_SCREEN_BACK)
+      },
     }
   }
 }

@@ -6,7 +6,7 @@
 import type { Look } from '../look.js'
 import { clean, clip, take, widthOf } from './cells.js'
 
-export type Style = 'plain' | 'dim' | 'bold' | 'accent' | 'good' | 'busy' | 'bad' | 'cursor' | 'in' | 'out'
+export type Style = 'plain' | 'dim' | 'bold' | 'accent' | 'good' | 'busy' | 'bad' | 'cursor' | 'in' | 'out' | 'picture'
 
 export interface Styled {
   readonly text: string
@@ -102,6 +102,7 @@ const ATTRIBUTES: Readonly<Record<Style, readonly number[]>> = {
   cursor: [7],
   in: [],
   out: [],
+  picture: [],
 }
 
 const blueOrCyan = (look: Look): readonly number[] => [look.background === 'light' ? 34 : 36]
@@ -118,4 +119,5 @@ const COLOURS: Readonly<Record<Style, (look: Look) => readonly number[]>> = {
   cursor: () => [7],
   in: () => [32],
   out: blueOrCyan,
+  picture: () => [97, 40],
 }

@@ -1,4 +1,7 @@
-/** What moves first (bar, rate, time left, sources; a dash and the reason where it stands still), then every known file. */
+/**
+ * What moves first (bar, rate, time left, sources; a dash and the reason where it stands still), then every other known
+ * file: one that moves is listed once.
+ */
 import type { FileView, Snapshot, TransferView } from '../../src/api.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
@@ -11,10 +14,12 @@ export function filesContent({ snapshot, look }: Model, width: number): Content 
   const empty = 'no files yet: :store <file>'
   if (snapshot === null) return { rows: [], footer: [], empty }
   const moving = snapshot.transfers.filter(({ state }) => state !== 'done')
+  const shown = new Set(moving.filter(({ state }) => state !== 'failed').map((transfer) => fileOf(transfer, snapshot)))
   return {
     rows: [
       ...moving.map((transfer) => ({ key: `t:${transfer.n}`, lines: transferLines(transfer, snapshot, width, look) })),
-      ...[...snapshot.files]
+      ...snapshot.files
+        .filter((file) => !shown.has(file))
         .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
         .map((file) => ({ key: `f:${file.id}`, lines: [fileLine(file, snapshot, width, look)] })),
     ],
@@ -58,11 +63,14 @@ function progressSpans(transfer: TransferView, { glyphs }: Look): Span[] {
   ]
 }
 
+/** A name may stand for several files; undefined where the transfer's own is not listed yet. */
+function fileOf({ name, total }: TransferView, { files }: Snapshot): FileView | undefined {
+  return files.find((file) => file.name === name && file.size === total)
+}
+
 /** Chunks are of one size, so the bytes that are there tell how many are; null where the file is not listed yet. */
 function chunksOf(transfer: TransferView, snapshot: Snapshot): { done: number; total: number } | null {
-  const total = snapshot.files.find(
-    ({ name, size: bytes }) => name === transfer.name && bytes === transfer.total,
-  )?.chunks
+  const total = fileOf(transfer, snapshot)?.chunks
   if (total === undefined || transfer.total <= 0) return null
   return { done: Math.min(total, Math.floor((transfer.done / transfer.total) * total)), total }
 }

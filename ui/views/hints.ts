@@ -44,6 +44,7 @@ function hintPairs({ ui, commands }: Model): readonly (readonly [string, string]
     ]
   if (ui.overlay !== null)
     return [
+      ...(ui.overlay.kind === 'text' && ui.overlay.copy !== undefined ? ([['y', 'copy']] as const) : []),
       ['j k', 'scroll'],
       ['Esc', 'close'],
       [':', 'command'],

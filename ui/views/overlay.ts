@@ -16,8 +16,8 @@ export interface Page {
 /** Exactly `height` lines of exactly `width` cells. */
 export function overlayLines(overlay: Overlay, model: Model, width: number, height: number): readonly string[] {
   const { look } = model
-  const { title, lines } = pageOf(overlay, model, width)
   const room = Math.max(0, height - 1)
+  const { title, lines } = pageOf(overlay, model, width, room)
   const last = Math.max(0, lines.length - room)
   const first = Math.max(0, Math.min(last, overlay.kind === 'log' ? last - overlay.scroll : overlay.scroll))
   const place = lines.length > room ? `${first + 1}-${Math.min(lines.length, first + room)} of ${lines.length} ` : ''
@@ -30,10 +30,12 @@ export function overlayLines(overlay: Overlay, model: Model, width: number, heig
 
 /** How far it can scroll in that room. */
 export function overlayScroll(overlay: Overlay, model: Model, width: number, height: number): number {
-  return Math.max(0, pageOf(overlay, model, width).lines.length - Math.max(0, height - 1))
+  const room = Math.max(0, height - 1)
+  return Math.max(0, pageOf(overlay, model, width, room).lines.length - room)
 }
 
-function pageOf(overlay: Overlay, model: Model, width: number): Page {
+/** `room`: lines that can be seen at once. */
+function pageOf(overlay: Overlay, model: Model, width: number, room: number): Page {
   switch (overlay.kind) {
     case 'help':
       return helpPage(model, width)
@@ -41,9 +43,20 @@ function pageOf(overlay: Overlay, model: Model, width: number): Page {
       return logPage(model, width)
     case 'detail':
       return wrapped(detailOf(overlay.pane, overlay.key, model), model, width)
-    case 'text':
-      return wrapped({ title: overlay.title, lines: overlay.lines.map((text) => [text]) }, model, width)
+    case 'text': {
+      const page = wrapped({ title: overlay.title, lines: overlay.lines.map((text) => [text]) }, model, width)
+      return { ...page, lines: [...page.lines, ...pictureLines(overlay.picture ?? [], model, width, room)] }
+    }
   }
+}
+
+/** A code that is cut off is of no use: it is shown whole, or said to need room. */
+function pictureLines(picture: readonly string[], { look, size }: Model, width: number, room: number): readonly Line[] {
+  const columns = picture[0]?.length ?? 0
+  if (columns === 0 || !look.unicode) return []
+  if (columns <= width && picture.length <= room) return [[], ...picture.map((line) => [styled('picture', line)])]
+  const rows = size.rows - room + picture.length
+  return [[], [styled('dim', `in a terminal of ${columns}x${rows} a QR code stands here`)]]
 }
 
 /** Lines that are too long go on in the next: nothing of a result is cut off. */

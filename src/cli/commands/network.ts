@@ -5,6 +5,7 @@ import type { PeerView } from '../../api.js'
 import { plural, shortId, size, table } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
+import { qrForShell } from '../qr.js'
 
 export function status({ host }: CommandContext): Outcome {
   const view = host.peer.status()
@@ -71,7 +72,7 @@ export function leave(context: CommandContext, invocation: Invocation): Promise<
   )
 }
 
-export async function invite({ host }: CommandContext, invocation: Invocation): Promise<Outcome> {
+export async function invite({ host, columns }: CommandContext, invocation: Invocation): Promise<Outcome> {
   // `--lan` is an option of the whole program too, and the parser gives it to that one
   const lan = invocation.options.lan === true || invocation.globals.lan
   const addresses = lan ? await host.openLan() : host.peer.addresses()
@@ -82,7 +83,8 @@ export async function invite({ host }: CommandContext, invocation: Invocation): 
       ? 'on the other machine: p2p-tui --join -   and paste the ticket'
       : 'this peer listens on this machine only: invite --lan lets other machines in; ' +
         'for another user of this machine: p2p-tui --join -   and paste the ticket'
-  return { exit: EXIT.done, message: advice, lines: [ticket, advice], json: { ticket, addresses } }
+  const lines = [ticket, advice, ...qrForShell(ticket, columns)]
+  return { exit: EXIT.done, message: advice, lines, json: { ticket, addresses } }
 }
 
 function isLoopback(address: string): boolean {
