@@ -42,6 +42,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   )
 }
 
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
+export function plural(count: number, word: string, many = `${word}s`): string {
+  return `${count} ${count === 1 ? word : many}`
 }

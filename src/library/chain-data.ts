@@ -123,7 +123,9 @@ export class ChainData {
   async #pause(signal: AbortSignal | undefined): Promise<void> {
     const stop = signal === undefined ? this.#ended : AbortSignal.any([signal, this.#ended])
     // which of both it was is told by the next look
-    await pause(LOOK_MS, undefined, { signal: stop }).catch(() => {})
+    await pause(LOOK_MS, undefined, { signal: stop }).catch((error: unknown) => {
+      if (!stop.aborted) throw error
+    })
   }
 
   #remember(key: string, record: Hash): void {

@@ -4,6 +4,8 @@
  */
 import type { Look } from '../look.js'
 
+export { plural } from '../../src/cli/format.js'
+
 const SCALES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
 /** `4.2 MB`, ` 12 kB`, `  0  B`: 6 cells. */
@@ -94,6 +96,3 @@ export function bar(share: number, width: number, look: Look): string {
   const rest = whole < width ? (steps[eighths % 8] ?? '') : ''
   return full.repeat(whole) + rest + (steps[0] ?? '').repeat(Math.max(0, width - whole - 1))
 }
-
-export const plural = (count: number, word: string, many = `${word}s`): string =>
-  `${count} ${count === 1 ? word : many}`

@@ -30,21 +30,22 @@ function stored(word: string): (view: StoredView) => Outcome {
 }
 
 export function store(context: CommandContext, invocation: Invocation): Promise<Outcome> {
-  const path = resolve(context.cwd, invocation.args.path ?? '')
-  return settle(
-    context,
-    (done) => context.host.peer.store(path, storeOptions(invocation), context.progress, done),
-    stored('stored'),
-  )
+  return publish(context, invocation, 'store', 'stored')
 }
 
 export function share(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  return publish(context, invocation, 'share', 'shared')
+}
+
+function publish(
+  context: CommandContext,
+  invocation: Invocation,
+  how: 'store' | 'share',
+  word: string,
+): Promise<Outcome> {
   const path = resolve(context.cwd, invocation.args.path ?? '')
-  return settle(
-    context,
-    (done) => context.host.peer.share(path, storeOptions(invocation), context.progress, done),
-    stored('shared'),
-  )
+  const { peer } = context.host
+  return settle(context, (done) => peer[how](path, storeOptions(invocation), context.progress, done), stored(word))
 }
 
 export function remove(context: CommandContext, invocation: Invocation): Promise<Outcome> {
