@@ -60,6 +60,15 @@ export interface PeerView {
   readonly role: Role
   /** `try 3 in 4 s`, `no answer for 2 s`: shown where the state is not 'up'. */
   readonly detail: string
+  /** Bytes a second over all links to that peer, over about 2 s. */
+  readonly down: number
+  readonly up: number
+  /** Name and version of its program, as its hello said; '' before. */
+  readonly software: string
+  /** When it came up, milliseconds since the epoch; null while it is not up. */
+  readonly since: number | null
+  /** 0 to 100: how much of what was asked of it lately it answered right and in time. */
+  readonly score: number
 }
 
 // ---- ring
@@ -87,6 +96,17 @@ export interface LookupView {
   readonly replicas: readonly PeerId[]
   /** Peers asked, in order, ourselves first. */
   readonly path: readonly PeerId[]
+}
+
+/** The newest lookup, while it runs and afterwards. */
+export interface LookupProgress {
+  readonly name: string
+  readonly key: Hash
+  /** Peers that answered so far, in order, ourselves first. */
+  readonly path: readonly PeerId[]
+  /** null while it runs, and where it failed. */
+  readonly owner: PeerId | null
+  readonly state: 'running' | 'done' | 'failed'
 }
 
 // ---- ledger
@@ -220,6 +240,28 @@ export interface TransferView {
   readonly state: 'running' | 'paused' | 'stalled' | 'done' | 'failed'
 }
 
+/** Where the chunks of an unfinished download stand. */
+export interface ChunkMapView {
+  /** Number of the transfer. */
+  readonly n: number
+  readonly chunks: number
+  /** The verified ones: bit i of byte i >> 3 stands for chunk i, lowest bit first; base64. */
+  readonly have: string
+  /** The ones that are asked for, and of whom. */
+  readonly coming: readonly { readonly index: number; readonly from: PeerId }[]
+  readonly sources: readonly {
+    readonly id: PeerId
+    readonly name: string
+    readonly state: 'waiting' | 'opening' | 'open' | 'resting'
+    /** Verified bytes from this peer. */
+    readonly bytes: number
+    /** Bytes a second, over about 5 s. */
+    readonly rate: number
+    /** Why it rests; '' otherwise. */
+    readonly reason: string
+  }[]
+}
+
 export interface InviteView {
   readonly ticket: string
   readonly addresses: readonly Address[]
@@ -244,6 +286,9 @@ export interface Snapshot {
   readonly tallies: readonly TallyView[]
   readonly files: readonly FileView[]
   readonly transfers: readonly TransferView[]
+  /** Of the unfinished downloads, the 8 newest at most. */
+  readonly chunkMaps: readonly ChunkMapView[]
+  readonly lookup: LookupProgress | null
   /** Bytes a second over all links, right now. */
   readonly rates: { readonly down: number; readonly up: number }
 }

@@ -118,6 +118,8 @@ export class Peer implements api.PeerApi {
         .map((poll) => this.tally(poll)),
       files: this.#swarm.known(),
       transfers: this.transfers(),
+      chunkMaps: [],
+      lookup: null,
       rates: this.#rates.sample(this.#env.now(), total.received, total.sent),
     }
   }

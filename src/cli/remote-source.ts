@@ -169,6 +169,8 @@ const SECTIONS: Readonly<Record<keyof Snapshot, true>> = {
   tallies: true,
   files: true,
   transfers: true,
+  chunkMaps: true,
+  lookup: true,
   rates: true,
 }
 

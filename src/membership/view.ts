@@ -35,6 +35,11 @@ export function peerView(sight: Sight): PeerView {
     received: traffic.received,
     role: info.role,
     detail,
+    down: 0,
+    up: 0,
+    software: '',
+    since: null,
+    score: 100,
   }
 }
 

@@ -45,6 +45,11 @@ const anyPeer: fc.Arbitrary<PeerView> = fc.record({
   received: anyCount,
   role: fc.constantFrom('peer', 'anchor', 'dial-out'),
   detail: anyName,
+  down: anyCount,
+  up: anyCount,
+  software: anyName,
+  since: fc.option(fc.nat()),
+  score: fc.integer({ min: 0, max: 100 }),
 })
 
 const anyTransfer: fc.Arbitrary<TransferView> = fc.record({
@@ -133,5 +138,32 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   ),
   files: few(anyFile),
   transfers: few(anyTransfer),
+  chunkMaps: few(
+    fc.record({
+      n: fc.nat({ max: 12 }),
+      chunks: fc.nat({ max: 20_000 }),
+      have: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+      coming: few(fc.record({ index: fc.nat({ max: 20_000 }), from: anyId })),
+      sources: few(
+        fc.record({
+          id: anyId,
+          name: anyName,
+          state: fc.constantFrom('waiting', 'opening', 'open', 'resting'),
+          bytes: anyCount,
+          rate: anyCount,
+          reason: anyName,
+        }),
+      ),
+    }),
+  ),
+  lookup: fc.option(
+    fc.record({
+      name: anyName,
+      key: anyId,
+      path: few(anyId),
+      owner: fc.option(anyId),
+      state: fc.constantFrom('running', 'done', 'failed'),
+    }),
+  ),
   rates: fc.record({ down: anyCount, up: anyCount }),
 })

@@ -1,6 +1,6 @@
 /** A network to look at: snapshots as a peer would cut them. */
 import { createHash } from 'node:crypto'
-import type { BlockView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { BlockView, ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 
 export const hash = (text: string): Hash => createHash('sha256').update(text).digest('hex') as Hash
@@ -19,6 +19,11 @@ export function peerView(name: string, change: Partial<PeerView> = {}): PeerView
     received: 1_200_000,
     role: 'peer',
     detail: '',
+    down: 1_200_000,
+    up: 80_000,
+    software: 'p2p-tui 0.1.0',
+    since: 1_699_999_000_000,
+    score: 98,
     ...change,
   }
 }
@@ -69,6 +74,30 @@ export function transferView(n: number, name: string, change: Partial<TransferVi
   }
 }
 
+/** `have` chunks from the front, then eight on their way from the first three peers. */
+export function chunkMap(n: number, chunks: number, have: number): ChunkMapView {
+  const bits = new Uint8Array(Math.ceil(chunks / 8))
+  for (let index = 0; index < have; index++) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7))
+  const sources = NAMES.slice(0, 3)
+  return {
+    n,
+    chunks,
+    have: Buffer.from(bits).toString('base64'),
+    coming: Array.from({ length: Math.min(8, chunks - have) }, (_, place) => ({
+      index: have + place,
+      from: peerId(sources[place % sources.length] ?? ''),
+    })),
+    sources: sources.map((name) => ({
+      id: peerId(name),
+      name,
+      state: 'open',
+      bytes: 27_000_000,
+      rate: 1_400_000,
+      reason: '',
+    })),
+  }
+}
+
 /** Seven peers, a chain with votes, a ring, two files and a download. `time` is seconds since the epoch. */
 export function network(time: number, change: Partial<Snapshot> = {}): Snapshot {
   const self = peerId('otter-lime')
@@ -112,6 +141,8 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
     tallies: [{ poll: 'main', height: 1204, final: false, total: 8, choices: { yes: 6, no: 2 } }],
     files: [fileView('music.txt'), fileView('atlas.iso', { complete: true, size: 2_100_000_000, chunks: 8011 })],
     transfers: [transferView(1, 'music.txt')],
+    chunkMaps: [chunkMap(1, 512, 312)],
+    lookup: null,
     rates: { down: 4_200_000, up: 100_000 },
     ...change,
   }
