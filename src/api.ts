@@ -65,9 +65,9 @@ export interface PeerView {
   readonly up: number
   /** Name and version of its program, as its hello said; '' before. */
   readonly software: string
-  /** When it came up, milliseconds since the epoch; null while it is not up. */
+  /** When it came up, milliseconds since the epoch; null while it is not up. A link that comes back soon keeps it. */
   readonly since: number | null
-  /** 0 to 100: how much of what was asked of it lately it answered right and in time. */
+  /** 0 to 100: how much of what was asked of it lately it answered right and in time (docs/membership.md). */
   readonly score: number
 }
 
@@ -286,7 +286,7 @@ export interface Snapshot {
   readonly tallies: readonly TallyView[]
   readonly files: readonly FileView[]
   readonly transfers: readonly TransferView[]
-  /** Of the unfinished downloads, the 8 newest at most. */
+  /** Of the unfinished downloads, the 8 newest at most: the user's own, then copies kept by ring duty. */
   readonly chunkMaps: readonly ChunkMapView[]
   readonly lookup: LookupProgress | null
   /** Bytes a second over all links, right now. */

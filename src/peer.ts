@@ -12,7 +12,6 @@ import type * as api from './api.js'
 import type { Cancel, Env } from './env.js'
 import { Ledger, type LedgerOptions } from './ledger/ledger.js'
 import { Membership, type MembershipOptions } from './membership/membership.js'
-import { Rates } from './rates.js'
 import { Ring } from './ring/ring.js'
 import type { Duty } from './swarm/roster.js'
 import { Swarm } from './swarm/swarm.js'
@@ -37,7 +36,6 @@ export class Peer implements api.PeerApi {
   readonly #ledger: Ledger
   readonly #ring: Ring
   readonly #swarm: Swarm
-  readonly #rates = new Rates()
   #leaving = false
 
   onChange: () => void = () => {}
@@ -66,6 +64,7 @@ export class Peer implements api.PeerApi {
       chain: this.#ledger.claim().chain,
       replicas: options.replicas,
       address: () => mesh.address(),
+      chunkAnswered: (peer, outcome) => mesh.chunkAnswered(peer, outcome),
       changed,
     })
     this.#ring.onOwnersChanged = () => this.#swarm.ownersChanged()
@@ -106,7 +105,6 @@ export class Peer implements api.PeerApi {
   }
 
   snapshot(): api.Snapshot {
-    const total = this.#membership.traffic()
     return {
       status: this.status(),
       peers: this.peers(),
@@ -118,9 +116,9 @@ export class Peer implements api.PeerApi {
         .map((poll) => this.tally(poll)),
       files: this.#swarm.known(),
       transfers: this.transfers(),
-      chunkMaps: [],
-      lookup: null,
-      rates: this.#rates.sample(this.#env.now(), total.received, total.sent),
+      chunkMaps: this.#swarm.chunkMaps(),
+      lookup: this.#ring.lookupProgress(),
+      rates: this.#membership.rates(),
     }
   }
 

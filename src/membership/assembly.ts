@@ -24,6 +24,7 @@ import { Reachability } from './reachability.js'
 import { Remembered } from './remembered.js'
 import { rendezvousAddress } from './rendezvous.js'
 import { Roster } from './roster.js'
+import { Scores } from './scores.js'
 import { Tracker } from './tracker.js'
 import { Waiters } from './waiters.js'
 
@@ -51,6 +52,7 @@ export interface Whole {
 export function assemble(whole: Whole): Parts {
   const { env } = whole
   const waiters = new Waiters(env)
+  const scores = new Scores()
   const clock = new ClockOffsets(env)
   const remembered = new Remembered(env)
   const list = new PeerList(env, whole.chain, {
@@ -73,6 +75,7 @@ export function assemble(whole: Whole): Parts {
   const pairs = buildPairs(whole, roster, {
     drained: (peer) => tracker.drained(peer),
     answered: (link, token) => dataLinking.answered(link, token),
+    pinged: (peer, inTime) => scores.count(peer, inTime ? 'pong' : 'no pong'),
   })
   const linking = new Linking(
     env,
@@ -134,11 +137,11 @@ export function assemble(whole: Whole): Parts {
     tried: () => whole.encounters().founded(),
   })
   const discovery = buildDiscovery(whole, { pairs, list, roster, listening, remembered, own })
-  const early = { waiters, clock, remembered, list, roster, pairs, linking, dataLinking, own }
+  const early = { waiters, clock, remembered, list, roster, pairs, linking, dataLinking, own, scores }
   return { ...early, tracker, listening, reachability, joining, discovery }
 }
 
-function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'drained' | 'answered'>): Pairs {
+function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'drained' | 'answered' | 'pinged'>): Pairs {
   const pace = (): number => paceMs(whole.pingIntervalMs, pairs.linked().length)
   const heartbeat: HeartbeatOptions = { intervalMs: pace, silenceMs: () => silenceMs(pace()) }
   const pairs = new Pairs(whole.env, heartbeat, {
@@ -155,6 +158,7 @@ function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'draine
     },
     data: whole.dataLink,
     answered: late.answered,
+    pinged: late.pinged,
     remembers: (peer) => roster.isMember(peer),
   })
   return pairs

@@ -25,6 +25,7 @@ import { ignore, type Reachability } from './reachability.js'
 import type { Remembered } from './remembered.js'
 import { rendezvousAddress } from './rendezvous.js'
 import type { Roster } from './roster.js'
+import type { Scores } from './scores.js'
 import type { Tracker } from './tracker.js'
 import type { Waiters } from './waiters.js'
 
@@ -43,6 +44,7 @@ export interface Parts {
   readonly waiters: Waiters
   readonly clock: ClockOffsets
   readonly own: OwnEntry
+  readonly scores: Scores
 }
 
 export interface EncountersHooks {

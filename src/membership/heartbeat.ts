@@ -34,13 +34,30 @@ const LATE_MS = 250
 /** Pings whose answers we still measure. */
 const MAX_OUTSTANDING = 16
 const SMOOTHING = 1 / 8
+/** A ping is unanswered when so many more were due. */
+const MISSED_AFTER = 2
+
+export interface HeartbeatHooks {
+  /** Silent for too long. */
+  dead(): void
+  /** A ping was answered before two more were due, or was not. */
+  answered(inTime: boolean): void
+  /** At each ping. */
+  beat(): void
+}
+
+interface Ping {
+  readonly at: number
+  /** Nobody waits for its answer any more. */
+  judged: boolean
+}
 
 export class Heartbeat {
   readonly #env: Pick<Env, 'now' | 'after' | 'random'>
   readonly #link: Link
   readonly #options: HeartbeatOptions
-  readonly #dead: () => void
-  readonly #sent = new Map<number, number>() // at most MAX_OUTSTANDING
+  readonly #hooks: HeartbeatHooks
+  readonly #sent = new Map<number, Ping>() // at most MAX_OUTSTANDING
   #sequence = 0
   #heardAt: number
   #bytesReceived: number
@@ -48,11 +65,16 @@ export class Heartbeat {
   #rttMs: number | null = null
   #challenges: { readonly sequence: number; readonly answered: () => void; readonly timer: Cancel }[] = [] // at most MAX_OUTSTANDING
 
-  constructor(env: Pick<Env, 'now' | 'after' | 'random'>, link: Link, options: HeartbeatOptions, dead: () => void) {
+  constructor(
+    env: Pick<Env, 'now' | 'after' | 'random'>,
+    link: Link,
+    options: HeartbeatOptions,
+    hooks: HeartbeatHooks,
+  ) {
     this.#env = env
     this.#link = link
     this.#options = options
-    this.#dead = dead
+    this.#hooks = hooks
     this.#heardAt = env.now()
     this.#bytesReceived = link.bytesReceived
     // The first ping goes soon, for a round trip to show; then each link has its own phase.
@@ -72,10 +94,11 @@ export class Heartbeat {
   pong(sequence: number): void {
     const now = this.#env.now()
     this.#heardAt = now
-    const sentAt = this.#sent.get(sequence)
-    if (sentAt === undefined) return
+    const ping = this.#sent.get(sequence)
+    if (ping === undefined) return
     this.#sent.delete(sequence)
-    const rtt = now - sentAt
+    if (!ping.judged) this.#hooks.answered(true)
+    const rtt = now - ping.at
     this.#rttMs = this.#rttMs === null ? rtt : this.#rttMs + (rtt - this.#rttMs) * SMOOTHING
     const met = this.#challenges.filter((challenge) => challenge.sequence === sequence)
     this.#challenges = this.#challenges.filter((challenge) => challenge.sequence !== sequence)
@@ -109,13 +132,27 @@ export class Heartbeat {
 
   #tick(lateMs: number): void {
     this.#look()
-    if (lateMs > LATE_MS) this.#heardAt = this.#env.now()
-    else if (this.#env.now() - this.#heardAt >= this.#options.silenceMs()) {
-      this.#dead()
+    this.#hooks.beat()
+    if (lateMs > LATE_MS) {
+      this.#heardAt = this.#env.now()
+      for (const ping of this.#sent.values()) ping.judged = true
+    } else if (this.#env.now() - this.#heardAt >= this.#options.silenceMs()) {
+      this.#hooks.dead()
       return
     }
+    this.#judge()
     this.#ping()
     this.#timer = this.#arm(this.#options.intervalMs())
+  }
+
+  #judge(): void {
+    const { intervalMs } = this.#options
+    const before = this.#env.now() - MISSED_AFTER * intervalMs()
+    for (const ping of this.#sent.values()) {
+      if (ping.judged || ping.at > before) continue
+      ping.judged = true
+      this.#hooks.answered(false)
+    }
   }
 
   /** Bytes of a message that is still under way are signs of life too. */
@@ -127,7 +164,7 @@ export class Heartbeat {
 
   #ping(): number {
     this.#sequence = (this.#sequence + 1) >>> 0
-    this.#sent.set(this.#sequence, this.#env.now())
+    this.#sent.set(this.#sequence, { at: this.#env.now(), judged: false })
     const [oldest] = this.#sent.keys()
     if (this.#sent.size > MAX_OUTSTANDING && oldest !== undefined) this.#sent.delete(oldest)
     this.#link.send({ type: 'ping', sequence: this.#sequence })

@@ -9,8 +9,9 @@ import type { Role } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import { type Done, done as ok, type PeerView, type Result, refused } from '../api.js'
-import type { Cancel, Env, Link, LinkHandler } from '../env.js'
+import type { Cancel, ChunkOutcome, Env, Link, LinkHandler } from '../env.js'
 import type { Claim, Mesh, PeerInfo, Protocol } from '../mesh.js'
+import type { ByteRates } from '../rates.js'
 import { isLoopback } from './address.js'
 
 import { assemble } from './assembly.js'
@@ -200,9 +201,14 @@ export class Membership implements Mesh {
     return shown.map((peer) => this.#view(peer)).filter((view) => view !== undefined)
   }
 
-  /** Bytes over all links of this run. */
-  traffic(): { readonly sent: number; readonly received: number } {
-    return this.#parts.pairs.total()
+  /** What came of asking that peer for a chunk: part of its score. */
+  chunkAnswered(peer: PeerId, outcome: ChunkOutcome): void {
+    this.#parts.scores.count(peer, outcome)
+  }
+
+  /** Bytes a second over all links. */
+  rates(): ByteRates {
+    return this.#parts.pairs.totalRates()
   }
 
   /** Median of the others' clocks against ours; positive where they are ahead. */
@@ -321,7 +327,7 @@ export class Membership implements Mesh {
   }
 
   #view(peer: PeerId): PeerView | undefined {
-    const { pairs, roster, linking } = this.#parts
+    const { pairs, roster, linking, scores } = this.#parts
     const info = roster.info(peer)
     const standing = roster.standing(peer)
     if (info === undefined || standing === undefined) return undefined
@@ -336,7 +342,6 @@ export class Membership implements Mesh {
             rttMs: heartbeat?.rttMs ?? null,
             silentMs: heartbeat?.silentMs() ?? 0,
           }
-    const traffic = pairs.traffic(peer)
     const quietMs = QUIET_PINGS * paceMs(this.#options.pingIntervalMs ?? PING_MS, pairs.linked().length)
     return peerView({
       info,
@@ -345,7 +350,11 @@ export class Membership implements Mesh {
       link,
       quietMs,
       attempt: linking.attempt(peer),
-      traffic,
+      traffic: pairs.traffic(peer),
+      rates: pairs.rates(peer),
+      software: roster.software(peer),
+      since: roster.since(peer),
+      score: scores.of(peer),
     })
   }
 }

@@ -7,6 +7,7 @@ import { assert, type CloseCode } from '../../wire/errors.js'
 import type { Message } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
+import { type ByteRates, Rates } from '../rates.js'
 import { decide, outdated } from './duplicate.js'
 import type { GreetingHooks, Hello, Refusal } from './greeting.js'
 import type { HeartbeatOptions } from './heartbeat.js'
@@ -36,6 +37,8 @@ export interface PairsHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   data(link: Link): LinkHandler
   /** This accepted data link answers that `dialMe`. */
   answered(link: Link, token: number): void
+  /** A ping of that peer was answered in time, or was not. */
+  pinged(peer: PeerId, inTime: boolean): void
   /** Whether the byte counts of a peer without links are still wanted. */
   remembers(peer: PeerId): boolean
 }
@@ -47,6 +50,7 @@ interface Pair {
   /** Of links that closed since the peer was met. */
   sent: number
   received: number
+  readonly rates: Rates
 }
 
 export class Pairs {
@@ -55,7 +59,6 @@ export class Pairs {
   readonly #heartbeat: HeartbeatOptions
   readonly #pairs = new Map<PeerId, Pair>() // peers prove the network's secret; emptied pairs go
   readonly #sessionHooks: SessionHooks
-  readonly #closedBytes = { sent: 0, received: 0 }
 
   constructor(env: Env, heartbeat: HeartbeatOptions, hooks: PairsHooks) {
     this.#env = env
@@ -74,6 +77,8 @@ export class Pairs {
       answers: (session, token) => hooks.answered(session.link, token),
       drained: (session) => session.stage === 'settled' && hooks.drained(session.link.peer),
       silent: (session) => this.#drop(session, 'lost', `no answer for ${heartbeat.silenceMs() / 1000} s`),
+      pinged: ({ link }, inTime) => hooks.pinged(link.peer, inTime),
+      beat: ({ link }) => this.#sample(link.peer),
       closed: (session, code, reason, by) => this.#closed(session, code, reason, by),
     }
   }
@@ -157,16 +162,21 @@ export class Pairs {
     return { sent, received }
   }
 
-  /** Bytes over all links of this run. */
-  total(): { readonly sent: number; readonly received: number } {
-    let { sent, received } = this.#closedBytes
-    for (const { control, data } of this.#pairs.values()) {
-      for (const { link } of [...control, ...data]) {
-        sent += link.bytesSent
-        received += link.bytesReceived
-      }
+  /** Bytes a second over all links to that peer. */
+  rates(peer: PeerId): ByteRates {
+    const { sent, received } = this.traffic(peer)
+    return this.#pairs.get(peer)?.rates.read(this.#env.now(), received, sent) ?? { down: 0, up: 0 }
+  }
+
+  /** Bytes a second over all links. */
+  totalRates(): ByteRates {
+    let [down, up] = [0, 0]
+    for (const peer of this.#pairs.keys()) {
+      const rates = this.rates(peer)
+      down += rates.down
+      up += rates.up
     }
-    return { sent, received }
+    return { down, up }
   }
 
   /** Closes every link to a peer. */
@@ -277,8 +287,6 @@ export class Pairs {
   #closed(session: Session, code: CloseCode, reason: string, by: ClosedBy): void {
     const { link } = session
     const pair = this.#pairs.get(link.peer)
-    this.#closedBytes.sent += link.bytesSent
-    this.#closedBytes.received += link.bytesReceived
     if (pair !== undefined) {
       pair.sent += link.bytesSent
       pair.received += link.bytesReceived
@@ -291,6 +299,8 @@ export class Pairs {
     const { peer } = session.link
     const pair = this.#pairs.get(peer)
     if (pair === undefined || (!pair.control.delete(session) && !pair.data.delete(session))) return
+    // from now on no ping takes samples
+    this.#sample(peer)
     if (session === pair.settled) {
       pair.settled = null
       this.#hooks.down(peer, code, reason, by)
@@ -302,10 +312,15 @@ export class Pairs {
     if (!this.#hooks.remembers(peer)) this.forget(peer)
   }
 
+  #sample(peer: PeerId): void {
+    const { sent, received } = this.traffic(peer)
+    this.#pairs.get(peer)?.rates.note(this.#env.now(), received, sent)
+  }
+
   #pairOf(peer: PeerId): Pair {
     let pair = this.#pairs.get(peer)
     if (pair === undefined) {
-      pair = { control: new Set(), data: new Set(), settled: null, sent: 0, received: 0 }
+      pair = { control: new Set(), data: new Set(), settled: null, sent: 0, received: 0, rates: new Rates() }
       this.#pairs.set(peer, pair)
     }
     return pair

@@ -29,6 +29,8 @@ interface Contact {
   how: 'left' | 'lost' | null
   /** Cut off at the user's wish, here or there, until one of both asks again. */
   dismissed: boolean
+  /** Wall time at which it became a member; null while it is none. */
+  since: number | null
 }
 
 export interface RosterHooks {
@@ -43,12 +45,12 @@ export interface RosterHooks {
 }
 
 export class Roster {
-  readonly #env: Pick<Env, 'now' | 'after' | 'identity'>
+  readonly #env: Pick<Env, 'now' | 'wallTime' | 'after' | 'identity'>
   readonly #hooks: RosterHooks
   readonly #contacts = new Map<PeerId, Contact>() // at most MAX_CONTACTS
   #active = 0
 
-  constructor(env: Pick<Env, 'now' | 'after' | 'identity'>, hooks: RosterHooks) {
+  constructor(env: Pick<Env, 'now' | 'wallTime' | 'after' | 'identity'>, hooks: RosterHooks) {
     this.#env = env
     this.#hooks = hooks
   }
@@ -177,6 +179,16 @@ export class Roster {
     return this.#contacts.get(peer)?.how === 'lost'
   }
 
+  /** Since when it is a member: a link that comes back in time does not change that. */
+  since(peer: PeerId): number | null {
+    return this.#contacts.get(peer)?.since ?? null
+  }
+
+  /** What its hello called its program; '' before. */
+  software(peer: PeerId): string {
+    return this.#contacts.get(peer)?.hello?.software ?? ''
+  }
+
   info(peer: PeerId): PeerInfo | undefined {
     const hello = this.#contacts.get(peer)?.hello ?? null
     const entry = this.#hooks.entryOf(peer)
@@ -230,6 +242,8 @@ export class Roster {
   #stand(contact: Contact, standing: Standing): void {
     this.#active += Number(standing !== 'gone') - Number(contact.standing !== 'gone')
     contact.standing = standing
+    if (standing !== 'member') contact.since = null
+    else contact.since ??= this.#env.wallTime()
   }
 
   #trust(contact: Contact): void {
@@ -247,7 +261,7 @@ export class Roster {
     let contact = this.#contacts.get(peer)
     if (contact === undefined) {
       if (this.#contacts.size >= MAX_CONTACTS) this.#forgetOne()
-      contact = { standing: 'gone', hello: null, suspicion: null, end: null, how: null, dismissed: false }
+      contact = { standing: 'gone', hello: null, suspicion: null, end: null, how: null, dismissed: false, since: null }
       this.#contacts.set(peer, contact)
     }
     return contact

@@ -21,6 +21,9 @@ export interface SessionHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   drained(session: Session): void
   /** No byte for too long, though pinged. */
   silent(session: Session): void
+  pinged(session: Session, inTime: boolean): void
+  /** At each ping. */
+  beat(session: Session): void
   closed(session: Session, code: CloseCode, reason: string, by: 'us' | 'them' | 'network'): void
 }
 
@@ -76,7 +79,11 @@ export class Session implements LinkHandler, Contender {
     assert(this.stage === 'greeted', 'only a greeted link is settled')
     this.stage = 'settled'
     this.link.promote('control')
-    this.#heartbeat = new Heartbeat(this.#env, this.link, options, () => this.#hooks.silent(this))
+    this.#heartbeat = new Heartbeat(this.#env, this.link, options, {
+      dead: () => this.#hooks.silent(this),
+      answered: (inTime) => this.#hooks.pinged(this, inTime),
+      beat: () => this.#hooks.beat(this),
+    })
   }
 
   /** A data link from now on. */

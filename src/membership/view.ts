@@ -2,6 +2,7 @@
 import type { Address } from '../../wire/types.js'
 import type { PeerState, PeerView } from '../api.js'
 import type { PeerInfo } from '../mesh.js'
+import type { ByteRates } from '../rates.js'
 import type { Attempt } from './dialer.js'
 import type { Standing } from './roster.js'
 
@@ -20,10 +21,15 @@ export interface Sight {
   readonly quietMs: number
   readonly attempt: Attempt | undefined
   readonly traffic: { readonly sent: number; readonly received: number }
+  readonly rates: ByteRates
+  readonly software: string
+  /** When it became a member. */
+  readonly since: number | null
+  readonly score: number
 }
 
 export function peerView(sight: Sight): PeerView {
-  const { info, link, traffic } = sight
+  const { info, link, traffic, rates } = sight
   const { state, detail } = stateOf(sight)
   return {
     id: info.id,
@@ -35,11 +41,11 @@ export function peerView(sight: Sight): PeerView {
     received: traffic.received,
     role: info.role,
     detail,
-    down: 0,
-    up: 0,
-    software: '',
-    since: null,
-    score: 100,
+    down: rates.down,
+    up: rates.up,
+    software: sight.software,
+    since: state === 'up' ? sight.since : null,
+    score: sight.score,
   }
 }
 

@@ -30,6 +30,7 @@ interface Walk {
   readonly stack: PeerId[] // at most MAX_HOPS answers of LIST_LENGTH + 1
   readonly path: PeerId[] // at most MAX_HOPS
   readonly done: (found: Found | null) => void
+  readonly stepped: (path: readonly PeerId[]) => void
 }
 
 export class Lookups {
@@ -46,8 +47,8 @@ export class Lookups {
     this.#calls = calls
   }
 
-  /** Walks to the owner of `key`, beginning with `start` (ourselves, where we are a member). */
-  find(key: Hash, start: PeerId, done: (found: Found | null) => void): void {
+  /** Walks to the owner of `key`, beginning with `start` (ourselves, where we are a member); `stepped` at each answer. */
+  find(key: Hash, start: PeerId, done: (found: Found | null) => void, stepped: Walk['stepped'] = () => {}): void {
     if (this.#running >= MAX_WALKS) {
       this.#env.after(0, () => done(null))
       return
@@ -63,6 +64,7 @@ export class Lookups {
         this.#running--
         done(found)
       },
+      stepped,
     }
     if (start !== this.#state.self) {
       walk.stack.push(start)
@@ -99,6 +101,7 @@ export class Lookups {
   #answered(walk: Walk, by: PeerId, { kind, peers }: Route, alone: boolean): void {
     walk.seen.add(by)
     walk.path.push(by)
+    walk.stepped(walk.path)
     const [owner, ...after] = peers
     // a ring of one that others still have in their tables was just started anew and knows nothing
     if (kind === 'owner' && owner !== undefined && (!alone || by === walk.start)) {

@@ -5,7 +5,7 @@
  */
 import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Done, LookupView, RingNeighbour, RingView } from '../api.js'
+import type { Done, LookupProgress, LookupView, RingNeighbour, RingView } from '../api.js'
 import type { Cancel } from '../env.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
 import { Answers } from './answer.js'
@@ -105,7 +105,9 @@ export class Ring implements Protocol {
       isLinked: (peer) => mesh.isLinked(peer),
     })
     this.#fingers = new FingerFixer(state, lookups)
-    this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas: options.replicas ?? 4 })
+    const changed = () => options.changed?.()
+    const replicas = options.replicas ?? 4
+    this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas, changed })
     this.#connectParts()
   }
 
@@ -136,6 +138,11 @@ export class Ring implements Protocol {
   /** The owner of a name by a walk over the fingers, with its path. */
   lookup(name: string, done: Done<LookupView>): void {
     this.#names.lookup(name, done)
+  }
+
+  /** The newest lookup of a name, under way or over. */
+  lookupProgress(): LookupProgress | null {
+    return this.#names.newest
   }
 
   /** Owner first, then those clockwise after it, from the complete member list; ourselves included where due. */

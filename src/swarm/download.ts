@@ -5,7 +5,7 @@
  */
 
 import type { PeerId } from '../../wire/types.js'
-import { done, type Result, refused, type TransferView } from '../api.js'
+import { type ChunkMapView, done, type Result, refused, type TransferView } from '../api.js'
 import type { Bitmap, Cancel, FileStamp } from '../env.js'
 import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.js'
 import { Fetching, type FetchingParts } from './fetching.js'
@@ -38,6 +38,7 @@ export interface DownloadHooks {
   done(result: Result<{ readonly path: string; readonly stamp: FileStamp }>): void
 }
 
+type SourceView = ChunkMapView['sources'][number]
 type State = 'opening' | 'copying' | 'fetching' | 'finishing' | 'cancelling' | 'done' | 'failed'
 
 export class Download {
@@ -51,6 +52,8 @@ export class Download {
   #paused = false
   #reason = ''
   #have: Bitmap
+  /** In base64; null once a bit has changed. */
+  #haveText: string | null = null
   #missing: number
   #doneBytes = 0
   #fetching: Fetching | null = null
@@ -137,6 +140,26 @@ export class Download {
     return { done: this.#doneBytes, total: size, rate, etaSeconds, reason, peers: this.#fetching?.peers ?? 0, state }
   }
 
+  /** Where its chunks stand. */
+  get chunkMap(): Omit<ChunkMapView, 'n' | 'sources'> & { readonly sources: readonly Omit<SourceView, 'name'>[] } {
+    const sources = [...(this.#fetching?.sources() ?? [])]
+    this.#haveText ??= Buffer.from(this.#have).toString('base64')
+    return {
+      chunks: this.job.manifest.chunkCount,
+      have: this.#haveText,
+      coming: sources.flatMap(({ peer, outstanding }) =>
+        [...outstanding.keys()].map((index) => ({ index, from: peer })),
+      ),
+      sources: sources.map(({ peer, state, rate, reason }) => ({
+        id: peer,
+        state,
+        bytes: this.contributed.get(peer) ?? 0,
+        rate: Math.round(rate.bytesPerSecond),
+        reason: state === 'resting' ? reason : '',
+      })),
+    }
+  }
+
   #shown(): TransferView['state'] {
     if (this.#state === 'done' || this.#state === 'failed') return this.#state
     if (this.#state === 'cancelling') return 'failed'
@@ -147,6 +170,7 @@ export class Download {
   #resume(have: Bitmap): void {
     const { layout, chunkCount } = this.job.manifest
     this.#have = have.slice()
+    this.#haveText = null
     this.#missing = chunkCount - countBits(have)
     this.#doneBytes = 0
     for (let index = 0; index < chunkCount; index++) if (this.has(index)) this.#doneBytes += chunkBytes(layout, index)
@@ -213,6 +237,7 @@ export class Download {
 
   #verified(index: number, bytes: number, from: PeerId): void {
     setBit(this.#have, index)
+    this.#haveText = null
     this.#missing--
     this.#doneBytes += bytes
     this.#unsyncedBytes += bytes

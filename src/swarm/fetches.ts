@@ -6,7 +6,7 @@
 
 import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import { done, type Result, refused, type TransferView } from '../api.js'
+import { type ChunkMapView, done, type Result, refused, type TransferView } from '../api.js'
 import type { Bitmap, FileStamp } from '../env.js'
 import { fitsCount } from './bitmap.js'
 import type { Budget } from './budget.js'
@@ -24,6 +24,8 @@ const MAX_LISTED = 32
 const SEEK_TIMEOUT_MS = 3_000
 const BAN_MS = 600_000
 const MAX_BANNED = 1_024
+/** Downloads whose chunks are shown. */
+const MAX_MAPS = 8
 
 export interface Fetched {
   readonly path: string
@@ -54,7 +56,7 @@ export class Fetches {
   constructor(parts: Parts, budget: Budget, links: DataLinks) {
     this.#parts = parts
     const banned = (peer: PeerId) => (this.#banned.get(peer) ?? 0) > parts.env.now()
-    this.#fetching = { env: parts.env, budget, links, banned }
+    this.#fetching = { env: parts.env, budget, links, banned, answered: parts.chunkAnswered }
   }
 
   /** Chunks of an unfinished download became servable. */
@@ -113,6 +115,20 @@ export class Fetches {
 
   memberLeft(peer: PeerId): void {
     for (const id of this.#jobs.keys()) this.of(id)?.withdraw(peer)
+  }
+
+  /** Of the newest unfinished downloads; those that the user asked for come before the copies by ring duty. */
+  chunkMaps(): readonly ChunkMapView[] {
+    const rank = ({ target }: Job): number => (target === null ? 1 : 0)
+    const running: { readonly job: Job; readonly download: Download }[] = []
+    for (const [job] of this.#jobs.values())
+      if (job?.download?.ended === false) running.push({ job, download: job.download })
+    running.sort((a, b) => rank(a.job) - rank(b.job) || b.job.n - a.job.n)
+    return running.slice(0, MAX_MAPS).map(({ job: { n }, download: { chunkMap } }) => ({
+      n,
+      ...chunkMap,
+      sources: chunkMap.sources.map((source) => ({ ...source, name: this.#parts.nameOf(source.id) })),
+    }))
   }
 
   #enqueue(job: Job): void {

@@ -26,6 +26,8 @@ export interface FetchingParts {
   readonly links: DataLinks
   /** Peers that sent a wrong chunk lately. */
   banned(peer: PeerId): boolean
+  /** What came of asking that peer. */
+  answered(peer: PeerId, outcome: ChunkOutcome): void
 }
 
 export interface FetchingHooks {
@@ -78,6 +80,11 @@ export class Fetching {
     if (sources.length === 0) return 'nobody who is online holds the missing chunks'
     if (sources.some((source) => source.state === 'opening')) return 'connecting to the holders'
     return resting === undefined ? 'the holders online lack the missing chunks' : resting.reason
+  }
+
+  /** Those that are asked, in the order in which they were found. */
+  sources(): Iterable<Source> {
+    return this.#sources.values()
   }
 
   /** A peer claims chunks (null: all). */
@@ -207,6 +214,7 @@ export class Fetching {
       },
       done: (outcome) => {
         if (!this.#forget(source, fetch)) return
+        this.#parts.answered(source.peer, outcome)
         this.#outcome(source, fetch, outcome)
         this.#giveBack(1)
         this.pump()

@@ -1,6 +1,6 @@
 /** What the parts of the swarm share: state that has one owner each, and the ways to the world. */
 import type { Address, Hash, PeerId } from '../../wire/types.js'
-import type { Env } from '../env.js'
+import type { ChunkOutcome, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
 import type { Announcer } from './announcer.js'
 import type { Gossip } from './gossip.js'
@@ -27,6 +27,8 @@ export interface Parts {
   readonly gossip: Gossip
   readonly transfers: Transfers
   readonly announcer: Announcer
+  /** What came of asking that peer for a chunk. */
+  chunkAnswered(peer: PeerId, outcome: ChunkOutcome): void
   /** A peer's name for people, or the start of its id. */
   nameOf(peer: PeerId): string
   /** Its best address; empty where none is known. */

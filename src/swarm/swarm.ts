@@ -7,6 +7,7 @@ import { assertNever } from '../../wire/errors.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type {
+  ChunkMapView,
   Done,
   FileView,
   ManifestView,
@@ -19,7 +20,7 @@ import type {
   TransferView,
 } from '../api.js'
 import { done, refused } from '../api.js'
-import type { Cancel, Env, Link, LinkHandler } from '../env.js'
+import type { Cancel, ChunkOutcome, Env, Link, LinkHandler } from '../env.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
 import { Announcer } from './announcer.js'
 import { Budget } from './budget.js'
@@ -53,6 +54,8 @@ export interface SwarmOptions {
   readonly replicas?: number
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number
+  /** What came of asking that peer for a chunk. */
+  readonly chunkAnswered?: (peer: PeerId, outcome: ChunkOutcome) => void
   /** Where this peer is reached, for lists that show it among others. */
   readonly address?: () => Address
   /** Something visible changed. */
@@ -246,6 +249,10 @@ export class Swarm implements Protocol {
     return this.#parts.transfers.views()
   }
 
+  chunkMaps(): readonly ChunkMapView[] {
+    return this.#fetches.chunkMaps()
+  }
+
   control(transfer: number, action: 'pause' | 'resume' | 'cancel'): Result<TransferView> {
     return this.#parts.transfers.control(transfer, action)
   }
@@ -257,7 +264,8 @@ export class Swarm implements Protocol {
     return count
   }
 
-  #makeParts(env: Env, mesh: Mesh, duty: Duty, { chain, replicas = 4, address }: SwarmOptions): Parts {
+  #makeParts(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions): Parts {
+    const { chain, replicas = 4, address } = options
     const post = new Post(env, mesh)
     const names = new Names(env)
     const manifests = new Manifests(env.store)
@@ -276,6 +284,7 @@ export class Swarm implements Protocol {
       gossip: new Gossip({ env, mesh, post, names, vetting }),
       transfers: new Transfers(),
       announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
+      chunkAnswered: options.chunkAnswered ?? (() => {}),
       addressOf: (peer) =>
         (peer === env.identity.id ? address?.() : mesh.member(peer)?.addresses[0]) ?? ('' as Address),
       nameOf: (peer) => (peer === env.identity.id ? env.identity.name : mesh.member(peer)?.name) ?? peer.slice(0, 8),

@@ -2,7 +2,6 @@ import assert from 'node:assert'
 import { suite } from 'uvu'
 import { clock, shortId, size, table } from '../../src/cli/format.js'
 import { bar } from '../../src/cli/progress.js'
-import { Rates } from '../../src/rates.js'
 
 const test = suite('format')
 
@@ -41,22 +40,6 @@ test('a bar fills in eighths and never leaves its width', () => {
   assert.strictEqual(bar(1, 4), '████')
   assert.strictEqual(bar(2, 4), '████')
   assert.strictEqual(bar(0.5 + 1 / 32, 4), '██▏ ')
-})
-
-test('rates follow the counters over about two seconds', () => {
-  const rates = new Rates()
-  assert.deepStrictEqual(rates.sample(0, 0, 0), { down: 0, up: 0 })
-  assert.deepStrictEqual(rates.sample(1000, 5000, 100), { down: 5000, up: 100 })
-  rates.sample(2000, 10_000, 200)
-  rates.sample(3000, 10_000, 200)
-  rates.sample(4000, 10_000, 200)
-  assert.deepStrictEqual(rates.sample(5000, 10_000, 200), { down: 0, up: 0 })
-})
-
-test('a counter that starts over shows no negative rate', () => {
-  const rates = new Rates()
-  rates.sample(0, 1000, 0)
-  assert.strictEqual(rates.sample(500, 0, 0).down, 0)
 })
 
 test.run()

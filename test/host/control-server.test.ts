@@ -7,12 +7,13 @@ import type { LogLine, Snapshot } from '../../src/api.js'
 import { type Call, ControlServer } from '../../src/host/control-server.js'
 import { LocalConnection } from '../../src/host/local-connection.js'
 import { MAX_ATTACHED, type View } from '../../src/host/pictures.js'
-import { network } from '../ui/network.js'
+import { chunkMap, hash, network, peerId } from '../ui/network.js'
 import { temporary, until } from './support.js'
 
 const VERSION = '1.2.3'
 const BIG = 4 << 20
 const MANY = 50_000
+const NO_LOOKUP = { name: 'x', key: hash('x'), path: [], owner: null, state: 'running' } as const
 const COMMAND = { type: 'command', request: 1, words: [Buffer.from('x')], cwd: Buffer.from('/'), columns: 80 } as const
 
 /** A peer that changes when it is told to. */
@@ -98,6 +99,16 @@ function large(snapshot: Snapshot): Snapshot {
   assert(file !== undefined)
   const files = Array.from({ length: BIG / 1024 }, (_, place) => ({ ...file, name: `${place}`.padEnd(1024, 'x') }))
   return { ...snapshot, files }
+}
+
+/** As large as chunk maps get: the budget of outstanding bytes allows 128 chunks of the least size. */
+function hugeDownloads(snapshot: Snapshot, have: number): Snapshot {
+  const chunkMaps = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => {
+    const map = chunkMap(n, 16_384, have + n)
+    const coming = Array.from({ length: 16 }, (_, place) => ({ index: 8000 + place, from: peerId('wren-amber') }))
+    return { ...map, coming }
+  })
+  return { ...snapshot, chunkMaps }
 }
 
 type Picture = Partial<Snapshot> & { readonly log?: readonly LogLine[] }
@@ -273,6 +284,26 @@ test(
     await until('the last words', () => reads.closed)
     assert.strictEqual(reads.detached, 'it left the network')
     assert(!existsSync(peer.path))
+  }),
+)
+
+test(
+  'the chunks of eight downloads, with all the chunks that a file can have, are one part of a picture',
+  scene(async (peer) => {
+    const console = peer.attach()
+    await console.picture(1)
+    console.look()
+    const { parts } = console
+    peer.current = hugeDownloads(peer.current, 4000)
+    peer.changed()
+    const { chunkMaps, ...rest } = await console.picture(2)
+    assert.deepStrictEqual(rest, {})
+    assert.deepStrictEqual(chunkMaps, JSON.parse(JSON.stringify(peer.current.chunkMaps)))
+    assert.strictEqual(console.parts, parts + 1)
+    console.look()
+    peer.current = { ...peer.current, lookup: { ...NO_LOOKUP, path: [peerId('wren-amber')] } }
+    peer.changed()
+    assert.deepStrictEqual(Object.keys(await console.picture(3)), ['lookup'])
   }),
 )
 

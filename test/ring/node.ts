@@ -19,6 +19,7 @@ export class Node implements Mesh {
   readonly log: string[] = []
   readonly blamed: string[] = []
   ownersChanged = 0
+  onChange: () => void = () => {}
 
   constructor(
     readonly world: World,
@@ -46,7 +47,10 @@ export class Node implements Mesh {
     this.ring = new Ring(env, this, {
       keys: () => 0,
       inRing: () => this.info.role !== 'dial-out',
-      changed: () => this.check(),
+      changed: () => {
+        this.check()
+        this.onChange()
+      },
     })
     this.ring.onOwnersChanged = () => this.ownersChanged++
   }

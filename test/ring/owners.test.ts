@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
-import type { LookupView, Result } from '../../src/api.js'
+import type { LookupProgress, LookupView, Result } from '../../src/api.js'
 import { keyOf } from '../../src/ring/id.js'
 import { settled, World } from './world.js'
 
@@ -86,6 +86,67 @@ test('alone, a peer owns every name and the path is itself', () => {
   const [result] = results
   assert(result?.ok)
   assert.deepEqual(result.value, { key: keyOf('x'), owner: node.id, replicas: [], path: [node.id] })
+})
+
+test('a lookup shows its path while it grows, and stays until the next one', () => {
+  const world = new World({ seed: 38 })
+  settled(world, 40)
+  const [node] = world.sorted()
+  assert(node)
+  assert.equal(node.ring.lookupProgress(), null)
+  const seen: LookupProgress[] = []
+  node.onChange = () => {
+    const progress = node.ring.lookupProgress()
+    if (progress !== null && progress !== seen.at(-1)) seen.push(progress)
+  }
+  const far = Array.from({ length: 50 }, (_, index) => `name ${index}`)
+  let name = ''
+  for (const one of far) {
+    const results: Result<LookupView>[] = []
+    seen.length = 0
+    node.ring.lookup((name = one), (result) => results.push(result))
+    world.until('an answer', 5_000, () => results.length === 1)
+    const [result] = results
+    assert(result?.ok)
+    const last = seen.at(-1)
+    const expected = { name, key: keyOf(name), path: result.value.path, owner: result.value.owner, state: 'done' }
+    assert.deepEqual(last, expected)
+    for (const [place, step] of seen.entries()) {
+      assert.deepEqual(step.path, result.value.path.slice(0, step.path.length))
+      assert(step.path.length >= (seen[place - 1]?.path.length ?? 0), 'the path became shorter')
+      if (step !== last) assert.deepEqual([step.state, step.owner], ['running', null])
+    }
+    if (result.value.path.length > 2) break
+  }
+  const lengths = new Set(seen.map(({ path }) => path.length))
+  assert(lengths.size > 2, `a path of ${seen.at(-1)?.path.length} was seen at ${[...lengths]}`)
+  world.run(5_000)
+  assert.equal(node.ring.lookupProgress()?.name, name)
+})
+
+test('of two lookups at once the one that began last is shown', () => {
+  const world = new World({ seed: 39 })
+  const [node] = settled(world, 20)
+  assert(node)
+  let answers = 0
+  for (const name of ['first', 'second']) node.ring.lookup(name, () => answers++)
+  world.until('both answers', 5_000, () => answers === 2)
+  assert.equal(node.ring.lookupProgress()?.name, 'second')
+  assert.equal(node.ring.lookupProgress()?.state, 'done')
+})
+
+test('a lookup that nobody answers is shown as failed', () => {
+  const world = new World({ seed: 40 })
+  settled(world, 3)
+  const outsider = world.add(undefined, 'dial-out')
+  world.run(2_000)
+  for (const node of world.nodes) if (node !== outsider) world.kill(node)
+  const results: Result<LookupView>[] = []
+  outsider.ring.lookup('music.txt', (result) => results.push(result))
+  world.until('an answer', 120_000, () => results.length === 1)
+  assert(!results[0]?.ok)
+  assert.equal(outsider.ring.lookupProgress()?.state, 'failed')
+  assert.equal(outsider.ring.lookupProgress()?.owner, null)
 })
 
 test.run()

@@ -1,6 +1,6 @@
 /** A peer of the test world: the real swarm over a small Env and Mesh; every message goes through the codec. */
 import { createPrivateKey } from 'node:crypto'
-import type { Cancel, Env, Link, SignedText, Store, StoreOperation, Table } from '../../src/env.js'
+import type { Cancel, ChunkOutcome, Env, Link, SignedText, Store, StoreOperation, Table } from '../../src/env.js'
 import type { Mesh, PeerInfo } from '../../src/mesh.js'
 import { Swarm } from '../../src/swarm/swarm.js'
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../wire/codec.js'
@@ -38,6 +38,10 @@ export class TestPeer {
   /** When all that it sends now will have left. */
   busyUntil = 0
   readonly blamed: string[] = []
+  /** How often something visible changed. */
+  changes = 0
+  /** What became of the chunks that it asked for. */
+  readonly answers: { readonly peer: PeerId; readonly outcome: ChunkOutcome }[] = []
   readonly #key
   readonly #links = new Set<TestLink>()
   /** Raised at every start: calls of an earlier life come to nothing. */
@@ -66,7 +70,12 @@ export class TestPeer {
     this.#unlinked.clear()
     this.#known = new Map()
     this.#pending = []
-    const options = { chain: CHAIN, replicas: this.replicas, changed: () => {} }
+    const options = {
+      chain: CHAIN,
+      replicas: this.replicas,
+      changed: () => void this.changes++,
+      chunkAnswered: (peer: PeerId, outcome: ChunkOutcome) => void this.answers.push({ peer, outcome }),
+    }
     const quota = this.quotaBytes === undefined ? {} : { quotaBytes: this.quotaBytes }
     this.swarm = new Swarm(
       this.env,

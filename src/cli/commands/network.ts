@@ -2,7 +2,7 @@
 
 import { isAddress } from '../../../wire/field.js'
 import type { PeerView } from '../../api.js'
-import { plural, shortId, size, table } from '../format.js'
+import { clock, plural, shortId, size, table } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
 import { qrForShell } from '../qr.js'
@@ -24,8 +24,12 @@ export function peers({ host }: CommandContext): Outcome {
     shortId(peer.id),
     peer.state,
     peer.rttMs === null ? '-' : `${Math.round(peer.rttMs)} ms`,
+    `${size(peer.down)}/s`,
+    `${size(peer.up)}/s`,
     size(peer.received),
     size(peer.sent),
+    peer.since === null ? '-' : clock((Date.now() - peer.since) / 1000),
+    String(peer.score),
     peer.role,
     peer.address,
     peer.detail,
@@ -33,7 +37,10 @@ export function peers({ host }: CommandContext): Outcome {
   const lines =
     views.length === 0
       ? ['no peers yet: run p2p-tui in another terminal, or invite another machine (invite)']
-      : table(['name', 'id', 'state', 'rtt', 'received', 'sent', 'role', 'address', ''], rows)
+      : table(
+          ['name', 'id', 'state', 'rtt', 'down', 'up', 'received', 'sent', 'since', 'score', 'role', 'address', ''],
+          rows,
+        )
   return { exit: EXIT.done, message: plural(views.length, 'peer'), lines, json: views }
 }
 
