@@ -10,12 +10,13 @@ import type { Done, MineMode, OnProgress, VoteOptions, VoteView, WaitOptions } f
 import * as api from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { Mesh, Protocol } from '../mesh.js'
+import { PacedLog } from '../paced-log.js'
 import { type Adoption, Chain, type Change } from './chain.js'
 import { genesisHeader } from './genesis.js'
 import { Gossip } from './gossip.js'
 import { type Admission, Mempool } from './mempool.js'
 import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
-import { clockTrouble, newsOf } from './news.js'
+import { blockLine, clockTrouble, newsOf } from './news.js'
 import type { Node } from './node.js'
 import { type ChainParams, DEFAULT_PARAMS } from './params.js'
 import {
@@ -64,6 +65,7 @@ export class Ledger implements Protocol {
   readonly #submissions: Submissions
   readonly #views: ChainViews
   readonly #gossip: Gossip
+  readonly #said: PacedLog
 
   constructor(env: Env, mesh: Mesh, options: LedgerOptions) {
     this.#env = env
@@ -75,6 +77,7 @@ export class Ledger implements Protocol {
     this.#verifier = new Verifier(env.workers, this.#chain.genesis.hash)
     this.#views = new ChainViews(this.#chain)
     this.#gossip = new Gossip(env, mesh, this.#chain)
+    this.#said = new PacedLog(env)
     this.#submissions = new Submissions(env, this.#chain, () =>
       newsOf(this.#miner, this.#sync, options.clockOffsetMs()),
     )
@@ -95,7 +98,7 @@ export class Ledger implements Protocol {
       clockOffsetMs: options.clockOffsetMs,
       syncing: () => this.#sync.view() !== null,
       members: () => memberIds(mesh),
-      solved: (node, records) => this.#adopt(node, new Map([[node.hash, records]])),
+      solved: (node, records) => this.#adopt(node, new Map([[node.hash, records]]), 'mined'),
       changed: options.changed,
     })
     this.#start()
@@ -297,7 +300,7 @@ export class Ledger implements Protocol {
     return admission
   }
 
-  #adopt(last: Node, fresh: ReadonlyMap<Hash, readonly SignedRecord[]>): Adoption {
+  #adopt(last: Node, fresh: ReadonlyMap<Hash, readonly SignedRecord[]>, how: 'mined' | 'added' = 'added'): Adoption {
     const adoption = this.#chain.adopt(last, fresh, {
       alongside: (change) => this.#settle(change),
       durable: () => {
@@ -306,6 +309,7 @@ export class Ledger implements Protocol {
       },
     })
     if (adoption.kind !== 'adopted') return adoption
+    this.#said.say('info', blockLine(adoption.change, fresh.size, how))
     const { depth, tip } = adoption.change
     if (depth > DEEP_REORG) {
       this.#env.log(

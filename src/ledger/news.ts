@@ -1,5 +1,6 @@
 /** What a user who waits for a vote or note is told meanwhile: what happens, and what to do where nothing does. */
 import type { Progress } from '../api.js'
+import type { Change } from './chain.js'
 import type { Miner } from './miner/miner.js'
 import type { Sync } from './sync.js'
 
@@ -30,6 +31,13 @@ export function newsOf(miner: Miner, sync: Sync, clockOffsetMs: number): Progres
 export function clockTrouble(offsetMs: number): string {
   const seconds = Math.round(Math.abs(offsetMs) / 1000)
   return `not mining: this clock is ${seconds} s ${offsetMs > 0 ? 'behind' : 'ahead of'} the other peers'; set it`
+}
+
+/** What the log says of blocks that were just added; `count` of them came at once. */
+export function blockLine({ tip, connected }: Change, count: number, how: 'mined' | 'added'): string {
+  const what = count > 1 ? `Blocks up to ${tip.height}` : `Block ${tip.height}`
+  const records = `${connected.length} ${connected.length === 1 ? 'record' : 'records'}`
+  return `${what} ${how}: ${records}, ${tip.hash.slice(0, 8)}`
 }
 
 function plain(text: string): Progress {

@@ -4,9 +4,9 @@
  * ever met get only a part of that, and a number of dials a second: whoever makes them up does not make us busy.
  */
 import type { Address, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
 import { isLoopback } from './address.js'
-import { Bucket } from './bucket.js'
 import { retryDelayMs } from './retry.js'
 
 export const DIAL_TIMEOUT_MS = 5000

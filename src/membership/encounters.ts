@@ -109,6 +109,7 @@ export class Encounters {
     linking.linked(peer)
     tracker.linkUp(peer)
     if (isNew) this.#env.log('info', `New peer connection from ${hello.name} (${link.remote})`)
+    if (isNew) this.#env.log('debug', `SYN sent to ${hello.name}`)
     roster.up(peer, hello)
     linking.membersChanged()
     waiters.resolve(peer, { linked: true })

@@ -7,6 +7,8 @@ import type { MembershipMessage } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 
 export class Feed {
+  /** That peer has said who it is. */
+  greeted = false
   readonly #send: (message: MembershipMessage) => 'sent' | 'full' | 'none'
   readonly #entryOf: (peer: PeerId) => PeerEntry | undefined
   readonly #changed = new Set<PeerId>() // at most the peer list

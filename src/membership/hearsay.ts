@@ -5,8 +5,8 @@
  * Invariant: what is admitted is bounded per source and in all, whatever number of identities the sources have.
  */
 import type { PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import type { Cancel, Env } from '../env.js'
-import { Bucket } from './bucket.js'
 import type { Listed } from './peer-list.js'
 
 /** Of one source: a network of a usual size at once, a thousand peers in a few minutes. */

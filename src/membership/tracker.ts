@@ -10,8 +10,9 @@ import { sha256 } from '../../wire/hash.js'
 import type { PeerEntry } from '../../wire/messages/membership.js'
 import type { MembershipMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import type { Cancel, Env } from '../env.js'
-import { Bucket } from './bucket.js'
+import { PacedLog } from '../paced-log.js'
 import { idOf } from './entry.js'
 import { Feed } from './feed.js'
 import type { Listed, PeerList } from './peer-list.js'
@@ -49,11 +50,12 @@ export interface TrackerHooks {
 }
 
 export class Tracker {
-  readonly #env: Pick<Env, 'now' | 'after' | 'random' | 'identity'>
+  readonly #env: Pick<Env, 'now' | 'after' | 'random' | 'identity' | 'log'>
   readonly #list: PeerList
   readonly #hooks: TrackerHooks
   readonly #feeds = new Map<PeerId, Feed>() // one per linked peer
   readonly #unmetNews: Bucket
+  readonly #said: PacedLog
   /** News of peers that we have not met, told when we do. */
   readonly #held = new Set<PeerId>() // at most MAX_HELD
   #gathering: Cancel | null = null
@@ -62,11 +64,12 @@ export class Tracker {
   #unanswered: Set<PeerId> | null = null // at most the linked peers
   #gone: () => void = () => {}
 
-  constructor(env: Pick<Env, 'now' | 'after' | 'random' | 'identity'>, list: PeerList, hooks: TrackerHooks) {
+  constructor(env: Pick<Env, 'now' | 'after' | 'random' | 'identity' | 'log'>, list: PeerList, hooks: TrackerHooks) {
     this.#env = env
     this.#list = list
     this.#hooks = hooks
     this.#unmetNews = new Bucket(env, UNMET_BURST, UNMET_PER_SECOND)
+    this.#said = new PacedLog(env)
   }
 
   /** First words on a settled link: who we are, and all peers that we know to be there. */
@@ -154,6 +157,8 @@ export class Tracker {
       gone()
     }
     for (const peer of this.#unanswered) this.#hooks.send(peer, { type: 'fin', entry })
+    const { size } = this.#unanswered
+    this.#env.log('info', `FIN sent to ${size} ${size === 1 ? 'peer' : 'peers'}`)
   }
 
   #syn(from: PeerId, entry: PeerEntry): void {
@@ -161,6 +166,9 @@ export class Tracker {
       this.#hooks.blame(from, 'protocol', 'a syn for another peer')
       return
     }
+    const feed = this.#feeds.get(from)
+    this.#said.say(feed?.greeted ? 'debug' : 'info', `SYN received from ${entry.name}`)
+    if (feed !== undefined) feed.greeted = true
     this.#list.offer([entry], from)
   }
 
@@ -184,6 +192,7 @@ export class Tracker {
       this.#hooks.blame(from, 'protocol', 'a fin must carry the own entry, as left')
       return
     }
+    this.#said.say('info', `FIN received from ${entry.name}`)
     this.#list.offer([entry], from, () => {
       this.#hooks.send(from, { type: 'finAck' })
       this.#hooks.departed(from, entry)

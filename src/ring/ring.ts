@@ -26,6 +26,8 @@ import { isOrdered } from './successor-list.js'
 const JITTER = 0.2
 const OWNERS_DEBOUNCE_MS = 100
 
+type Side = 'successor' | 'predecessor'
+
 export interface RingOptions {
   /** How many names this peer holds by ring duty. */
   readonly keys: () => number
@@ -65,7 +67,7 @@ export class Ring implements Protocol {
   #tick: Cancel = () => {}
   #ownersTimer: Cancel | undefined
   #announcedOwners = ''
-  #firstTwo: readonly PeerId[] = []
+  #firstTwo: Readonly<Record<Side, readonly PeerId[]>> = { successor: [], predecessor: [] }
 
   constructor(env: RingEnv, mesh: Mesh, options: RingOptions) {
     const self = env.identity.id
@@ -201,6 +203,9 @@ export class Ring implements Protocol {
     if (message.type !== 'ringLeave') this.#raise(from)
     switch (message.type) {
       case 'ringPong':
+        this.#env.log('debug', `Ping response received from ${this.#members.nameOf(from)}`)
+        this.#calls.receive(from, message)
+        break
       case 'ringNeighbours':
       case 'ringRoute':
       case 'ringWelcome':
@@ -321,19 +326,20 @@ export class Ring implements Protocol {
     }
     this.#state.onListsChanged = () => {
       this.#push.listsChanged()
-      this.#logSuccessors()
+      this.#logNeighbours('successor', this.#state.successors.entries)
+      this.#logNeighbours('predecessor', this.#state.predecessors.entries)
       this.#options.changed?.()
     }
   }
 
-  #logSuccessors(): void {
-    const [first, second] = this.#state.successors.entries
-    const [oldFirst, oldSecond] = this.#firstTwo
-    this.#firstTwo = this.#state.successors.entries.slice(0, 2)
-    if (first !== undefined && first !== oldFirst)
-      this.#env.log('info', `My new first successor is ${this.#members.nameOf(first)}`)
-    if (second !== undefined && second !== oldSecond)
-      this.#env.log('info', `My new second successor is ${this.#members.nameOf(second)}`)
+  #logNeighbours(side: Side, [...peers]: readonly PeerId[]): void {
+    const old = this.#firstTwo[side]
+    this.#firstTwo = { ...this.#firstTwo, [side]: peers.slice(0, 2) }
+    for (const [place, word] of ['first', 'second'].entries()) {
+      const peer = peers[place]
+      if (peer !== undefined && peer !== old[place])
+        this.#env.log('info', `My new ${word} ${side} is ${this.#members.nameOf(peer)}`)
+    }
   }
 
   /** Compares later what `owners` is made of with what was last told. */

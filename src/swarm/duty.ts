@@ -195,15 +195,16 @@ export class Keeping {
 
   /** Starts the copy that this peer owes. */
   #make(register: Register): void {
-    const { manifests, roster, env, names } = this.#parts
+    const { manifests, roster, env, names, said } = this.#parts
     const manifest = register.manifest === null ? undefined : manifests.get(register.manifest)
     if (manifest === undefined || this.#fetches.isKeeping(manifest.id)) return
     if (this.#isFull(register.size)) {
       roster.full(env.identity.id)
       return
     }
+    if (register.publisher !== env.identity.id) said.say('info', `Store ${register.name} request accepted`)
     this.#fetches.keep(manifest, (result) => {
-      if (result.ok) env.log('info', `keeps a copy of "${manifest.name}"`)
+      if (result.ok) said.say('info', `File ${manifest.name} is stored here`)
       else if (names.byManifest(manifest.id) !== undefined) this.reviewSoon(ASK_AGAIN_MS)
     })
   }
@@ -233,7 +234,7 @@ export class Keeping {
   }
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
-    const { env } = this.#parts
+    const { env, said } = this.#parts
     if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
@@ -245,7 +246,7 @@ export class Keeping {
       return
     }
     this.#spare.delete(id)
-    env.log('info', `its owners have "${register.name}": the copy here is dropped`)
+    said.say('info', `File ${register.name} is at its owners: the copy here is dropped`)
     this.#fetches.dropCopy(id)
   }
 

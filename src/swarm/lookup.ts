@@ -92,7 +92,9 @@ export class Lookup {
     this.manifest(id, from, (manifest) => {
       if (manifest !== null) return answer(done(manifest))
       answer(
-        refused(`"${name}" is listed, but nobody who is online has its manifest: try again when more peers are here`),
+        refused(
+          `File does not exist: "${name}" is listed, but nobody who is online has its manifest: try again when more peers are here`,
+        ),
       )
     })
   }

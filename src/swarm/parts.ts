@@ -2,6 +2,7 @@
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type { ChunkOutcome, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
+import type { PacedLog } from '../paced-log.js'
 import type { Announcer } from './announcer.js'
 import type { Gossip } from './gossip.js'
 import type { Holders } from './holders.js'
@@ -27,6 +28,8 @@ export interface Parts {
   readonly gossip: Gossip
   readonly transfers: Transfers
   readonly announcer: Announcer
+  /** For lines about what others ask of this peer. */
+  readonly said: PacedLog
   /** What came of asking that peer for a chunk. */
   chunkAnswered(peer: PeerId, outcome: ChunkOutcome): void
   /** A peer's name for people, or the start of its id. */

@@ -28,6 +28,8 @@ export interface PublishParts {
   readonly keeping: Keeping
   readonly keeper: Keeper
   readonly fetches: Fetches
+  /** A name of ours means nothing any more. */
+  withdrawn(): void
 }
 
 /** A publication that waits for copies. */
@@ -190,7 +192,10 @@ export class Publishing {
   }
 
   #spread(order: Order, register: Register, manifest: Manifest): void {
-    const { env } = this.#p.parts
+    const { env, said, roster, nameOf } = this.#p.parts
+    const others = roster.keepers(register.name).filter((keeper) => keeper !== env.identity.id)
+    if (register.copies && others.length > 0)
+      said.say('info', `Store ${register.name} request sent to ${others.map(nameOf).join(', ')}`)
     const acked = new Set<PeerId>()
     let askedAt = Number.NEGATIVE_INFINITY
     let stop: Cancel = () => {}
@@ -270,6 +275,7 @@ export class Publishing {
       gossip.spread([register])
       fetches.stopKeeping(id)
       fetches.dropCopy(id)
+      this.#p.withdrawn()
       const others = roster.keepers(name).filter((keeper) => keeper !== env.identity.id)
       for (const keeper of others) post.tell(keeper, { type: 'manifestPut', register: register.signed, manifest: null })
       let stop: Cancel = () => {}

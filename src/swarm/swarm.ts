@@ -22,6 +22,7 @@ import type {
 import { done, refused } from '../api.js'
 import type { Cancel, ChunkOutcome, Env, Link, LinkHandler } from '../env.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
+import { PacedLog } from '../paced-log.js'
 import { Announcer } from './announcer.js'
 import { Budget } from './budget.js'
 import { Catalogue } from './catalogue.js'
@@ -87,9 +88,13 @@ export class Swarm implements Protocol {
       keeping: this.#keeping,
       keeper: this.#keeper,
       fetches: this.#fetches,
+      withdrawn: () => this.#uploads.review(),
     })
     this.#catalogue = new Catalogue(parts, this.#keeper, this.#lookup, options.changed)
-    this.#uploads = new Uploads(env, mesh, parts.transfers, (blob) => this.#servable(blob))
+    this.#uploads = new Uploads(parts, {
+      find: (blob) => this.#servable(blob),
+      asked: (name, by) => parts.said.say('info', `Request for file ${name} received from ${parts.nameOf(by)}`),
+    })
     this.#wire()
     // after this constructor: whoever is told of holdings has then been built too
     env.after(0, () => parts.holdings.start())
@@ -217,7 +222,11 @@ export class Swarm implements Protocol {
     }
     this.#lookup.resolve(what, (found) => {
       if (!open) return
-      if (!found.ok) return settle(found)
+      if (!found.ok) {
+        this.#parts.said.say('info', found.message)
+        settle(found)
+        return
+      }
       cancel = this.#fetch(found.value, options, progress, settle, () => open)
     })
     return () => {
@@ -283,6 +292,7 @@ export class Swarm implements Protocol {
       roster: new Roster(env, duty, replicas),
       gossip: new Gossip({ env, mesh, post, names, vetting }),
       transfers: new Transfers(),
+      said: new PacedLog(env),
       announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
       chunkAnswered: options.chunkAnswered ?? (() => {}),
       addressOf: (peer) =>
@@ -302,15 +312,19 @@ export class Swarm implements Protocol {
       }
       env.log('warn', `"${holdings.get(blob)?.name ?? blob}" is not served any more: ${reason}`)
       holdings.lost(blob)
+      this.#uploads.review()
     }
+    this.#parts.transfers.onChange = () => this.#changed()
     holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
       this.#holdingChanged(id)
       this.#forgetManifest(id)
+      this.#uploads.review()
     }
     gossip.onLearned = (registers) => {
       for (const { manifest, name } of registers) if (manifest === null) this.#stopReplaced(name)
+      this.#uploads.review()
       this.#keeping.reviewSoon(registers.some(({ manifest }) => manifest === null) ? 0 : undefined)
       this.#changed()
     }
@@ -336,9 +350,11 @@ export class Swarm implements Protocol {
 
   /** Copies under way of what a name no longer means. */
   #stopReplaced(name: string): void {
-    const { names, manifests, holdings } = this.#parts
-    for (const { manifest: id } of [...holdings.all()]) {
-      if (names.byManifest(id) === undefined && manifests.get(id)?.name === name) this.#fetches.stopKeeping(id)
+    const { names, manifests, holdings, said } = this.#parts
+    for (const { manifest: id, blob } of [...holdings.all()]) {
+      if (names.byManifest(id) !== undefined || manifests.get(id)?.name !== name) continue
+      this.#fetches.stopKeeping(id)
+      if (blob) said.say('info', `File ${name} was removed by its publisher: the copy here is dropped`)
     }
   }
 
@@ -352,14 +368,15 @@ export class Swarm implements Protocol {
   }
 
   #servable(blob: Hash): Servable | undefined {
-    const { holdings, manifests } = this.#parts
+    const { holdings, manifests, names } = this.#parts
     const download = this.#fetches.of(blob)
     const whole = isComplete(holdings.state(blob))
     const manifest = whole ? manifests.get(blob) : download?.job.manifest
     if (manifest === undefined) return undefined
     const has = (index: number) => index < manifest.chunkCount && (whole || (download?.has(index) ?? false))
-    const { name, layout } = manifest
-    return { name, size: layout.size, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
+    const { name, layout, publisher } = manifest
+    const listed = names.by(name, publisher)?.manifest !== null
+    return { name, size: layout.size, listed, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
   }
 
   #fetch(
@@ -370,10 +387,13 @@ export class Swarm implements Protocol {
     open: () => boolean,
   ): Cancel {
     const { id, name, layout } = manifest
+    const { said } = this.#parts
+    said.say('info', `Request for file ${name} sent to its holders`)
     const cancel = this.#fetches.request(manifest, target, force, (result) => {
       stop()
       this.#changed()
       if (!result.ok) return settle(result)
+      said.say('info', `File ${name} received`)
       settle(done({ name, size: layout.size, hash: id, ...result.value }))
     })
     const show = () => {

@@ -14,8 +14,12 @@ export class Transfers {
   readonly #ended: TransferView[] = [] // at most MAX_ENDED
   #last = 0
 
+  /** There are others than before. */
+  onChange: () => void = () => {}
+
   add(transfer: Transfer): number {
     this.#running.set(++this.#last, transfer)
+    this.onChange()
     return this.#last
   }
 
@@ -26,10 +30,7 @@ export class Transfers {
     this.#running.delete(n)
     if (keep) this.#ended.push({ n, ...transfer.view() })
     if (this.#ended.length > MAX_ENDED) this.#ended.shift()
-  }
-
-  get runningCount(): number {
-    return this.#running.size
+    this.onChange()
   }
 
   views(): readonly TransferView[] {

@@ -3,9 +3,10 @@
  * read and sent by the Env, which queues at most 64 requests a link.
  */
 import type { Message } from '../../wire/messages.js'
-import type { Hash } from '../../wire/types.js'
+import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
 import type { Mesh } from '../mesh.js'
+import type { Parts } from './parts.js'
 import { Rate } from './rate.js'
 import type { Transfers } from './transfers.js'
 
@@ -16,6 +17,8 @@ const MAX_SHOWN = 64
 export interface Servable {
   readonly name: string
   readonly size: number
+  /** False where its publisher removed it: it is shown no more, though whoever has begun may end. */
+  readonly listed: boolean
   /** Bytes of that chunk, 0 where this peer does not have it. */
   bytesOf(index: number): number
 }
@@ -27,18 +30,26 @@ interface Upload {
   bytes: number
 }
 
+export interface UploadHooks {
+  find(blob: Hash): Servable | undefined
+  /** A peer asks for a first chunk of a file. */
+  asked(name: string, by: PeerId): void
+}
+
 export class Uploads {
   readonly #env: Env
   readonly #mesh: Mesh
   readonly #transfers: Transfers
   readonly #find: (blob: Hash) => Servable | undefined
+  readonly #asked: (name: string, by: PeerId) => void
   readonly #uploads = new Map<Hash, Upload>() // at most MAX_SHOWN
 
-  constructor(env: Env, mesh: Mesh, transfers: Transfers, find: (blob: Hash) => Servable | undefined) {
+  constructor({ env, mesh, transfers }: Pick<Parts, 'env' | 'mesh' | 'transfers'>, hooks: UploadHooks) {
     this.#env = env
     this.#mesh = mesh
     this.#transfers = transfers
-    this.#find = find
+    this.#find = hooks.find
+    this.#asked = hooks.asked
   }
 
   /** For a data link that another peer opened to download from here. */
@@ -52,9 +63,9 @@ export class Uploads {
     }
   }
 
-  /** Whether somebody downloads from here now. */
-  get active(): number {
-    return this.#uploads.size
+  /** Files may have been removed: what is uploaded of them is shown no more. */
+  review(): void {
+    for (const [blob, upload] of this.#uploads) if (this.#find(blob)?.listed !== true) this.#end(blob, upload)
   }
 
   #receive(link: Link, message: Message): void {
@@ -71,13 +82,14 @@ export class Uploads {
       return
     }
     this.#env.chunks.serve(link, request, blob, index)
-    this.#count(blob, file, link.serial, bytes)
+    this.#count(blob, file, link, bytes)
   }
 
-  #count(blob: Hash, file: Servable, serial: number, bytes: number): void {
-    const upload = this.#uploads.get(blob) ?? this.#begin(blob, file)
+  #count(blob: Hash, file: Servable, link: Link, bytes: number): void {
+    const upload = this.#uploads.get(blob) ?? (file.listed ? this.#begin(blob, file) : null)
     if (upload === null) return
-    upload.links.add(serial)
+    if (!upload.links.has(link.serial)) this.#asked(file.name, link.peer)
+    upload.links.add(link.serial)
     upload.bytes += bytes
     upload.rate.add(bytes)
   }
@@ -98,10 +110,16 @@ export class Uploads {
   }
 
   #endWhenIdle(blob: Hash, upload: Upload): void {
-    this.#env.after(IDLE_MS, () => {
-      if (upload.rate.silentMs < IDLE_MS) return this.#endWhenIdle(blob, upload)
-      this.#uploads.delete(blob)
-      this.#transfers.end(upload.n, false)
+    // whole milliseconds: less than one might not move the clock
+    this.#env.after(Math.ceil(IDLE_MS - upload.rate.silentMs), () => {
+      if (this.#uploads.get(blob) !== upload) return
+      if (upload.rate.silentMs < IDLE_MS) this.#endWhenIdle(blob, upload)
+      else this.#end(blob, upload)
     })
+  }
+
+  #end(blob: Hash, upload: Upload): void {
+    this.#uploads.delete(blob)
+    this.#transfers.end(upload.n, false)
   }
 }

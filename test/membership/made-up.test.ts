@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { sign } from 'node:crypto'
 import { test } from 'uvu'
-import { Bucket } from '../../src/membership/bucket.js'
+import { Bucket } from '../../src/bucket.js'
 import { BURST, Hearsay, PER_SECOND } from '../../src/membership/hearsay.js'
 import { type Listed, PeerList } from '../../src/membership/peer-list.js'
 import { DROPPED_MS, MAX_UNMET, SHARE, Unmet } from '../../src/membership/unmet.js'
@@ -167,7 +167,7 @@ test('a member that makes up thousands of peers changes nothing for long, and ne
   assert.ok(good.peer.membership.isLinked(evil.id) && good.peer.membership.isLinked(newcomer.id))
   assert.ok(dials() <= 64 + 8 * 245 + 300, `${dials()} dials`)
   assert.ok(
-    good.log.length - lines < 20,
+    good.log.length - lines < 40,
     good.log
       .slice(lines, lines + 30)
       .map(({ text }) => text)

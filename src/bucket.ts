@@ -2,7 +2,7 @@
  * A token bucket: so much at once, then so much a second. Invariant: over any time t at most `burst + t * perSecond`
  * are taken (Turner 1986, the leaky bucket as a meter).
  */
-import type { Env } from '../env.js'
+import type { Env } from './env.js'
 
 export class Bucket {
   readonly #env: Pick<Env, 'now'>
