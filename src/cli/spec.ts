@@ -33,6 +33,8 @@ const text = (name: string, required = true): ArgumentSpec => ({ name, required,
 const path = (name: string): ArgumentSpec => ({ name, required: true, kind: 'path' })
 const POLL: OptionSpec = { flags: '--poll <name>', summary: 'which poll', kind: 'text' }
 const AS: OptionSpec = { flags: '--as <name>', summary: 'name in the network, else the file name', kind: 'text' }
+/** From chatter to trouble. */
+export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warn', 'error']
 const FORCE: OptionSpec = {
   flags: '--force',
   summary: 'take the name although another peer published it',
@@ -200,7 +202,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     shellOnly: true,
     example: 'attach -n otter-lime',
   },
-  { name: 'log', summary: 'what happened so far', args: [], options: [], example: 'log' },
+  {
+    name: 'log',
+    summary: 'what happened so far; with a level, only that and worse',
+    args: [{ name: 'least', required: false, kind: 'text', choices: LOG_LEVELS }],
+    options: [
+      { flags: '--level <level>', summary: LOG_LEVELS.join(', '), kind: 'text' },
+      { flags: '--last <n>', summary: 'how many lines, the newest', kind: 'number' },
+    ],
+    example: 'log --level warn --last 20',
+  },
   {
     name: 'quit',
     summary: 'hand over and leave; --abrupt vanishes as if killed',

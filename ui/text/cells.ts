@@ -15,13 +15,18 @@ const ASCII_ONLY = /^[ -~]*$/
 const STACKED = /[\u0300-\u036f]/
 const REFUSED = /[\p{C}\p{M}\p{Zl}\p{Zp}\p{Emoji_Presentation}\p{Emoji_Modifier_Base}\p{Default_Ignorable_Code_Point}]/u
 const MAX_MARKS = 2
+/** In texts that were not cleaned. */
+const PICTURE = /\p{Emoji_Presentation}/u
+const NO_CELL = /[\p{Mn}\p{Me}\p{Cf}]/u
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Made when it is wanted: that takes as long as a shell command that needs none. */
+let segmenter: Intl.Segmenter | null = null
 
 /** Safe to print, and `widthOf` tells how wide. Blanks of any kind become one space each. */
 export function clean(text: string, look: Look): string {
   if (ASCII_ONLY.test(text) || (look.unicode && SIMPLE.test(text))) return text
   let out = ''
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   for (const { segment } of segmenter.segment(text.normalize('NFC'))) out += cleanGrapheme(segment, look)
   return out
 }
@@ -40,7 +45,7 @@ function cleanGrapheme(grapheme: string, look: Look): string {
   return base + marks.join('') + unknown.repeat(rest.length)
 }
 
-/** Cells of a cleaned text. */
+/** Cells of a cleaned text; of any other, those that most terminals give it. */
 export function widthOf(cleaned: string): number {
   if (SIMPLE.test(cleaned)) return cleaned.length
   let width = 0
@@ -72,7 +77,8 @@ function widthOfCharacter(character: string): 0 | 1 | 2 {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x300) return 1
   if (STACKED.test(character)) return 0
-  return isWide(code) ? 2 : 1
+  if (isWide(code) || PICTURE.test(character)) return 2
+  return NO_CELL.test(character) ? 0 : 1
 }
 
 type Range = readonly [first: number, last: number]

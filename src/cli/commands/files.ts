@@ -96,7 +96,7 @@ export function files(context: CommandContext, invocation: Invocation): Promise<
       const lines =
         views.length === 0
           ? ['no files yet: store <file>']
-          : table(['name', 'size', 'chunks', 'holders', '', 'id'], rows)
+          : table(['name', 'size', 'chunks', 'holders', '', 'id'], rows, context.columns)
       return { exit: EXIT.done, message: plural(views.length, 'file'), lines, json: views }
     },
   )
@@ -117,7 +117,7 @@ export function manifest(context: CommandContext, invocation: Invocation): Promi
       return {
         exit: EXIT.done,
         message: head,
-        lines: [head, ...table(['chunk', 'size', 'hash', 'holders'], rows)],
+        lines: [head, ...table(['chunk', 'size', 'hash', 'holders'], rows, context.columns)],
         json: view,
       }
     },
@@ -136,7 +136,7 @@ export function transfers(context: CommandContext, invocation: Invocation): Outc
   const lines =
     views.length === 0
       ? ['no transfers: request <name> starts one']
-      : table(['n', 'name', '', 'done', 'of', 'rate', 'left', ''], views.map(row))
+      : table(['n', 'name', '', 'done', 'of', 'rate', 'left', ''], views.map(row), context.columns)
   return { exit: EXIT.done, message: plural(views.length, 'transfer'), lines, json: views }
 }
 

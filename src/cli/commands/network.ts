@@ -2,10 +2,11 @@
 
 import { isAddress } from '../../../wire/field.js'
 import type { PeerView } from '../../api.js'
-import { clock, plural, shortId, size, table } from '../format.js'
+import { clock, plural, shortId, size, table, tableWidth } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
 import { qrForShell } from '../qr.js'
+import { LOG_LEVELS } from '../spec.js'
 
 export function status({ host }: CommandContext): Outcome {
   const view = host.peer.status()
@@ -17,31 +18,47 @@ export function status({ host }: CommandContext): Outcome {
   return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
 }
 
-export function peers({ host }: CommandContext): Outcome {
+interface PeerColumn {
+  readonly head: string
+  readonly of: (peer: PeerView) => string
+}
+
+const PEER_COLUMNS: readonly PeerColumn[] = [
+  { head: 'name', of: ({ name }) => name },
+  { head: 'id', of: ({ id }) => shortId(id) },
+  { head: 'state', of: ({ state }) => state },
+  { head: 'rtt', of: ({ rttMs }) => (rttMs === null ? '-' : `${Math.round(rttMs)} ms`) },
+  { head: 'down', of: ({ down }) => `${size(down)}/s` },
+  { head: 'up', of: ({ up }) => `${size(up)}/s` },
+  { head: 'received', of: ({ received }) => size(received) },
+  { head: 'sent', of: ({ sent }) => size(sent) },
+  { head: 'since', of: ({ since }) => (since === null ? '-' : clock((Date.now() - since) / 1000)) },
+  { head: 'score', of: ({ score }) => String(score) },
+  { head: 'role', of: ({ role }) => role },
+  { head: 'address', of: ({ address }) => address },
+  { head: '', of: ({ detail }) => detail },
+]
+/** Left out, in this order, where the terminal is too narrow. */
+const SPARE = ['role', 'sent', 'received', 'since', 'id'] as const
+
+export function peers({ host, columns }: CommandContext): Outcome {
   const views = host.peer.peers()
-  const rows = views.map((peer) => [
-    peer.name,
-    shortId(peer.id),
-    peer.state,
-    peer.rttMs === null ? '-' : `${Math.round(peer.rttMs)} ms`,
-    `${size(peer.down)}/s`,
-    `${size(peer.up)}/s`,
-    size(peer.received),
-    size(peer.sent),
-    peer.since === null ? '-' : clock((Date.now() - peer.since) / 1000),
-    String(peer.score),
-    peer.role,
-    peer.address,
-    peer.detail,
-  ])
   const lines =
     views.length === 0
       ? ['no peers yet: run p2p-tui in another terminal, or invite another machine (invite)']
-      : table(
-          ['name', 'id', 'state', 'rtt', 'down', 'up', 'received', 'sent', 'since', 'score', 'role', 'address', ''],
-          rows,
-        )
+      : peerTable(views, columns)
   return { exit: EXIT.done, message: plural(views.length, 'peer'), lines, json: views }
+}
+
+function peerTable(views: readonly PeerView[], columns: number): readonly string[] {
+  let shown = PEER_COLUMNS
+  const head = (): string[] => shown.map((column) => column.head)
+  const rows = (): string[][] => views.map((peer) => shown.map((column) => column.of(peer)))
+  for (const spare of SPARE) {
+    if (columns === 0 || tableWidth(head(), rows()) <= columns) break
+    shown = shown.filter((column) => column.head !== spare)
+  }
+  return table(head(), rows(), columns)
 }
 
 export async function join(context: CommandContext, invocation: Invocation): Promise<Outcome> {
@@ -98,8 +115,14 @@ function isLoopback(address: string): boolean {
   return /^(127\.|\[::1\]|localhost)/.test(address)
 }
 
-export function log({ host }: CommandContext): Outcome {
-  const entries = host.log()
+/** The newest lines of a level and those above it, oldest first. */
+export function log({ host }: CommandContext, invocation: Invocation): Outcome {
+  const { level, last } = invocation.options
+  const word = (typeof level === 'string' ? level : (invocation.args.least ?? 'debug')).toLowerCase()
+  const least = LOG_LEVELS.indexOf(word)
+  if (least < 0) return usage(`--level is one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(word.slice(0, 20))}`)
+  const fitting = host.log().filter((line) => LOG_LEVELS.indexOf(line.level) >= least)
+  const entries = last === undefined ? fitting : fitting.slice(Math.max(0, fitting.length - Number(last)))
   const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
 }
