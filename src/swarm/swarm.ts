@@ -35,18 +35,18 @@ import { Holders, isComplete } from './holders.js'
 import { Holdings } from './holdings.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
-import { chunkBytes, formatLink, type Manifest } from './manifest.js'
+import { chunkBytes, formatLink } from './manifest.js'
 import { Manifests } from './manifests.js'
 import { Names } from './names.js'
 import type { Parts } from './parts.js'
 import { Post } from './post.js'
 import { Publishing } from './publish.js'
+import { Requests } from './request.js'
 import { type Duty, Roster } from './roster.js'
 import { Transfers } from './transfers.js'
 import { type Servable, Uploads } from './upload.js'
 import { Vetting } from './vetting.js'
 
-const PROGRESS_MS = 200
 const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
 
 export interface SwarmOptions {
@@ -73,6 +73,7 @@ export class Swarm implements Protocol {
   readonly #publishing: Publishing
   readonly #catalogue: Catalogue
   readonly #uploads: Uploads
+  readonly #requests: Requests
 
   constructor(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions) {
     const parts = this.#makeParts(env, mesh, duty, options)
@@ -91,6 +92,7 @@ export class Swarm implements Protocol {
       withdrawn: () => this.#uploads.review(),
     })
     this.#catalogue = new Catalogue(parts, this.#keeper, this.#lookup, options.changed)
+    this.#requests = new Requests(parts, this.#lookup, this.#fetches, options.changed)
     this.#uploads = new Uploads(parts, {
       find: (blob) => this.#servable(blob),
       asked: (name, by) => parts.said.say('info', `Request for file ${name} received from ${parts.nameOf(by)}`),
@@ -214,25 +216,7 @@ export class Swarm implements Protocol {
 
   /** Fetches a name, `name@publisher` or link to a file. */
   request(what: string, options: RequestOptions, progress: OnProgress, answer: Done<RequestedView>): Cancel {
-    let open = true
-    let cancel: Cancel = () => {}
-    const settle: Done<RequestedView> = (result) => {
-      if (open) answer(result)
-      open = false
-    }
-    this.#lookup.resolve(what, (found) => {
-      if (!open) return
-      if (!found.ok) {
-        this.#parts.said.say('info', found.message)
-        settle(found)
-        return
-      }
-      cancel = this.#fetch(found.value, options, progress, settle, () => open)
-    })
-    return () => {
-      open = false
-      cancel()
-    }
+    return this.#requests.request(what, options, progress, answer)
   }
 
   files(pattern: string, done: Done<readonly FileView[]>): void {
@@ -377,37 +361,5 @@ export class Swarm implements Protocol {
     const { name, layout, publisher } = manifest
     const listed = names.by(name, publisher)?.manifest !== null
     return { name, size: layout.size, listed, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
-  }
-
-  #fetch(
-    manifest: Manifest,
-    { target, force = false }: RequestOptions,
-    progress: OnProgress,
-    settle: Done<RequestedView>,
-    open: () => boolean,
-  ): Cancel {
-    const { id, name, layout } = manifest
-    const { said } = this.#parts
-    said.say('info', `Request for file ${name} sent to its holders`)
-    const cancel = this.#fetches.request(manifest, target, force, (result) => {
-      stop()
-      this.#changed()
-      if (!result.ok) return settle(result)
-      said.say('info', `File ${name} received`)
-      settle(done({ name, size: layout.size, hash: id, ...result.value }))
-    })
-    const show = () => {
-      const view = this.#fetches.of(id)?.view
-      if (!open()) return
-      if (view !== undefined) {
-        const from = view.peers === 0 ? '' : ` from ${view.peers} ${view.peers === 1 ? 'peer' : 'peers'}`
-        const text = view.reason === '' ? `${name}${from}` : `${name}: ${view.reason}`
-        progress({ text, done: view.done, total: view.total, unit: 'bytes' })
-        this.#changed()
-      }
-      stop = this.#parts.env.after(PROGRESS_MS, show)
-    }
-    let stop: Cancel = this.#parts.env.after(0, show)
-    return cancel
   }
 }
