@@ -11,6 +11,7 @@ import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
 import { withConfig } from './config.js'
 import type { Globals } from './parse.js'
 import { readTicket } from './ticket-input.js'
+import { SOFTWARE } from './version.js'
 
 const MAX_REPLICAS = 16
 
@@ -55,6 +56,7 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
     replicas,
     mine: modeOf(globals.mine),
     pingIntervalMs,
+    software: SOFTWARE,
   }
 }
 

@@ -23,6 +23,8 @@ export interface PeerPlan {
   readonly replicas: number
   readonly mine: MineMode
   readonly pingIntervalMs: number
+  /** Name and version of the program, for other peers. */
+  readonly software: string
   /** The user's own where absent. */
   readonly homes?: Homes
 }
@@ -85,6 +87,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
           listen: plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen,
           hosts,
           pingIntervalMs: plan.pingIntervalMs,
+          software: plan.software,
         },
         ledger: { mode: plan.mine },
         replicas: plan.replicas,

@@ -3,6 +3,7 @@ import { OperationalError } from '../../wire/errors.js'
 import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
 import type { MineMode } from '../api.js'
+import { SOFTWARE } from '../cli/version.js'
 import { type Homes, homes as usualHomes } from '../host/directories.js'
 import type { PeerPlan } from '../host/open-peer.js'
 import { isNetworkName, rememberNetwork } from '../host/secret.js'
@@ -62,6 +63,7 @@ export function planOf(options: PeerOptions): PeerPlan {
     replicas,
     mine,
     pingIntervalMs,
+    software: SOFTWARE,
     homes,
   }
 }
