@@ -27,6 +27,11 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
 }
 
+/** `2026-11-21 04:24:29 UTC`, from unix seconds. */
+export function utc(timeS: number): string {
+  return `${new Date(timeS * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
 /** A plain table: columns padded to their widest cell, numbers (cells of only digits and signs) to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = [head, ...rows]
