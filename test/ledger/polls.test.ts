@@ -121,14 +121,15 @@ test('what is undone is as if it had never been', () => {
     fc.tuple(name, someone).map(([of, author]) => close(of, author)),
   )
   const block = fc.tuple(fc.array(record, { maxLength: 4 }), fc.constantFrom(NOW_S, ENDS_S))
+  const probes = ['lunch', 'board'].flatMap((of) => [
+    poll(of),
+    close(of),
+    ...['a', 'b', 'c'].map((author) => ballot('dan', 'pizza', author, of)),
+  ])
   const picture = (state: State, time: number) => ({
     polls: state.tally.polls().map((of) => state.tally.view(of, 0, time)),
     unclosed: [...state.tally.unclosed()].map(({ id }) => id).sort(),
-    refused: ['lunch', 'board'].flatMap((of) =>
-      [poll(of), close(of), ...['a', 'b', 'c'].map((author) => ballot('dan', 'pizza', author, of))].map((signed) =>
-        state.conflict(signed, time),
-      ),
-    ),
+    refused: probes.map((signed) => state.conflict(signed, time)),
   })
   fc.assert(
     fc.property(fc.array(block, { maxLength: 12 }), (blocks) => {
