@@ -58,6 +58,9 @@ test('when the creator is gone another peer ends the poll, one of them, and not 
   a.kill()
   world.run((ends - START_S + 19) * 1000 - world.nowMs)
   assert.ok(rest.every((peer) => state(peer) === 'ended' && peer.jobs === 0 && peer.ledger.mining().pending === 0))
+  const late = rest[0]!.vote('ann', 'pizza', 'lunch')
+  world.run(1)
+  assert.match(viewOf(late).reason, /^lunch is closed since /, 'refused by our clock alone')
   let busy = 0
   const allFinal = (): boolean => {
     busy = Math.max(busy, rest.filter((peer) => peer.jobs > 0).length)
@@ -105,6 +108,51 @@ test('a peer that mines nothing ends nobody’s poll', () => {
   assert.equal(b.ledger.mining().pending, 0)
   b.ledger.setMining('own')
   world.until(() => state(b) === 'final', 10_000, 'but does when it is told to mine')
+})
+
+test('a creator that was away first hears whether others ended its poll', () => {
+  const world = new World()
+  const [a, b] = [world.add('a'), world.add('b')]
+  a.createPollNow('lunch', { closes: inAWhile(world, 10) })
+  world.until(() => sameTip(a, b), 5000, 'one chain')
+  a.kill()
+  world.until(() => state(b) === 'final', 60_000, 'b ends it')
+  world.cut([a], [b])
+  a.restart()
+  world.run(2000)
+  assert.deepEqual([state(a), a.jobs, a.ledger.mining().pending], ['ended', 0, 0])
+  world.heal()
+  world.until(() => state(a) === 'final', 5000, 'a hears of it')
+  assert.deepEqual(a.logs, [])
+  assert.equal(closes(a).length, 1)
+})
+
+test('a wrong clock ends no poll', () => {
+  const world = new World()
+  let offsetMs = 0
+  const a = world.add('a', { clockOffsetMs: () => offsetMs })
+  a.createPollNow('lunch', { closes: inAWhile(world, 10) })
+  offsetMs = -70_000
+  world.run(60_000)
+  assert.deepEqual([state(a), a.ledger.mining().pending], ['ended', 0])
+  offsetMs = 0
+  world.until(() => state(a) === 'final', 5000, 'the end, once the clock is right')
+})
+
+test('a ballot that waited on disk beyond the end of its poll is dropped at the start, and the log says why', () => {
+  const world = new World()
+  const [a, b] = [world.add('a'), world.add('b', { mode: 'never' })]
+  a.createPollNow('lunch', { closes: inAWhile(world, 30) })
+  world.until(() => sameTip(a, b), 5000, 'one chain')
+  b.vote('ann', 'pizza', 'lunch')
+  world.run(10)
+  for (const peer of [a, b]) peer.kill()
+  world.run(120_000)
+  b.restart()
+  assert.equal(b.ledger.mining().pending, 0)
+  assert.match(b.logs.join(), /^warn: Invalid\/duplicate Vote! lunch is closed since .*; yours is dropped$/)
+  world.run(10)
+  assert.equal([...b.store.entries('records')].length, 0)
 })
 
 test('without polls, with endless ones and with final ones nothing ticks', () => {

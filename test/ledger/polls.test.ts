@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { suite } from 'uvu'
+import { recordsRoot } from '../../src/ledger/block.js'
 import { Chain } from '../../src/ledger/chain.js'
+import { decodeHeader } from '../../src/ledger/header.js'
 import { Mempool, type Moment } from '../../src/ledger/mempool.js'
+import { Miner } from '../../src/ledger/miner/miner.js'
 import type { Node } from '../../src/ledger/node.js'
 import { EASY_PARAMS } from '../../src/ledger/params.js'
 import type { SignedRecord } from '../../src/ledger/record.js'
 import { dateOf, reasonOf } from '../../src/ledger/refusal.js'
 import { type BlockHead, State } from '../../src/ledger/state.js'
 import { sha256 } from '../../wire/hash.js'
+import type { Hash } from '../../wire/types.js'
 import { ballot, COMMIT, close, GENESIS, grow, growAt, idOf, minedNode, note, poll } from './blocks.js'
 import { MemoryStore, START_MS } from './world.js'
 
@@ -261,6 +265,14 @@ test('a template puts a poll before its ballots and leaves out what does not fit
   assert.ok(new State().apply(pool.template(NOW_S), head(NOW_S)))
 })
 
+test('a ballot does not begin an open poll in place of a poll that waits', () => {
+  const pool = new Mempool(new State())
+  const [registered, early] = [lunch(ENDS_S), vote('ann', 'pizza')]
+  for (const signed of [registered, early]) pool.add(signed, 'own', at(NOW_S))
+  assert.deepEqual(ids(pool.template(ENDS_S - 1)), ids([registered, early]))
+  assert.deepEqual(pool.template(ENDS_S), [], 'the poll has ended before it began')
+})
+
 test('a template holds what its own time allows', () => {
   const state = stateWith(lunch(ENDS_S))
   const pool = new Mempool(state)
@@ -301,6 +313,52 @@ test('a poll that comes into the chain takes out the ballots that it cannot coun
     ],
   )
   assert.deepEqual(ids(pool.template(NOW_S)), [good.id])
+})
+
+test('a job that outlasts the end of a poll goes on without its ballots', () => {
+  const chain = open()
+  grow(chain, chain.genesis, lunch(ENDS_S))
+  const pool = new Mempool(chain.state)
+  const [late, other] = [vote('ann', 'pizza'), ballot('ann', 'yes')]
+  let wallS = ENDS_S - 1
+  const mining: Hash[] = []
+  const miner = new Miner(
+    {
+      now: () => 0,
+      wallTime: () => wallS * 1000,
+      after: () => () => {},
+      random: () => 0,
+      log: (_level, text) => assert.fail(text),
+      workers: {
+        mine: (header) => {
+          mining.push(decodeHeader(header).root)
+          return () => {}
+        },
+        hashRate: () => 0,
+        verify: () => assert.fail('nothing to verify'),
+      },
+    },
+    chain,
+    pool,
+    {
+      params: EASY_PARAMS,
+      mode: 'own',
+      self: idOf('author'),
+      clockOffsetMs: () => 0,
+      syncing: () => false,
+      members: () => [],
+      solved: () => ({ kind: 'lighter' }),
+      changed: () => {},
+    },
+  )
+  for (const signed of [late, other]) pool.add(signed, 'own', at(wallS))
+  miner.plan()
+  wallS = ENDS_S
+  miner.plan()
+  assert.deepEqual(mining, [recordsRoot([late, other]), recordsRoot([other])])
+  pool.remove(other.id)
+  miner.plan()
+  assert.deepEqual([mining.length, miner.state], [2, 'unfit'])
 })
 
 test('a refusal says why and what to do', () => {
