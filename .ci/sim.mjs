@@ -1,5 +1,5 @@
 // Plays many seeds of the simulator, or one with a trace.
-// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|power|line]
+// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|power|line|polls]
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 

@@ -117,6 +117,8 @@ export interface VoteView {
   /** Empty until mined. */
   readonly block: Hash | ''
   readonly height: number
+  /** Why it is invalid, and what to do; '' otherwise. */
+  readonly reason: string
 }
 
 export interface TallyView {
@@ -124,15 +126,42 @@ export interface TallyView {
   readonly height: number
   readonly final: boolean
   readonly total: number
+  /** Most chosen first; of a registered poll all options, those that nobody chose with 0. */
   readonly choices: Readonly<Record<string, number>>
+  /** '' of an open poll, and where none was asked. */
+  readonly question: string
+  /** Of a registered poll, in the order of its author; none: any choice counts. */
+  readonly options: readonly string[]
+  /** Unix seconds, by the time of blocks; null: never. */
+  readonly closes: number | null
+  /** How many peers have a ballot each; null: any voter has one. */
+  readonly roll: number | null
+  /** 'ended': no ballot is taken any more, but no block says so yet. */
+  readonly state: 'open' | 'ended' | 'final'
+}
+
+/** A poll to register. */
+export interface PollDraft {
+  readonly poll: string
+  /** May be empty. */
+  readonly question: string
+  /** 2 to 16. */
+  readonly options: readonly string[]
+  /** Unix seconds; 0: never. */
+  readonly closes: number
+  /** At most 32; empty: any voter. */
+  readonly roll: readonly PeerId[]
 }
 
 export interface RecordView {
   readonly id: Hash
-  readonly kind: 'note' | 'ballot'
+  readonly kind: 'note' | 'ballot' | 'poll' | 'close'
   /** Author's peer id. */
   readonly author: PeerId
-  /** `{text}` of a note; `{poll, voter, choice}` of a ballot. */
+  /**
+   * `{text}` of a note; `{poll, voter, choice}` of a ballot; `{poll, question, options, closes, roll}` of a poll, in words;
+   * `{poll}` of a close.
+   */
   readonly data: Readonly<Record<string, string>>
 }
 
@@ -327,6 +356,8 @@ export interface PeerApi {
 
   vote(voter: string, choice: string, options: VoteOptions, progress: OnProgress, done: Done<VoteView>): Cancel
   note(text: string, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel
+  /** Registers a poll for good; answers as `vote` does. */
+  createPoll(poll: PollDraft, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel
   tally(poll: string): TallyView
   polls(): readonly string[]
   chain(last: number): ChainView

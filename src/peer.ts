@@ -193,6 +193,15 @@ export class Peer implements api.PeerApi {
     return this.#ledger.note(text, options, progress, done)
   }
 
+  createPoll(
+    poll: api.PollDraft,
+    options: api.WaitOptions,
+    progress: api.OnProgress,
+    done: api.Done<api.VoteView>,
+  ): Cancel {
+    return this.#ledger.createPoll(poll, options, progress, done)
+  }
+
   setMining(mode: api.MineMode): void {
     this.#ledger.setMining(mode)
   }

@@ -28,6 +28,11 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
 }
 
+/** `2026-11-21 04:24:29 UTC`, from unix seconds. */
+export function utc(timeS: number): string {
+  return `${new Date(timeS * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
 type Rows = readonly (readonly string[])[]
 
 const GAP = '  '

@@ -3,6 +3,7 @@ import { OperationalError } from '../../wire/errors.js'
 import * as files from './commands/files.js'
 import * as ledger from './commands/ledger.js'
 import * as network from './commands/network.js'
+import * as polls from './commands/polls.js'
 import { type CommandContext, failed, type Outcome } from './outcome.js'
 import type { Invocation } from './parse.js'
 
@@ -18,8 +19,8 @@ const RUNS: ReadonlyMap<string, Run> = new Map(
     log: network.log,
     quit: network.quit,
     vote: ledger.vote,
-    tally: ledger.tally,
-    poll: ledger.poll,
+    tally: polls.tally,
+    poll: polls.poll,
     receipt: ledger.receipt,
     note: ledger.note,
     chain: ledger.chain,

@@ -89,10 +89,26 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'poll',
-    summary: 'list the polls or show one',
-    args: [{ name: 'action', required: true, kind: 'text', choices: ['list', 'show'] }, text('poll', false)],
-    options: [],
-    example: 'poll list',
+    summary: 'register a poll with fixed choices, list the polls, or show one',
+    args: [
+      { name: 'action', required: true, kind: 'text', choices: ['create', 'list', 'show'] },
+      text('poll', false),
+      { name: 'question', required: false, kind: 'rest' },
+    ],
+    options: [
+      { flags: '--options <a,b,c>', summary: 'create: the choices, 2 to 16', kind: 'text' },
+      {
+        flags: '--closes <when>',
+        summary: 'create: the end: 30m, 2h, 1d, 2030-12-31T18:00 or unix seconds; else never',
+        kind: 'text',
+      },
+      {
+        flags: '--roll <peers>',
+        summary: 'create: whose ballots count, one each: names or ids, separated by commas; else any voter',
+        kind: 'text',
+      },
+    ],
+    example: "poll create lunch 'What shall we eat?' --options pizza,sushi --closes 2h",
   },
   {
     name: 'receipt',

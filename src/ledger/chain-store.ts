@@ -132,7 +132,7 @@ function loadActive(store: Store, path: readonly Node[], state: State): Node[] {
   const active = path.slice(0, 1)
   for (const node of path.slice(1)) {
     const records = intactRecords(store, node)
-    if (records === undefined || !state.apply(records, node.hash, node.height)) break
+    if (records === undefined || !state.apply(records, node)) break
     active.push(node)
   }
   return active

@@ -194,9 +194,9 @@ export class Chain {
     const connected: (readonly SignedRecord[])[] = []
     for (const node of path) {
       const records = fresh.get(node.hash) ?? this.records(node)
-      if (!this.state.apply(records, node.hash, node.height)) {
+      if (!this.state.apply(records, node)) {
         for (const applied of connected.reverse()) this.state.undo(applied)
-        for (const [place, node] of old.entries()) this.state.apply(undone[place] ?? [], node.hash, node.height)
+        for (const [place, node] of old.entries()) this.state.apply(undone[place] ?? [], node)
         this.refuse(node.hash)
         return { kind: 'invalid', node }
       }

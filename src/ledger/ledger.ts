@@ -6,30 +6,23 @@
 import { ProtocolError } from '../../wire/errors.js'
 import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Done, MineMode, OnProgress, VoteOptions, VoteView, WaitOptions } from '../api.js'
-import * as api from '../api.js'
+import type * as api from '../api.js'
+import type { Done, MineMode, OnProgress, PollDraft, VoteOptions, VoteView, WaitOptions } from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { Mesh, Protocol } from '../mesh.js'
 import { PacedLog } from '../paced-log.js'
+import { Authoring } from './authoring.js'
 import { type Adoption, Chain, type Change } from './chain.js'
+import { Closing } from './closing.js'
 import { genesisHeader } from './genesis.js'
 import { Gossip } from './gossip.js'
-import { type Admission, Mempool } from './mempool.js'
+import { type Admission, type Dropped, Mempool, type Moment } from './mempool.js'
 import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
 import { blockLine, clockTrouble, newsOf } from './news.js'
 import type { Node } from './node.js'
 import { type ChainParams, DEFAULT_PARAMS } from './params.js'
-import {
-  DUPLICATE_VOTE,
-  decodeRecord,
-  type LedgerRecord,
-  MAX_NAME_BYTES,
-  MAX_NOTE_BYTES,
-  normaliseName,
-  normaliseNote,
-  type SignedRecord,
-  signRecord,
-} from './record.js'
+import { DUPLICATE_VOTE, decodeRecord, normaliseName, type SignedRecord } from './record.js'
+import { type Refusal, reasonOf } from './refusal.js'
 import { Relay } from './relay.js'
 import { Submissions } from './submissions.js'
 import { Sync } from './sync.js'
@@ -63,6 +56,8 @@ export class Ledger implements Protocol {
   readonly #sync: Sync
   readonly #miner: Miner
   readonly #submissions: Submissions
+  readonly #authoring: Authoring
+  readonly #closing: Closing
   readonly #views: ChainViews
   readonly #gossip: Gossip
   readonly #said: PacedLog
@@ -100,6 +95,21 @@ export class Ledger implements Protocol {
       members: () => memberIds(mesh),
       solved: (node, records) => this.#adopt(node, new Map([[node.hash, records]]), 'mined'),
       changed: options.changed,
+    })
+    this.#authoring = new Authoring(env, this.#chain, this.#submissions, {
+      trouble: () => (this.#miner.mode === 'never' ? null : this.#clockTrouble()),
+      admit: (signed) => this.#admit(signed, 'own'),
+      written: (signed) => this.#written(signed),
+      withdrawn: (id) => this.#withdrawn(id),
+    })
+    this.#closing = new Closing(env, this.#chain, this.#mempool, {
+      params,
+      self: env.identity.id,
+      members: () => memberIds(mesh),
+      idle: () => this.#miner.mode === 'never',
+      unsure: () => this.#sync.view() !== null || this.#clockTrouble() !== null,
+      close: (poll) => this.#authoring.close(poll),
+      ended: options.changed,
     })
     this.#start()
   }
@@ -170,32 +180,28 @@ export class Ledger implements Protocol {
   // ---- what the user asks
 
   /**
-   * Casts a ballot of an open poll: 'added' after one durable confirmation, 'invalid' if the voter has voted in that
-   * poll, now or by the time it would be mined. Cancelling withdraws it here; a peer that got it already may still mine
-   * it. After `options.timeoutMs` the answer is 'pending' and the ballot stays.
+   * Casts a ballot: 'added' after one durable confirmation, 'invalid' if its poll cannot take it, now or by the time it
+   * would be mined. Cancelling withdraws it here; a peer that got it already may still mine it. After
+   * `options.timeoutMs` the answer is 'pending' and the ballot stays.
    */
   vote(voter: string, choice: string, options: VoteOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
-    const names = { poll: normaliseName(options.poll), voter: normaliseName(voter), choice: normaliseName(choice) }
-    if (names.poll === null || names.voter === null || names.choice === null) {
-      const message = `${DUPLICATE_VOTE} voter, choice and poll are 1 to ${MAX_NAME_BYTES} bytes of plain text each`
-      return this.#later(() => done({ ok: false, kind: 'usage', message }))
-    }
-    const draft = { poll: names.poll, voter: names.voter, choice: names.choice }
-    return this.#submit({ ...this.#head(), kind: 'ballot', ...draft }, options, progress, done)
+    return this.#authoring.vote(voter, choice, options, progress, done)
   }
 
   /** Records a text for good; answers as `vote` does. */
   note(text: string, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
-    const normal = normaliseNote(text)
-    if (normal === null) {
-      const message = `a note is 1 to ${MAX_NOTE_BYTES} bytes of text`
-      return this.#later(() => done({ ok: false, kind: 'usage', message }))
-    }
-    return this.#submit({ ...this.#head(), kind: 'note', text: normal }, options, progress, done)
+    return this.#authoring.note(text, options, progress, done)
+  }
+
+  /** Registers a poll for good; answers as `vote` does. */
+  createPoll(poll: PollDraft, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
+    return this.#authoring.createPoll(poll, options, progress, done)
   }
 
   tally(poll: string): api.TallyView {
-    return this.#chain.state.tally.view(normaliseName(poll) ?? poll, this.#chain.tip.height)
+    const { state, tip } = this.#chain
+    const nowS = Math.max(Math.floor(this.#env.wallTime() / 1000), tip.header.time)
+    return state.tally.view(normaliseName(poll) ?? poll, tip.height, nowS)
   }
 
   polls(): readonly string[] {
@@ -212,6 +218,7 @@ export class Ledger implements Protocol {
 
   setMining(mode: MineMode): void {
     this.#miner.setMode(mode)
+    this.#closing.plan()
     this.#options.changed()
   }
 
@@ -241,45 +248,31 @@ export class Ledger implements Protocol {
     if (this.#chain.damage !== '') this.#env.log('warn', `${this.#chain.damage}; fetching the rest from peers`)
     for (const [key, value] of this.#env.store.entries('records')) {
       const signed = storedRecord(value)
-      const source = signed !== null && signed.id === key ? this.#admit(signed, 'own') : 'known'
-      if (signed !== null && source === 'added') this.#verifier.remember([signed])
+      const admission = signed !== null && signed.id === key ? this.#admit(signed, 'own') : 'known'
+      if (signed !== null && admission === 'added') this.#verifier.remember([signed])
       else this.#env.store.write([{ remove: 'records', key }])
+      if (signed !== null && isRefusal(admission)) this.#tellInvalid(signed, admission)
     }
+    this.#closing.plan()
     this.#expireLater()
     if (this.#mempool.size > 0) this.#later(() => this.#miner.plan())
   }
 
-  #head() {
-    const { publicKey } = this.#env.identity
-    return { author: publicKey, time: Math.floor(this.#env.wallTime()), salt: this.#env.randomBytes(8) }
+  /** Why this peer does not mine although it might; null if its clock is right. */
+  #clockTrouble(): string | null {
+    const offsetMs = this.#options.clockOffsetMs()
+    return Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS ? clockTrouble(offsetMs) : null
   }
 
-  #submit(record: LedgerRecord, options: WaitOptions, progress: OnProgress, done: Done<VoteView>): Cancel {
-    const offsetMs = this.#options.clockOffsetMs()
-    if (this.#miner.mode !== 'never' && Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) {
-      return this.#later(() => done(api.refused(`${clockTrouble(offsetMs)}, then try again`)))
-    }
-    if (this.#submissions.isFull)
-      return this.#later(() => done(api.refused('too many votes are waiting; try again later')))
-    const signed = signRecord(record, this.#chain.genesis.hash, (text) => this.#env.sign(text))
-    const admission = this.#admit(signed, 'own')
-    if (admission === 'duplicate') {
-      const view: VoteView = { status: 'invalid', ballot: signed.id, block: '', height: this.#chain.tip.height }
-      return this.#later(() => done(api.done(view)))
-    }
-    if (admission !== 'added')
-      return this.#later(() => done(api.refused('too many records are pending; try again later')))
+  #written(signed: SignedRecord): void {
     this.#verifier.remember([signed])
     this.#env.store.write([{ put: 'records', key: signed.id, value: signed.bytes }])
-    this.#submissions.add(signed.id, progress, done, options.timeoutMs)
     this.#gossip.announceRecord(signed.id, null)
     this.#miner.plan()
     this.#options.changed()
-    return () => this.#withdraw(signed.id)
   }
 
-  #withdraw(id: Hash): void {
-    if (!this.#submissions.remove(id)) return
+  #withdrawn(id: Hash): void {
     if (this.#mempool.remove(id) === undefined) return
     this.#env.store.write([{ remove: 'records', key: id }])
     this.#miner.plan()
@@ -287,7 +280,11 @@ export class Ledger implements Protocol {
   }
 
   #admit(signed: SignedRecord, source: PeerId | 'own' | 'branch'): Admission {
-    return this.#mempool.add(signed, source, this.#env.now(), this.#env.wallTime())
+    return this.#mempool.add(signed, source, this.#moment())
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#env.now(), wallTimeMs: this.#env.wallTime(), tipTimeS: this.#chain.tip.header.time }
   }
 
   #accept(signed: SignedRecord, from: PeerId): Admission {
@@ -318,6 +315,7 @@ export class Ledger implements Protocol {
       )
     } else if (depth > 0) this.#env.log('info', `a heavier branch undid ${depth} of our blocks, now at ${tip.height}`)
     this.#miner.tipChanged()
+    this.#closing.plan()
     this.#options.changed()
     return adoption
   }
@@ -329,13 +327,13 @@ export class Ledger implements Protocol {
       if (this.#isOwn(signed)) operations.push({ remove: 'records', key: signed.id })
     }
     for (const signed of change.connected) forget(signed)
-    for (const { signed } of this.#mempool.connected(change.connected)) {
-      forget(signed)
-      this.#tellInvalid(signed)
+    for (const dropped of this.#mempool.connected(change.connected, this.#moment())) {
+      forget(dropped.signed)
+      this.#tellDropped(dropped)
     }
     for (const signed of change.undone) {
       const admission = this.#admit(signed, this.#isOwn(signed) ? 'own' : 'branch')
-      if (admission === 'duplicate') this.#tellInvalid(signed)
+      if (isRefusal(admission)) this.#tellInvalid(signed, admission)
       if (admission !== 'added') continue
       if (this.#isOwn(signed)) operations.push({ put: 'records', key: signed.id, value: signed.bytes })
       this.#gossip.announceRecord(signed.id, null)
@@ -343,11 +341,18 @@ export class Ledger implements Protocol {
     return operations
   }
 
-  #tellInvalid(signed: SignedRecord): void {
-    if (!this.#isOwn(signed) || signed.record.kind !== 'ballot') return
-    const { voter, poll } = signed.record
-    this.#env.log('warn', `${DUPLICATE_VOTE} ${voter} has another ballot in poll ${poll}: yours is dropped`)
-    this.#submissions.invalid(signed.id)
+  #tellDropped({ signed, why }: Dropped): void {
+    if (why === 'expired') this.#submissions.expired(signed.id)
+    else this.#tellInvalid(signed, why)
+  }
+
+  #tellInvalid(signed: SignedRecord, refusal: Refusal): void {
+    // that somebody else ended a poll first is no news
+    if (!this.#isOwn(signed) || signed.record.kind === 'close') return
+    const reason = reasonOf(refusal, signed, this.#chain.state.tally)
+    const what = signed.record.kind === 'poll' ? 'Invalid poll!' : DUPLICATE_VOTE
+    this.#env.log('warn', `${what} ${reason}; yours is dropped`)
+    this.#submissions.invalid(signed.id, reason)
   }
 
   #isOwn(signed: SignedRecord): boolean {
@@ -361,10 +366,9 @@ export class Ledger implements Protocol {
 
   #expireLater(): void {
     this.#env.after(EXPIRY_CHECK_MS, () => {
-      for (const { signed } of this.#mempool.expire(this.#env.wallTime())) {
-        if (!this.#isOwn(signed)) continue
-        this.#env.store.write([{ remove: 'records', key: signed.id }])
-        this.#submissions.expired(signed.id)
+      for (const dropped of this.#mempool.sweep(this.#moment())) {
+        if (this.#isOwn(dropped.signed)) this.#env.store.write([{ remove: 'records', key: dropped.signed.id }])
+        this.#tellDropped(dropped)
       }
       this.#expireLater()
     })
@@ -373,6 +377,11 @@ export class Ledger implements Protocol {
   #later(call: () => void): Cancel {
     return this.#env.after(0, call)
   }
+}
+
+/** Whether the chain, or a rival that waits, is against it. */
+function isRefusal(admission: Admission): admission is Refusal {
+  return admission !== 'added' && admission !== 'known' && admission !== 'full' && admission !== 'expired'
 }
 
 function storedRecord(bytes: Uint8Array): SignedRecord | null {

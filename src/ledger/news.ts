@@ -21,6 +21,8 @@ export function newsOf(miner: Miner, sync: Sync, clockOffsetMs: number): Progres
       const total = miner.difficulty()
       return { text: 'mining', done: Math.min(miner.hashes(), total), total, unit: 'hashes' }
     }
+    case 'unfit':
+      return plain('its poll has ended; waiting for the block that closes it')
     case 'nothing':
     case 'waiting':
       return plain('writing to disk')

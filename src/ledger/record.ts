@@ -1,11 +1,11 @@
 /**
- * What the ledger records: notes, and ballots of open polls, each signed by the peer that wrote it. The id is the hash
+ * What the ledger records: notes, ballots, polls and their ends, each signed by the peer that wrote it. The id is the hash
  * of the unsigned canonical bytes; the Merkle leaf covers the signature too, so a header fixes every byte of its block.
  * Invariant: a SignedRecord has passed every rule that needs no key and no chain.
  */
 import { decodeCanonical, encodeCanonical, signedText } from '../../wire/canonical.js'
 import { ProtocolError } from '../../wire/errors.js'
-import { bytes, type Field, oneOf, struct, text, u53, type Value } from '../../wire/field.js'
+import { bytes, type Field, list, oneOf, peerId, struct, text, u32, u53, type Value } from '../../wire/field.js'
 import { sha256 } from '../../wire/hash.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { SignedText } from '../env.js'
@@ -14,11 +14,18 @@ import { leafHash } from './merkle.js'
 export const MAX_RECORD_BYTES = 4096
 export const MAX_NAME_BYTES = 64
 export const MAX_NOTE_BYTES = 2048
+export const MAX_QUESTION_BYTES = 512
+export const MIN_OPTIONS = 2
+export const MAX_OPTIONS = 16
+export const MAX_ROLL = 32
+/** The last second that a block can be dated. */
+export const MAX_CLOSES_S = 2 ** 32 - 1
 export const DEFAULT_POLL = 'main'
 /** Shown wherever a ballot is refused because its voter has voted, or its words are not acceptable. */
 export const DUPLICATE_VOTE = 'Invalid/duplicate Vote!'
 
-const RECORD_KINDS = ['note', 'ballot'] as const
+/** Append-only: the place is the number on the wire. */
+const RECORD_KINDS = ['note', 'ballot', 'poll', 'close'] as const
 const KIND = oneOf(RECORD_KINDS)
 const head = {
   kind: KIND,
@@ -36,25 +43,56 @@ const ballot = struct('ballot', {
   voter: text(MAX_NAME_BYTES),
   choice: text(MAX_NAME_BYTES),
 })
+const poll = struct('poll', {
+  ...head,
+  poll: text(MAX_NAME_BYTES),
+  question: text(MAX_QUESTION_BYTES),
+  options: list(text(MAX_NAME_BYTES), MAX_OPTIONS),
+  /** Seconds since the epoch, by the time of blocks; 0: never. */
+  closes: u32,
+  /** Whose ballots count, in the order of their ids; empty: everybody's. */
+  roll: list(peerId, MAX_ROLL),
+})
+const close = struct('close', { ...head, poll: text(MAX_NAME_BYTES) })
 
-type Head = Omit<Value<typeof note>, 'kind' | 'text'>
-export type Note = Head & { readonly kind: 'note'; readonly text: string }
-export type Ballot = Head & {
-  readonly kind: 'ballot'
-  readonly poll: string
-  readonly voter: string
-  readonly choice: string
-}
-export type LedgerRecord = Note | Ballot
+const FIELDS = { note, ballot, poll, close } as const
+type Kind = keyof typeof FIELDS
+type OfKind<K extends Kind> = Omit<Value<(typeof FIELDS)[K]>, 'kind'> & { readonly kind: K }
+
+export type Note = OfKind<'note'>
+export type Ballot = OfKind<'ballot'>
+export type Poll = OfKind<'poll'>
+export type Close = OfKind<'close'>
+export type LedgerRecord = Note | Ballot | Poll | Close
 
 /** The unsigned record: the first item of the array says which. */
 export const recordField: Field<LedgerRecord> = {
-  label: 'note or ballot',
+  label: 'note, ballot, poll or close',
   read: (value) => {
     const kind = KIND.read(Array.isArray(value) ? value[0] : undefined)
-    return kind === 'note' ? { ...note.read(value), kind } : { ...ballot.read(value), kind }
+    switch (kind) {
+      case 'note':
+        return { ...note.read(value), kind }
+      case 'ballot':
+        return { ...ballot.read(value), kind }
+      case 'poll':
+        return { ...poll.read(value), kind }
+      case 'close':
+        return { ...close.read(value), kind }
+    }
   },
-  write: (record) => (record.kind === 'note' ? note.write(record) : ballot.write(record)),
+  write: (record) => {
+    switch (record.kind) {
+      case 'note':
+        return note.write(record)
+      case 'ballot':
+        return ballot.write(record)
+      case 'poll':
+        return poll.write(record)
+      case 'close':
+        return close.write(record)
+    }
+  },
 }
 
 const signedField = struct('signed record', { record: recordField, signature: bytes(64) })
@@ -72,9 +110,18 @@ export interface SignedRecord {
 
 /** NFC, trimmed, 1 to 64 bytes, no control characters: a poll, voter or choice as the ledger knows it; null if unfit. */
 export function normaliseName(name: string): string | null {
-  const normal = name.normalize('NFC').trim()
-  const fits = normal.length > 0 && Buffer.byteLength(normal) <= MAX_NAME_BYTES
-  return fits && !/[\p{Cc}\p{Cs}]/u.test(normal) ? normal : null
+  const normal = normaliseLine(name, MAX_NAME_BYTES)
+  return normal === '' ? null : normal
+}
+
+/** NFC, trimmed, at most 512 bytes, no control characters; may be empty; null if unfit. */
+export function normaliseQuestion(question: string): string | null {
+  return normaliseLine(question, MAX_QUESTION_BYTES)
+}
+
+function normaliseLine(line: string, maxBytes: number): string | null {
+  const normal = line.normalize('NFC').trim()
+  return Buffer.byteLength(normal) <= maxBytes && !/[\p{Cc}\p{Cs}]/u.test(normal) ? normal : null
 }
 
 /** NFC, 1 to 2048 bytes; null if unfit. */
@@ -117,9 +164,26 @@ function assemble(record: LedgerRecord, signature: Uint8Array, encoded: Uint8Arr
 }
 
 function flawOf(record: LedgerRecord): string | null {
-  if (record.kind === 'note') return normaliseNote(record.text) === record.text ? null : 'unfit note'
-  for (const name of [record.poll, record.voter, record.choice]) {
-    if (normaliseName(name) !== name) return 'unfit poll, voter or choice'
+  switch (record.kind) {
+    case 'note':
+      return normaliseNote(record.text) === record.text ? null : 'unfit note'
+    case 'ballot':
+      return areNames([record.poll, record.voter, record.choice]) ? null : 'unfit poll, voter or choice'
+    case 'poll':
+      return pollFlaw(record)
+    case 'close':
+      return areNames([record.poll]) ? null : 'unfit poll'
   }
-  return null
+}
+
+function pollFlaw({ poll, question, options, roll }: Poll): string | null {
+  if (!areNames([poll]) || normaliseQuestion(question) !== question) return 'unfit poll or question'
+  if (options.length < MIN_OPTIONS || !areNames(options)) return 'unfit options'
+  if (new Set(options).size !== options.length) return 'an option twice'
+  const inOrder = roll.every((peer, place) => place === 0 || (roll[place - 1] ?? '') < peer)
+  return inOrder ? null : 'a roll out of order'
+}
+
+function areNames(names: readonly string[]): boolean {
+  return names.every((name) => normaliseName(name) === name)
 }

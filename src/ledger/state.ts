@@ -3,7 +3,9 @@
  * from the blocks at start, then applied and undone block by block. Invariant: `apply` changes all or nothing.
  */
 import type { Hash } from '../../wire/types.js'
+import type { Node } from './node.js'
 import type { SignedRecord } from './record.js'
+import type { Conflict } from './refusal.js'
 import { Tally } from './tally.js'
 
 export interface Place {
@@ -11,6 +13,9 @@ export interface Place {
   readonly height: number
   readonly index: number
 }
+
+/** What a block's records are judged and placed by. */
+export type BlockHead = Pick<Node, 'hash' | 'height'> & { readonly header: Pick<Node['header'], 'time'> }
 
 export class State {
   readonly tally = new Tally()
@@ -21,29 +26,45 @@ export class State {
     return this.#places.get(id)
   }
 
-  /** Why the record cannot follow what is already in the chain; null if it can. */
-  conflict(signed: SignedRecord): 'known' | 'duplicate' | null {
-    if (this.#places.has(signed.id)) return 'known'
-    return signed.record.kind === 'ballot' && this.tally.has(signed.record) ? 'duplicate' : null
+  /** Why the record cannot follow what is already in the chain, in a block of this time; null if it can. */
+  conflict(signed: SignedRecord, timeS: number): Conflict | null {
+    return this.#places.has(signed.id) ? 'known' : this.tally.conflict(signed, timeS)
   }
 
   /** Applies a block; false, and nothing changed, if one of its records cannot follow the others. */
-  apply(records: readonly SignedRecord[], block: Hash, height: number): boolean {
+  apply(records: readonly SignedRecord[], { hash, height, header }: BlockHead): boolean {
     for (const [index, signed] of records.entries()) {
-      if (this.conflict(signed) !== null) {
+      if (this.conflict(signed, header.time) !== null) {
         this.undo(records.slice(0, index))
         return false
       }
-      this.#places.set(signed.id, { block, height, index })
-      if (signed.record.kind === 'ballot') this.tally.add(signed.id, signed.record)
+      this.#places.set(signed.id, { block: hash, height, index })
+      this.tally.add(signed)
     }
     return true
   }
 
+  /** Takes back the newest block. */
   undo(records: readonly SignedRecord[]): void {
-    for (const signed of records) {
+    for (const signed of [...records].reverse()) {
       this.#places.delete(signed.id)
-      if (signed.record.kind === 'ballot') this.tally.remove(signed.record)
+      this.tally.remove(signed)
     }
+  }
+
+  /** Those of `candidates` that `wanted` lets through and that make a valid block of this time, in their order. */
+  fitting(
+    candidates: Iterable<SignedRecord>,
+    timeS: number,
+    wanted: (signed: SignedRecord) => boolean,
+  ): readonly SignedRecord[] {
+    const picked: SignedRecord[] = []
+    for (const signed of candidates) {
+      if (this.tally.conflict(signed, timeS) !== null || !wanted(signed)) continue
+      this.tally.add(signed)
+      picked.push(signed)
+    }
+    for (const signed of [...picked].reverse()) this.tally.remove(signed)
+    return picked
   }
 }

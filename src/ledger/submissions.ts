@@ -58,8 +58,9 @@ export class Submissions {
     }
   }
 
-  invalid(id: Hash): void {
-    this.#answer(id, 'invalid')
+  /** It can no longer be mined; `reason` says why. */
+  invalid(id: Hash, reason: string): void {
+    this.#answer(id, 'invalid', reason)
   }
 
   expired(id: Hash): void {
@@ -70,13 +71,13 @@ export class Submissions {
     )
   }
 
-  #answer(id: Hash, status: VoteView['status']): void {
+  #answer(id: Hash, status: VoteView['status'], reason = ''): void {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined) return
     this.remove(id)
     const place = status === 'added' ? this.#chain.state.place(id) : undefined
     const height = place?.height ?? this.#chain.tip.height
-    this.#env.after(0, () => waiting.done(ok({ status, ballot: id, block: place?.block ?? '', height })))
+    this.#env.after(0, () => waiting.done(ok({ status, ballot: id, block: place?.block ?? '', height, reason })))
   }
 
   #tickLater(delayMs: number): void {

@@ -7,7 +7,8 @@ import { done, refused } from '../api.js'
 import type { Chain } from './chain.js'
 import { inclusionProof } from './merkle.js'
 import type { Node } from './node.js'
-import type { SignedRecord } from './record.js'
+import type { LedgerRecord, SignedRecord } from './record.js'
+import { dateOf } from './refusal.js'
 
 /** Blocks are decoded from the store; the console asks for the same ones many times a second. */
 const MAX_CACHED = 64
@@ -64,7 +65,26 @@ export class ChainViews {
 }
 
 function recordView({ id, author, record }: SignedRecord): RecordView {
-  if (record.kind === 'note') return { id, kind: 'note', author, data: { text: record.text } }
-  const { poll, voter, choice } = record
-  return { id, kind: 'ballot', author, data: { poll, voter, choice } }
+  return { id, kind: record.kind, author, data: wordsOf(record) }
+}
+
+function wordsOf(record: LedgerRecord): RecordView['data'] {
+  switch (record.kind) {
+    case 'note':
+      return { text: record.text }
+    case 'ballot':
+      return { poll: record.poll, voter: record.voter, choice: record.choice }
+    case 'poll': {
+      const { poll, question, options, closes, roll } = record
+      return {
+        poll,
+        question,
+        options: options.join(', '),
+        closes: closes === 0 ? 'never' : dateOf(closes),
+        roll: roll.length === 0 ? 'any voter' : roll.join(', '),
+      }
+    }
+    case 'close':
+      return { poll: record.poll }
+  }
 }

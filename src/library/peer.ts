@@ -28,6 +28,11 @@ export interface VoteOptions extends WaitOptions {
   readonly poll?: string
 }
 
+/** A poll to register: what is left out is no question, no end, no roll. */
+export type PollOptions = WaitOptions &
+  Pick<api.PollDraft, 'options'> &
+  Partial<Omit<api.PollDraft, 'poll' | 'options'>>
+
 export interface RequestOptions extends LongOptions {
   /** Path of the finished file; its own name in the working directory where absent. */
   readonly path?: string
@@ -173,6 +178,13 @@ export class Peer implements AsyncDisposable {
     return this.#run(signal, (done) => this.#core.note(text, { timeoutMs }, outside(onProgress), done))
   }
 
+  /** Registers a poll with fixed choices; answers as `vote` does. */
+  async createPoll(poll: string, options: PollOptions): Promise<api.VoteView> {
+    const { question = '', closes = 0, roll = [], timeoutMs = null, signal, onProgress } = options
+    const draft = { poll, question, options: options.options, closes, roll }
+    return this.#run(signal, (done) => this.#core.createPoll(draft, { timeoutMs }, outside(onProgress), done))
+  }
+
   tally(poll: string = DEFAULT_POLL): api.TallyView {
     return this.#core.tally(poll)
   }
@@ -199,8 +211,8 @@ export class Peer implements AsyncDisposable {
   }
 
   /**
-   * The data of all records of the chain, oldest first: `{poll, voter, choice}` of ballots, `{text}` of notes, and
-   * whatever else was added by `addData`.
+   * The data of all records of the chain, oldest first: `{poll, voter, choice}` of ballots, `{text}` of notes,
+   * the words of polls and their ends, and whatever else was added by `addData`.
    */
   getData(): readonly Json[] {
     return this.#data.all()

@@ -67,7 +67,7 @@ test('mistakes exit with 2 and say what is wrong', () => {
     [['mine', 'sometimes'], /one of own, always, never/],
     [['--mine', 'sometimes'], /Allowed choices are own, always, never/],
     [['chain', '--last', 'x'], /whole number/],
-    [['poll', 'make'], /one of list, show/],
+    [['poll', 'make'], /one of create, list, show/],
   ]
   for (const [words, expected] of cases) {
     const result = parseWords(words, VERSION)

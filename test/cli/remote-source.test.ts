@@ -62,7 +62,7 @@ test('a vote typed in one attached console is mined by the peer and seen by the 
   assert.deepStrictEqual({ ...ann.tally().choices }, { 'oui madame': 1 })
   await until('the ballot at the other console', () => second.source.snapshot()?.tallies[0]?.total === 1)
   const again = await second.run('vote alice no')
-  assert.deepStrictEqual([again.exit, again.message], [1, 'Invalid/duplicate Vote!'])
+  assert.deepStrictEqual([again.exit, again.message], [1, 'Invalid/duplicate Vote! alice has a ballot in main already'])
 })
 
 test('long answers and mistakes read as they do in a console with the peer in it', async () => {

@@ -7,8 +7,10 @@ import { encodeHeader, VERSION } from '../../src/ledger/header.js'
 import { scan } from '../../src/ledger/miner/scan.js'
 import { checkHeader, type Node } from '../../src/ledger/node.js'
 import { EASY_PARAMS } from '../../src/ledger/params.js'
-import { type SignedRecord, signRecord } from '../../src/ledger/record.js'
+import { type LedgerRecord, type SignedRecord, signRecord } from '../../src/ledger/record.js'
 import { rawPublicKey, sign } from '../../wire/ed25519.js'
+import { sha256 } from '../../wire/hash.js'
+import type { PeerId } from '../../wire/types.js'
 import { keyOf, SEED, START_MS } from './world.js'
 
 export const GENESIS = genesisHeader(SEED, EASY_PARAMS)
@@ -16,17 +18,37 @@ export const CHAIN_ID = chainId(SEED, EASY_PARAMS)
 const START_S = START_MS / 1000
 let salt = 0
 
-export function ballot(voter: string, choice: string, author = 'author'): SignedRecord {
-  return signed({ kind: 'ballot', poll: 'main', voter, choice }, author)
+export function ballot(voter: string, choice: string, author = 'author', poll = 'main'): SignedRecord {
+  return signed({ kind: 'ballot', poll, voter, choice }, author)
 }
 
 export function note(text: string, author = 'author', time = START_MS): SignedRecord {
   return signed({ kind: 'note', text }, author, time)
 }
 
-type Content =
-  | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'ballot'; readonly poll: string; readonly voter: string; readonly choice: string }
+export interface PollTerms {
+  readonly question?: string
+  readonly options?: readonly string[]
+  readonly closes?: number
+  readonly roll?: readonly PeerId[]
+}
+
+/** A poll without end and roll, if `terms` do not say otherwise. */
+export function poll(name: string, terms: PollTerms = {}, author = 'author'): SignedRecord {
+  const open = { question: 'what?', options: ['pizza', 'sushi'], closes: 0, roll: [] }
+  return signed({ kind: 'poll', poll: name, ...open, ...terms }, author)
+}
+
+export function close(name: string, author = 'author'): SignedRecord {
+  return signed({ kind: 'close', poll: name }, author)
+}
+
+export function idOf(author: string): PeerId {
+  return sha256(rawPublicKey(keyOf(author))) as PeerId
+}
+
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never
+type Content = Without<LedgerRecord, 'author' | 'time' | 'salt'>
 
 function signed(content: Content, author: string, time = START_MS): SignedRecord {
   const key = keyOf(author)
@@ -66,13 +88,19 @@ export function minedNode(parent: Node, records: readonly SignedRecord[], change
   return checked.node
 }
 
+export interface Grown {
+  readonly node: Node
+  readonly adoption: Adoption
+}
+
 /** Adds a block to a chain; answers its node and how the chain took it. */
-export function grow(
-  chain: Chain,
-  parent: Node,
-  ...records: readonly SignedRecord[]
-): { node: Node; adoption: Adoption } {
-  const node = minedNode(parent, records)
+export function grow(chain: Chain, parent: Node, ...records: readonly SignedRecord[]): Grown {
+  return growAt(chain, parent, Math.max(START_S, parent.header.time), ...records)
+}
+
+/** The same with a block of this time. */
+export function growAt(chain: Chain, parent: Node, time: number, ...records: readonly SignedRecord[]): Grown {
+  const node = minedNode(parent, records, { time })
   const adoption = chain.adopt(node, new Map([[node.hash, records]]), COMMIT)
   if (adoption.kind === 'lighter') chain.stage(node, records)
   return { node, adoption }

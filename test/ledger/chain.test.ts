@@ -9,7 +9,7 @@ import { MemoryStore, START_MS } from './world.js'
 
 const test = suite('chain')
 const open = (store = new MemoryStore()): Chain => new Chain(store, GENESIS, EASY_PARAMS)
-const votes = (chain: Chain): Readonly<Record<string, number>> => chain.state.tally.view('main', 0).choices
+const votes = (chain: Chain): Readonly<Record<string, number>> => chain.state.tally.view('main', 0, 0).choices
 
 test('a heavier branch replaces ours: undo, redo, one write', () => {
   const store = new MemoryStore()
@@ -122,7 +122,7 @@ test('damage of any stored value costs blocks, never a wrong chain', () => {
         const again = open(copy)
         assert.equal(again.tip.hash, loaded.tip.hash)
         assert.equal(again.damage, '', 'repaired in the store')
-        assert.equal(loaded.state.tally.view('main', 0).total, loaded.tip.height)
+        assert.equal(loaded.state.tally.view('main', 0, 0).total, loaded.tip.height)
       },
     ),
   )

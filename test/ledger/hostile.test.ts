@@ -6,7 +6,7 @@ import { encodeWork, genesisNode, type Node } from '../../src/ledger/node.js'
 import type { SignedRecord } from '../../src/ledger/record.js'
 import type { LedgerMessage } from '../../wire/messages.js'
 import type { Hash } from '../../wire/types.js'
-import { ballot, GENESIS, type HeaderChanges, mined, minedNode, note } from './blocks.js'
+import { ballot, close, GENESIS, type HeaderChanges, idOf, mined, minedNode, note, poll } from './blocks.js'
 import { START_MS, type TestPeer, World } from './world.js'
 
 const test = suite('hostile')
@@ -177,12 +177,81 @@ invalidBlock('one record twice', () => {
   return [twice, twice]
 })
 invalidBlock('too many bytes', () => Array.from({ length: 242 }, (_, n) => note(`${n}`.padEnd(2048, 'x'))))
+invalidBlock('a choice that its poll does not have', () => [poll('lunch'), ballot('bob', 'soup', 'a', 'lunch')])
+invalidBlock('a poll of a name that has ballots', () => [poll('main', { options: ['yes', 'no'] })])
+invalidBlock('a poll twice', () => [poll('lunch'), poll('lunch', {}, 'another')])
+invalidBlock('a poll that has ended', () => [poll('lunch', { closes: START_MS / 1000 })])
+invalidBlock('the end of a poll that goes on', () => [poll('lunch', { closes: START_MS / 1000 + 900 }), close('lunch')])
+invalidBlock('the end of a poll that never ends', () => [poll('lunch'), close('lunch')])
+invalidBlock('the end of no poll', () => [close('lunch')])
+invalidBlock('a second ballot of one peer on a roll', () => [
+  poll('lunch', { roll: [idOf('a')] }),
+  ballot('bob', 'pizza', 'a', 'lunch'),
+  ballot('cy', 'pizza', 'a', 'lunch'),
+])
+invalidBlock('a ballot of a peer that is not on the roll', () => [
+  poll('lunch', { roll: [idOf('a')] }),
+  ballot('bob', 'pizza', 'b', 'lunch'),
+])
+invalidBlock('a poll whose roll is out of order', () => [
+  poll('lunch', { roll: [idOf('a'), idOf('b')].sort().reverse() }),
+])
 invalidBlock('a forged signature', () => {
   const good = ballot('bob', 'yes')
   const bytes = new Uint8Array(good.bytes)
   bytes[bytes.length - 1]! ^= 1
   // same record, other signature: the leaf changes with it
   return [{ ...good, bytes, leaf: leafHash(bytes) }]
+})
+
+/** Announces records and answers the question for them. */
+function offerRecords(stage: Scene, ...records: readonly SignedRecord[]): void {
+  stage.attacker.ledger.receive = (_from, message) => {
+    if (message.type !== 'getRecords') return
+    stage.attacker.say(stage.victim, { type: 'records', records: bytesOf(records) })
+  }
+  stage.attacker.say(stage.victim, { type: 'inventory', ids: records.map(({ id }) => id) })
+}
+
+test('a record that is not normal is blamed on who sent it', () => {
+  for (const bad of [poll('lunch', { options: ['a', 'a'] }), poll(' lunch'), close('a\u0007')]) {
+    const stage = scene()
+    offerRecords(stage, bad)
+    stage.world.run(1000)
+    assert.match(stage.victim.blamed.join(), /^attacker: protocol: record: /)
+    assert.equal(stage.victim.ledger.mining().pending, 0)
+  }
+})
+
+test('well-made records that the chain cannot take are left out, and nobody is blamed', () => {
+  const stage = scene()
+  const early = Array.from({ length: 30 }, (_, n) => close('lunch', `closer ${n}`))
+  offerRecords(stage, ...early.slice(0, 10), poll('main'), poll('past', { closes: 1 }), ballot('ann', 'no'))
+  stage.world.run(2000)
+  assert.equal(stage.victim.ledger.mining().pending, 0)
+  assert.deepEqual(stage.victim.blamed, [])
+})
+
+test('sixty ends of one poll take the place of one', () => {
+  const { world, victim, attacker } = scene()
+  victim.ledger.setMining('own')
+  victim.createPollNow('lunch', { closes: START_MS / 1000 + 30 })
+  victim.ledger.setMining('never')
+  const records = Array.from({ length: 60 }, (_, n) => close('lunch', `closer ${n}`))
+  attacker.ledger.receive = (_from, message) => {
+    if (message.type !== 'getRecords') return
+    const asked = records.filter(({ id }) => message.ids.includes(id))
+    attacker.say(victim, { type: 'records', records: bytesOf(asked) })
+  }
+  attacker.say(victim, { type: 'inventory', ids: records.map(({ id }) => id) })
+  world.run(10_000)
+  assert.equal(victim.ledger.mining().pending, 1)
+  assert.equal(victim.ledger.tally('lunch').state, 'open', 'an end that comes early ends nothing')
+  world.run(25_000)
+  assert.equal(victim.ledger.mining().pending, 1, 'and the creator needs no other')
+  victim.ledger.setMining('always')
+  world.until(() => victim.ledger.tally('lunch').final, 5000, 'the end')
+  assert.deepEqual(victim.blamed, [])
 })
 
 test('a peer that announces a solved block and keeps it back is cut off, and mining goes on', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite } from 'uvu'
 import { MAX_BLOCK_BYTES, MAX_BLOCK_RECORDS } from '../../src/ledger/block.js'
-import { EXPIRY_MS, MEMPOOL_BYTES, Mempool, SOURCE_BYTES, type Source } from '../../src/ledger/mempool.js'
+import { EXPIRY_MS, MEMPOOL_BYTES, Mempool, type Moment, SOURCE_BYTES, type Source } from '../../src/ledger/mempool.js'
 import { dueMs, rankAfter } from '../../src/ledger/miner/schedule.js'
 import { DEFAULT_PARAMS } from '../../src/ledger/params.js'
 import type { SignedRecord } from '../../src/ledger/record.js'
@@ -12,6 +12,8 @@ import { ballot, note } from './blocks.js'
 import { START_MS } from './world.js'
 
 const test = suite('mempool')
+const NOW_S = START_MS / 1000
+const blockAt = (height: number, time = NOW_S) => ({ hash: sha256(Buffer.from(`${height}`)), height, header: { time } })
 const peer = (n: number): PeerId => sha256(Buffer.from(`peer ${n}`)) as PeerId
 
 /** Records with their own ids; signing thousands would be slow, and the mempool does not look. */
@@ -24,7 +26,8 @@ function copies(count: number, size: number): SignedRecord[] {
   }))
 }
 
-const add = (pool: Mempool, signed: SignedRecord, source: Source, wall = START_MS) => pool.add(signed, source, 0, wall)
+const at = (wallTimeMs = START_MS, tipTimeS = 0): Moment => ({ nowMs: 0, wallTimeMs, tipTimeS })
+const add = (pool: Mempool, signed: SignedRecord, source: Source, wall = START_MS) => pool.add(signed, source, at(wall))
 
 /** Adds until the pool refuses; answers how many it took. */
 function fill(pool: Mempool, records: readonly SignedRecord[], source: Source): number {
@@ -66,7 +69,7 @@ test('knows duplicates: by id, by voter, by chain', () => {
   assert.equal(add(pool, ann, peer(2)), 'known')
   assert.equal(add(pool, ballot('ann', 'no'), peer(2)), 'duplicate')
   const bob = ballot('bob', 'yes')
-  state.apply([bob], peer(0), 1)
+  state.apply([bob], blockAt(1))
   assert.equal(add(pool, bob, peer(1)), 'known')
   assert.equal(add(pool, ballot('bob', 'no'), peer(1)), 'duplicate')
   pool.remove(ann.id)
@@ -74,14 +77,13 @@ test('knows duplicates: by id, by voter, by chain', () => {
 })
 
 test('a block takes out its records, and the ballots it makes invalid', () => {
-  const pool = new Mempool(new State())
+  const state = new State()
+  const pool = new Mempool(state)
   const [mine, yours, other] = [ballot('ann', 'yes'), ballot('bob', 'yes'), note('other')]
   for (const signed of [mine, yours, other]) add(pool, signed, 'own')
-  const dropped = pool.connected([ballot('ann', 'no'), yours])
-  assert.deepEqual(
-    dropped.map(({ signed }) => signed.id),
-    [mine.id],
-  )
+  const block = [ballot('ann', 'no'), yours]
+  state.apply(block, blockAt(1))
+  assert.deepEqual(pool.connected(block, at()), [{ signed: mine, why: 'duplicate' }])
   assert.deepEqual(
     [...pool.entries()].map(({ signed }) => signed.id),
     [other.id],
@@ -94,8 +96,8 @@ test('records older than a day are not taken and not kept', () => {
   assert.equal(add(pool, signed, 'own', START_MS + EXPIRY_MS + 1), 'expired')
   assert.equal(add(pool, signed, 'own', START_MS - EXPIRY_MS - 1), 'expired')
   assert.equal(add(pool, signed, 'own', START_MS + EXPIRY_MS), 'added')
-  assert.equal(pool.expire(START_MS + EXPIRY_MS).length, 0)
-  assert.equal(pool.expire(START_MS + EXPIRY_MS + 1).length, 1)
+  assert.equal(pool.sweep(at(START_MS + EXPIRY_MS)).length, 0)
+  assert.deepEqual(pool.sweep(at(START_MS + EXPIRY_MS + 1)), [{ signed, why: 'expired' }])
   assert.equal(pool.size, 0)
 })
 
@@ -107,13 +109,13 @@ test('a template has own records first, then the sources in turn, and fits a blo
   add(pool, quiet, peer(2))
   const own = note('own')
   add(pool, own, 'own')
-  const picked = pool.template()
+  const picked = pool.template(NOW_S)
   assert.equal(picked.length, MAX_BLOCK_RECORDS)
   assert.equal(picked[0], own)
   assert.ok(picked.slice(1, 3).includes(quiet))
   const large = new Mempool(new State())
   for (const signed of copies(300, 4096)) add(large, signed, peer(1))
-  const bytes = large.template().reduce((sum, signed) => sum + signed.bytes.length, 80)
+  const bytes = large.template(NOW_S).reduce((sum, signed) => sum + signed.bytes.length, 80)
   assert.ok(bytes <= MAX_BLOCK_BYTES && bytes > MAX_BLOCK_BYTES - 4096)
 })
 

@@ -4,9 +4,20 @@ import { suite } from 'uvu'
 import { blockBytes, decodeBody, MAX_BLOCK_BYTES, recordsRoot } from '../../src/ledger/block.js'
 import { leafHash, merkleRoot } from '../../src/ledger/merkle.js'
 import {
+  type Close,
   decodeRecord,
+  type LedgerRecord,
+  MAX_CLOSES_S,
+  MAX_NAME_BYTES,
+  MAX_OPTIONS,
+  MAX_QUESTION_BYTES,
   MAX_RECORD_BYTES,
+  MAX_ROLL,
+  MIN_OPTIONS,
   normaliseName,
+  normaliseQuestion,
+  type Poll,
+  recordField,
   type SignedRecord,
   signedTextOf,
   signRecord,
@@ -14,8 +25,9 @@ import {
 import { rawPublicKey, sign, verify } from '../../wire/ed25519.js'
 import { ProtocolError } from '../../wire/errors.js'
 import { sha256 } from '../../wire/hash.js'
-import type { Hash } from '../../wire/types.js'
-import { ballot, CHAIN_ID, note } from './blocks.js'
+import type { Hash, PeerId } from '../../wire/types.js'
+import { packValue } from '../../wire/writer.js'
+import { ballot, CHAIN_ID, close, idOf, note, type PollTerms, poll } from './blocks.js'
 import { keyOf } from './world.js'
 
 const test = suite('record')
@@ -26,6 +38,35 @@ const name = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   .map(normaliseName)
   .filter((value) => value !== null)
+const peerIds = fc
+  .uniqueArray(fc.uint8Array({ minLength: 32, maxLength: 32 }), {
+    maxLength: MAX_ROLL,
+    selector: (bytes) => Buffer.from(bytes).toString('hex'),
+  })
+  .map((ids) => ids.map((bytes) => Buffer.from(bytes).toString('hex') as PeerId).sort())
+const head = fc.record({
+  author: fc.constant(author),
+  time: fc.maxSafeNat(),
+  salt: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+})
+const anyPoll: fc.Arbitrary<Poll> = fc
+  .tuple(
+    head,
+    fc.record({
+      poll: name,
+      question: fc
+        .string({ unit: 'grapheme', maxLength: 60 })
+        .map(normaliseQuestion)
+        .filter((line) => line !== null),
+      options: fc.uniqueArray(name, { minLength: MIN_OPTIONS, maxLength: MAX_OPTIONS }),
+      closes: fc.integer({ min: 0, max: MAX_CLOSES_S }),
+      roll: peerIds,
+    }),
+  )
+  .map(([common, terms]) => ({ ...common, kind: 'poll' as const, ...terms }))
+const anyClose: fc.Arbitrary<Close> = fc
+  .tuple(head, name)
+  .map(([common, poll]) => ({ ...common, kind: 'close' as const, poll }))
 const record = fc
   .tuple(name, name, name, fc.maxSafeNat(), fc.uint8Array({ minLength: 8, maxLength: 8 }))
   .map(([poll, voter, choice, time, salt]) => ({ kind: 'ballot' as const, author, poll, voter, choice, time, salt }))
@@ -44,6 +85,89 @@ test('any ballot survives its canonical bytes, with one id and a signature that 
     }),
     { numRuns: 50 },
   )
+})
+
+const plain = (value: LedgerRecord) => ({ ...value, author: [...value.author], salt: [...value.salt] })
+const seal = (draft: LedgerRecord): SignedRecord => signRecord(draft, CHAIN_ID, (text) => sign(key, text))
+
+test('any poll and any close survives its canonical bytes, within the limit of a record', () => {
+  fc.assert(
+    fc.property(fc.oneof(anyPoll, anyClose), (draft) => {
+      const signed = seal(draft)
+      assert.ok(signed.bytes.length <= MAX_RECORD_BYTES)
+      const back = decodeRecord(signed.bytes)
+      assert.deepEqual([back.id, back.leaf], [signed.id, signed.leaf])
+      assert.deepEqual(plain(back.record), plain(draft))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('the largest poll fits a record', () => {
+  const wide = (count: number) => Array.from({ length: count }, (_, n) => `${n}`.padEnd(MAX_NAME_BYTES, 'x'))
+  const roll = Array.from({ length: MAX_ROLL }, (_, n) => n.toString(16).padStart(64, '0') as PeerId)
+  const question = 'q'.repeat(MAX_QUESTION_BYTES)
+  const { bytes } = poll('p'.repeat(MAX_NAME_BYTES), {
+    question,
+    options: wide(MAX_OPTIONS),
+    closes: MAX_CLOSES_S,
+    roll,
+  })
+  assert.ok(bytes.length <= MAX_RECORD_BYTES, `${bytes.length}`)
+  decodeRecord(bytes)
+})
+
+const unfit: readonly (readonly [string, string, PollTerms])[] = [
+  ['one option', 'p', { options: ['a'] }],
+  ['no options', 'p', { options: [] }],
+  ['an option twice', 'p', { options: ['a', 'b', 'a'] }],
+  ['an empty option', 'p', { options: ['a', ''] }],
+  ['an option that is not trimmed', 'p', { options: ['a', 'b '] }],
+  ['an option with an escape', 'p', { options: ['a', '\u001b[2J'] }],
+  ['an option too long', 'p', { options: ['a', 'x'.repeat(MAX_NAME_BYTES + 1)] }],
+  ['an option that is not composed', 'p', { options: ['a', 'e\u0301'] }],
+  ['a name that is not trimmed', ' p', {}],
+  ['an empty name', '', {}],
+  ['a name too long', 'x'.repeat(MAX_NAME_BYTES + 1), {}],
+  ['a question too long', 'p', { question: 'q'.repeat(MAX_QUESTION_BYTES + 1) }],
+  ['a question that is not trimmed', 'p', { question: 'why? ' }],
+  ['a question of two lines', 'p', { question: 'why?\nhow?' }],
+  ['an end before the epoch', 'p', { closes: -1 }],
+  ['an end that no block can have', 'p', { closes: MAX_CLOSES_S + 1 }],
+  ['an end within a second', 'p', { closes: 1.5 }],
+  ['a peer twice on its roll', 'p', { roll: [idOf('a'), idOf('a')] }],
+  ['a roll out of order', 'p', { roll: [idOf('a'), idOf('b')].sort().reverse() }],
+]
+for (const [what, name, terms] of unfit) {
+  test(`a poll with ${what} never gets into a block`, () => {
+    // where not even our own writer has bytes for it, the better
+    assert.throws(() => decodeRecord(poll(name, terms).bytes))
+  })
+}
+
+test('lists beyond their bounds and unknown kinds are refused when read', () => {
+  const { record, signature } = poll('p')
+  const bytes = (change: (fields: unknown[]) => void): Uint8Array => {
+    const fields = recordField.write(record) as unknown[]
+    change(fields)
+    return packValue([fields, signature])
+  }
+  decodeRecord(bytes(() => {}))
+  const id = Buffer.alloc(32)
+  const broken: readonly ((fields: unknown[]) => void)[] = [
+    (fields) => (fields[6] = Array.from({ length: MAX_OPTIONS + 1 }, (_, n) => `${n}`)),
+    (fields) => (fields[8] = Array.from({ length: MAX_ROLL + 1 }, (_, n) => Buffer.alloc(32, n))),
+    (fields) => (fields[8] = [id.subarray(1)]),
+    (fields) => (fields[0] = 4),
+    (fields) => (fields[0] = 3),
+    (fields) => fields.push(0),
+    (fields) => fields.pop(),
+  ]
+  for (const change of broken) assert.throws(() => decodeRecord(bytes(change)), ProtocolError)
+})
+
+test('a close with a name that is not normal is refused', () => {
+  for (const name of ['', ' p', 'a\u0007']) assert.throws(() => decodeRecord(close(name).bytes), ProtocolError)
 })
 
 test('a record signed for one chain is not signed for another', () => {

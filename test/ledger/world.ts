@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import type { VoteView } from '../../src/api.js'
+import type { PollDraft, VoteView } from '../../src/api.js'
 import type { Env, Store, StoreOperation, Table } from '../../src/env.js'
 import { targetOf } from '../../src/ledger/header.js'
 import { Ledger, type LedgerOptions } from '../../src/ledger/ledger.js'
@@ -231,6 +231,29 @@ export class TestPeer {
       voter,
       choice,
       { poll, timeoutMs },
+      () => {},
+      (result) => {
+        assert.equal(answer.result, 'waiting', 'answered once')
+        answer.result = result.ok ? result.value : result.message
+      },
+    )
+    return answer
+  }
+
+  /** Registers a poll and runs the world until it is in a durable block here. */
+  createPollNow(poll: string, terms: Partial<PollDraft> = {}): VoteView {
+    const answer = this.createPoll(poll, terms)
+    this.world.until(() => answer.result !== 'waiting', 60_000, `${this.name} gets an answer for poll ${poll}`)
+    assert.equal(typeof answer.result, 'object', `${answer.result}`)
+    return answer.result as VoteView
+  }
+
+  createPoll(poll: string, terms: Partial<PollDraft> = {}): { result: VoteView | string } {
+    const answer = { result: 'waiting' as VoteView | string }
+    const open = { question: '', options: ['pizza', 'sushi'], closes: 0, roll: [] }
+    this.ledger.createPoll(
+      { poll, ...open, ...terms },
+      { timeoutMs: null },
       () => {},
       (result) => {
         assert.equal(answer.result, 'waiting', 'answered once')

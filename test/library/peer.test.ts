@@ -41,6 +41,18 @@ test('a vote is added once, everywhere, with a receipt', async () => {
   await assert.rejects(bob.vote('', 'no'), OperationalError)
 })
 
+test('a poll is registered for all, with what it leaves out', async () => {
+  const view = await ann.createPoll('board', { options: ['yes', 'no'], roll: [bob.status().id] })
+  assert.equal(view.status, 'added')
+  await until('the poll at bob', () => bob.status().tip === view.block)
+  const { options, question, closes, roll, state } = bob.tally('board')
+  assert.deepEqual([options, question, closes, roll, state], [['yes', 'no'], '', null, 1, 'open'])
+  assert.match((await ann.vote('alice', 'yes', { poll: 'board' })).reason, /not on the roll/)
+  assert.equal((await bob.vote('alice', 'yes', { poll: 'board' })).status, 'added')
+  await until('the ballot at ann', () => ann.tally('board').total === 1)
+  await assert.rejects(ann.createPoll('one', { options: ['a'] }), OperationalError)
+})
+
 test('data is added once, refused twice, and read back in order', async () => {
   const before = bob.getData().length
   assert.equal(await bob.addData({ voter: 'carol', choice: 'tea' }), 'added')

@@ -181,9 +181,19 @@ export function talliesEqual({ alive }: PeerWorld): string | null {
   return odd === undefined ? null : `${odd.name} counts ${odd.text}, ${pictures[0]?.name} ${pictures[0]?.text}`
 }
 
+/** Every poll that has an end has come to it, and a block says so. */
+export function endsClosed({ alive }: PeerWorld): string | null {
+  for (const { name, peer } of alive) {
+    const tallies = peer.polls().map((poll) => peer.tally(poll))
+    const one = tallies.find(({ closes, final }) => closes !== null && !final)
+    if (one !== undefined) return `${name} has no close of ${one.poll}, which is ${one.state}`
+  }
+  return null
+}
+
 function picture(peer: PeerApi, poll: string): unknown {
-  const { total, choices } = peer.tally(poll)
-  return [poll, total, Object.entries(choices).toSorted(([a], [b]) => (a < b ? -1 : 1))]
+  const { total, choices, closes, state } = peer.tally(poll)
+  return [poll, total, closes, state, Object.entries(choices).toSorted(([a], [b]) => (a < b ? -1 : 1))]
 }
 
 /** Every acknowledged file has a whole right copy on a running peer. */

@@ -39,4 +39,8 @@ test('peers in a line pass on what they hear', () => {
   playAll('line', 10, ['cuts', 'votes acknowledged'])
 })
 
+test('every poll that ends is final for all, whoever made it and whatever clocks say', () => {
+  playAll('polls', 24, ['kills', 'partitions', 'polls added', 'ballots added', 'ballots invalid'])
+})
+
 test.run()

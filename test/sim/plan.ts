@@ -20,6 +20,7 @@ export const STEP_KINDS = [
   'skew',
   'slow-disk',
   'bad-chunks',
+  'poll',
 ] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 
@@ -106,6 +107,13 @@ export const SHAPES = {
   },
   /** Peers in a line: news must be passed on. */
   line: { peers: [3, 5], steps: [3, 8], weights: { vote: 1 }, deadly: 0, line: true },
+  /** Polls that end while peers die, part and disagree on the time. */
+  polls: {
+    peers: [2, 5],
+    steps: [10, 24],
+    weights: { poll: 10, kill: 2, blackout: 0.5, restart: 3, partition: 2, skew: 1.5, quit: 0.5 },
+    deadly: 0,
+  },
 } as const satisfies Record<string, Shape>
 
 export type PlanName = keyof typeof SHAPES

@@ -120,6 +120,7 @@ class Run {
     this.#settle('every peer linked to every other', invariants.everybodyLinked)
     this.#settle('one ideal ring', invariants.idealRing)
     this.#settle('every acknowledged vote in every chain', invariants.votesKept(this.#story))
+    this.#settle('every poll with an end closed', invariants.endsClosed)
     this.#settle('equal tallies', invariants.talliesEqual)
     // two blocks of equal work are a tie that only the next block decides
     this.#lastWord()

@@ -1,4 +1,6 @@
 /** What users and fate do: each step of a plan, applied to a peer that it can happen to. */
+import type { Result, VoteView } from '../../src/api.js'
+import { EPOCH_MS } from './env.js'
 import type { PeerNode } from './invariants.js'
 import type { Step } from './plan.js'
 import type { Story } from './story.js'
@@ -10,6 +12,8 @@ const LIGHTS_ON_AFTER_MS = 500
 const ONLY_HERE_MS = 5000
 const SKEW_MS = 15_000
 const SLOW_SYNC_MS = 300
+const POLL_OPEN_MS = 4000
+const POLL_LONGER_S = 40
 const FILE_BYTES = [0, 1000, 300_000, 1_500_000] as const
 
 export class Steps {
@@ -26,6 +30,9 @@ export class Steps {
         return
       case 'vote':
         this.#pick(step, this.#users(), (node) => this.#vote(node, step))
+        return
+      case 'poll':
+        this.#pick(step, this.#users(), (node) => this.#poll(node, step))
         return
       case 'store':
         this.#pick(step, this.#users(), (node) => this.#store(node, step))
@@ -108,6 +115,25 @@ export class Steps {
       this.#story.votes.push({ ballot: result.value.ballot, voter, by: node.name, at: this.#world.now })
       this.#acknowledged(node, step)
     })
+  }
+
+  /** Registers a poll, or votes in the newest; a heavier branch may lose a ballot for good once its poll has ended. */
+  #poll(node: PeerNode, step: Step): void {
+    const { process } = node
+    const waits = { timeoutMs: null }
+    const newest = this.#story.polls.at(-1)
+    const count = (what: string) => (result: Result<VoteView>) => {
+      if (!process.dead && result.ok) this.#story.count(`${what} ${result.value.status}`)
+    }
+    if (newest !== undefined && step.value % 3 > 0) {
+      node.peer.vote(`voter ${step.value}`, 'yes', { poll: newest, ...waits }, NOTHING, count('ballots'))
+      return
+    }
+    const poll = `poll ${step.value}`
+    const closes = Math.floor((EPOCH_MS + this.#world.now + POLL_OPEN_MS) / 1000) + (step.value % POLL_LONGER_S)
+    this.#story.polls.push(poll)
+    const draft = { poll, question: '', options: ['yes', 'no'], closes, roll: [] }
+    node.peer.createPoll(draft, waits, NOTHING, count('polls'))
   }
 
   #store(node: PeerNode, step: Step): void {

@@ -14,6 +14,8 @@ export interface Offer {
 export class Story implements Acknowledged {
   votes: Acknowledged['votes'][number][] = []
   files: Acknowledged['files'][number][] = []
+  /** Every poll that somebody tried to register, none of a name that another has. */
+  readonly polls: string[] = []
   /** Every file that somebody tried to store. */
   readonly offers: Offer[] = []
   /** Machines that never come back. */

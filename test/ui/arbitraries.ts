@@ -85,9 +85,12 @@ const anyBlock: fc.Arbitrary<BlockView> = fc.record({
   records: few(
     fc.record({
       id: anyId,
-      kind: fc.constantFrom('note', 'ballot'),
+      kind: fc.constantFrom('note', 'ballot', 'poll', 'close'),
       author: anyId,
-      data: fc.record({ text: anyName, voter: anyName, choice: anyName, poll: anyName }, { requiredKeys: [] }),
+      data: fc.record(
+        { text: anyName, voter: anyName, choice: anyName, poll: anyName, options: anyName },
+        { requiredKeys: [] },
+      ),
     }),
   ),
 })
@@ -134,6 +137,11 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
       final: fc.boolean(),
       total: fc.nat(),
       choices: fc.dictionary(anyName, fc.nat(), { maxKeys: 6 }),
+      question: anyName,
+      options: few(anyName),
+      closes: fc.option(fc.integer({ min: 1, max: 2 ** 32 - 1 })),
+      roll: fc.option(fc.integer({ min: 1, max: 32 })),
+      state: fc.constantFrom('open', 'ended', 'final'),
     }),
   ),
   files: few(anyFile),

@@ -1,6 +1,6 @@
 /** A network to look at: snapshots as a peer would cut them. */
 import { createHash } from 'node:crypto'
-import type { BlockView, ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { BlockView, ChunkMapView, FileView, PeerView, Snapshot, TallyView, TransferView } from '../../src/api.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 
 export const hash = (text: string): Hash => createHash('sha256').update(text).digest('hex') as Hash
@@ -98,6 +98,13 @@ export function chunkMap(n: number, chunks: number, have: number): ChunkMapView 
   }
 }
 
+/** An open poll. */
+export function tallyView(poll: string, choices: TallyView['choices'], change: Partial<TallyView> = {}): TallyView {
+  const total = Object.values(choices).reduce((sum, count) => sum + count, 0)
+  const open = { question: '', options: [], closes: null, roll: null, state: 'open' } as const
+  return { poll, height: 1204, final: false, total, choices, ...open, ...change }
+}
+
 /** Seven peers, a chain with votes, a ring, two files and a download. `time` is seconds since the epoch. */
 export function network(time: number, change: Partial<Snapshot> = {}): Snapshot {
   const self = peerId('otter-lime')
@@ -138,7 +145,7 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
       syncing: null,
       forks: [{ hash: hash('fork'), height: 1203, behind: 1 }],
     },
-    tallies: [{ poll: 'main', height: 1204, final: false, total: 8, choices: { yes: 6, no: 2 } }],
+    tallies: [tallyView('main', { yes: 6, no: 2 })],
     files: [fileView('music.txt'), fileView('atlas.iso', { complete: true, size: 2_100_000_000, chunks: 8011 })],
     transfers: [transferView(1, 'music.txt')],
     chunkMaps: [chunkMap(1, 512, 312)],

@@ -51,8 +51,16 @@ export function recordsText(records: readonly RecordView[]): string {
 }
 
 export function recordText({ kind, data }: RecordView): string {
-  if (kind === 'note') return data.text ?? ''
-  return `${data.voter ?? ''}: ${data.choice ?? ''}`
+  switch (kind) {
+    case 'note':
+      return data.text ?? ''
+    case 'ballot':
+      return `${data.voter ?? ''}: ${data.choice ?? ''}`
+    case 'poll':
+      return `poll ${data.poll ?? ''}: ${data.options ?? ''}`
+    case 'close':
+      return `poll ${data.poll ?? ''} closed`
+  }
 }
 
 /** Of the peers whose records these are. */

@@ -74,7 +74,7 @@ function blockPage(block: BlockView, snapshot: Snapshot, model: Model): Page {
           'dim',
           `${record.kind}  ${record.id.slice(0, 12)}  ${column(nameOf(record.author, snapshot), 12, model.look)} `,
         ),
-        record.data.poll === undefined ? recordText(record) : `${recordText(record)}  (poll ${record.data.poll})`,
+        record.kind === 'ballot' ? `${recordText(record)}  (poll ${record.data.poll ?? ''})` : recordText(record),
       ],
     ),
   ]

@@ -1,5 +1,5 @@
-/** Commands about the chain: vote, tally, poll, receipt, note, chain, mine. */
-import type { MineMode, TallyView, VoteView } from '../../api.js'
+/** Commands about the chain: vote, receipt, note, chain, mine. */
+import type { MineMode, VoteView } from '../../api.js'
 import { plural, shortId, table } from '../format.js'
 import { type CommandContext, EXIT, exitOf, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
@@ -33,52 +33,16 @@ export function note(context: CommandContext, invocation: Invocation): Promise<O
 }
 
 function voteOutcome(view: VoteView, what: string): Outcome {
-  switch (view.status) {
-    case 'added':
-      return added(view, `${what}: in block ${view.height} ${shortId(view.block)}`)
-    case 'pending':
-      return { exit: EXIT.timeout, message: `${what}: not in a block yet; it stays pending`, json: view }
-    case 'invalid':
-      return { exit: EXIT.failed, message: 'Invalid/duplicate Vote!', json: view }
-  }
+  if (view.status !== 'invalid') return mined(view, what, `receipt ${view.ballot}`)
+  return { exit: EXIT.failed, message: `Invalid/duplicate Vote! ${view.reason}`, json: view }
 }
 
-/** A shell shows the whole id: `receipt` asks for it. */
-function added(view: VoteView, message: string): Outcome {
-  return { exit: EXIT.done, message, more: [`receipt ${view.ballot}`], json: view }
-}
-
-export function tally({ host }: CommandContext, invocation: Invocation): Outcome {
-  return tallyOutcome(host.peer.tally(invocation.args.poll ?? DEFAULT_POLL))
-}
-
-function tallyOutcome(view: TallyView): Outcome {
-  const rows = Object.entries(view.choices).sort((a, b) => b[1] - a[1])
-  const most = Math.max(1, ...rows.map(([, count]) => count))
-  const lines = [
-    `${view.poll}: ${plural(view.total, 'ballot')} at block ${view.height}${view.final ? ', final' : ''}`,
-    ...table(
-      ['choice', 'ballots', ''],
-      rows.map(([choice, count]) => [choice, String(count), '█'.repeat(Math.round((count / most) * 30))]),
-    ).slice(1),
-  ]
-  return { exit: EXIT.done, message: lines[0] ?? '', lines, json: view }
-}
-
-export function poll({ host }: CommandContext, invocation: Invocation): Outcome {
-  if ((invocation.args.action ?? '').toLowerCase() === 'show') {
-    const name = invocation.args.poll
-    return name === undefined ? usage('which one? poll show <name>') : tallyOutcome(host.peer.tally(name))
-  }
-  const views = host.peer.polls().map((name) => host.peer.tally(name))
-  const lines =
-    views.length === 0
-      ? ['no polls yet: vote <voter> <choice> --poll <name> opens one']
-      : table(
-          ['poll', 'ballots'],
-          views.map((view) => [view.poll, String(view.total)]),
-        )
-  return { exit: EXIT.done, message: plural(views.length, 'poll'), lines, json: views }
+/** A record that waits or is in a block. A shell also shows what to do `next`: `receipt` asks for a whole id. */
+export function mined(view: VoteView, what: string, next: string): Outcome {
+  if (view.status === 'pending')
+    return { exit: EXIT.timeout, message: `${what}: not in a block yet; it stays pending`, json: view }
+  const message = `${what}: in block ${view.height} ${shortId(view.block)}`
+  return { exit: EXIT.done, message, more: [next], json: view }
 }
 
 export function receipt({ host }: CommandContext, invocation: Invocation): Outcome {

@@ -28,7 +28,8 @@ const MAX_EXAMINED = 64
 const ROLLS = 0x10000
 const ROLL_SHIFT = 13
 
-export type MinerState = 'mining' | 'never' | 'nothing' | 'clock' | 'syncing' | 'retry' | 'waiting'
+/** 'unfit': what waits cannot stand in a block of this moment, as a ballot whose poll has just ended. */
+export type MinerState = 'mining' | 'never' | 'nothing' | 'clock' | 'syncing' | 'retry' | 'waiting' | 'unfit'
 
 export interface MinerOptions {
   readonly params: ChainParams
@@ -120,8 +121,8 @@ export class Miner {
     this.#count()
     const before = this.#state
     this.#state = this.#situation()
-    if (this.#state === 'mining') this.#renew()
-    else this.#stop()
+    if (this.#state !== 'mining') this.#stop()
+    else if (!this.#renew()) this.#state = 'unfit'
     if (this.#mempool.size > 0 && this.#mode !== 'never') this.#tickLater()
     if (this.#state !== before) this.#options.changed()
   }
@@ -155,14 +156,16 @@ export class Miner {
     return false
   }
 
-  #renew(): void {
+  /** False, and nothing runs, where no pending record fits a block of this moment. */
+  #renew(): boolean {
     const { tip } = this.#chain
     const time = this.#timeAfter(tip)
     const { version } = this.#mempool
     const job = this.#job
-    if (job !== null && job.tip === tip && job.time === time && job.version === version) return
+    if (job !== null && job.tip === tip && job.time === time && job.version === version) return true
     this.#stop()
-    const records = job?.version === version ? job.records : this.#mempool.template()
+    const records = this.#mempool.template(time)
+    if (records.length === 0) return false
     this.#roll = (this.#roll + 1) % ROLLS
     const header = encodeHeader({
       version: (VERSION | (this.#roll << ROLL_SHIFT)) >>> 0,
@@ -174,6 +177,7 @@ export class Miner {
     })
     const cancel = this.#env.workers.mine(header, (solved) => this.#solved(solved))
     this.#job = { tip, time, version, records, cancel }
+    return true
   }
 
   #solved(solved: Uint8Array | null): void {

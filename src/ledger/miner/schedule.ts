@@ -15,8 +15,13 @@ export function rankAfter(id: Hash, self: PeerId, members: Iterable<PeerId>): nu
 
 /** env.now() from which a pending record of another peer may be mined here. */
 export function dueMs(pending: Pending, rank: number, params: ChainParams): number {
+  return pending.sinceMs + patienceMs(rank, params)
+}
+
+/** How long what is another peer's to mine is left to it, and to those of a lower rank. */
+export function patienceMs(rank: number, params: ChainParams): number {
   const blockTimeMs = params.blockTimeS * 1000
-  return pending.sinceMs + 2 * blockTimeMs + (rank * blockTimeMs) / 4
+  return 2 * blockTimeMs + (rank * blockTimeMs) / 4
 }
 
 /** Clockwise from `from` (included) to `to` (not included). Hex ids compare as numbers do. */
