@@ -200,7 +200,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     shellOnly: true,
     example: 'attach -n otter-lime',
   },
-  { name: 'log', summary: 'what happened so far', args: [], options: [], example: 'log' },
+  {
+    name: 'log',
+    summary: 'what happened so far',
+    args: [{ name: 'least', required: false, kind: 'text', choices: ['debug', 'info', 'notice', 'warn', 'error'] }],
+    options: [],
+    example: 'log warn',
+  },
   {
     name: 'quit',
     summary: 'hand over and leave; --abrupt vanishes as if killed',

@@ -4,7 +4,7 @@
  */
 import type { LogLine, Snapshot } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
-import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
+import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
 import { blockView, fileView, network, peerView, transferView } from './network.js'
 
 export interface Script {
@@ -20,6 +20,7 @@ export interface Script {
 
 export const COMMANDS: readonly CommandHelp[] = [
   { name: 'vote', args: '<voter> <choice> [--poll p]', summary: 'casts a ballot and waits for its block', key: 'va' },
+  { name: 'poll', args: '<list|show|create> [name]', summary: 'lists polls, shows or makes one' },
   { name: 'tally', args: '[poll]', summary: 'counts the votes', key: 'd' },
   { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's' },
   { name: 'request', args: '<name|link> [-o path]', summary: 'fetches a file', key: 'r' },
@@ -29,12 +30,21 @@ export const COMMANDS: readonly CommandHelp[] = [
   { name: 'quit', args: '[--abrupt]', summary: 'leaves the network' },
 ]
 
+/** What may stand behind a command. */
+const WORDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  request: [['music.txt', 'mustard.txt', 'atlas.iso', 'Ümlaut file.txt']],
+  vote: [[], ['yes', 'no']],
+  store: [['notes/', 'song one.txt']],
+}
+
 const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop']
 
 export class ScriptedSource implements ConsoleSource {
   readonly commands = COMMANDS
   /** Every line that was run, for assertions. */
   readonly ran: string[] = []
+  /** Every text that suggestions were asked for. */
+  readonly asked: string[] = []
   readonly #script: Script
   readonly #listeners = new Set<() => void>()
   readonly #log: LogLine[] = []
@@ -93,14 +103,15 @@ export class ScriptedSource implements ConsoleSource {
     return this.#log
   }
 
-  complete(line: string): readonly string[] {
-    const words = line.split(' ')
-    if (words.length === 2 && words[0] === 'request') {
-      return ['music.txt', 'mustard.txt', 'atlas.iso']
-        .filter((name) => name.startsWith(words[1] ?? ''))
-        .map((name) => `request ${name}`)
-    }
-    return COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(line.toLowerCase()))
+  complete(line: string): Suggestions {
+    this.asked.push(line)
+    const from = Math.max(line.lastIndexOf(' ') + 1, line.lastIndexOf('"'))
+    const words = line.slice(0, from).trim().split(/\s+/).filter(Boolean)
+    const values =
+      words.length === 0 ? COMMANDS.map(({ name }) => name) : (WORDS[words[0] ?? '']?.[words.length - 1] ?? [])
+    const typed = line.slice(from).replace(/^"/, '').toLowerCase()
+    const candidates = values.filter((value) => value.toLowerCase().startsWith(typed)).map((value) => ({ value }))
+    return { from, candidates, argument: words.length - 1 }
   }
 
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {

@@ -2,6 +2,7 @@
 
 import { isAddress } from '../../../wire/field.js'
 import type { PeerView } from '../../api.js'
+import type { LogLevel } from '../../env.js'
 import { plural, shortId, size, table } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
@@ -91,8 +92,12 @@ function isLoopback(address: string): boolean {
   return /^(127\.|\[::1\]|localhost)/.test(address)
 }
 
-export function log({ host }: CommandContext): Outcome {
-  const entries = host.log()
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'notice', 'warn', 'error']
+
+export function log({ host }: CommandContext, invocation: Invocation): Outcome {
+  const word = invocation.args.least?.toLowerCase() ?? ''
+  const least = LEVELS.findIndex((level) => level === word)
+  const entries = host.log().filter(({ level }) => LEVELS.indexOf(level) >= least)
   const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
 }
