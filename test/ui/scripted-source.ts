@@ -19,10 +19,17 @@ export interface Script {
 }
 
 export const COMMANDS: readonly CommandHelp[] = [
-  { name: 'vote', args: '<voter> <choice> [--poll p]', summary: 'casts a ballot and waits for its block', key: 'va' },
+  {
+    name: 'vote',
+    args: '<voter> <choice> [--poll p]',
+    summary: 'casts a ballot and waits for its block',
+    key: 'va',
+    example: 'vote ann yes',
+    group: 'Votes',
+  },
   { name: 'poll', args: '<list|show|create> [name]', summary: 'lists polls, shows or makes one' },
   { name: 'tally', args: '[poll]', summary: 'counts the votes', key: 'd' },
-  { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's' },
+  { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's', group: 'Files' },
   { name: 'request', args: '<name|link> [-o path]', summary: 'fetches a file', key: 'r' },
   { name: 'transfers', args: '[pause|resume|cancel <n>]', summary: 'what moves' },
   { name: 'peers', args: '', summary: 'who is here' },
@@ -37,7 +44,7 @@ const WORDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   store: [['notes/', 'song one.txt']],
 }
 
-const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop']
+const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop', 'work', 'silent', 'chatter', 'lines']
 
 export class ScriptedSource implements ConsoleSource {
   readonly commands = COMMANDS
@@ -135,7 +142,7 @@ export class ScriptedSource implements ConsoleSource {
         return { exit: 0, message: `cancelled transfer ${words[1]}` }
       default:
         return SECRET_COMMANDS.includes(name)
-          ? this.#secret(name, on, signal)
+          ? this.#secret(name, on, signal, words)
           : { exit: 2, message: `no command ${name}: ? lists them` }
     }
   }
@@ -169,7 +176,22 @@ export class ScriptedSource implements ConsoleSource {
     return { exit: 0, message: `${voter} voted ${choice} in block #${1204 + this.#votes.length}` }
   }
 
-  async #secret(name: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+  async #secret(
+    name: string,
+    on: CommandEvents,
+    signal: AbortSignal,
+    words: readonly string[],
+  ): Promise<CommandOutcome> {
+    if (name === 'work') return work(words[0] ?? 'work', on, signal)
+    if (name === 'chatter') this.#chatter(Number(words[0]))
+    if (name === 'lines') {
+      const lines = Array.from({ length: Number(words[0]) }, (_, line) => `line ${line} ${'of many '.repeat(4)}`)
+      return { exit: 0, message: '', long: { title: `lines ${words[0]}`, lines } }
+    }
+    if (name === 'silent') {
+      await aborted(signal)
+      return { exit: 1, message: 'cancelled' }
+    }
     if (name === 'crash') setTimeout(() => throwIt(), 0)
     if (name === 'reject') Promise.reject(new Error('planted rejection'))
     if (name === 'print') {
@@ -186,10 +208,16 @@ export class ScriptedSource implements ConsoleSource {
     }
     if (name === 'hang') {
       on.progress({ text: 'hanging', done: 0, total: 0, unit: '' })
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      await aborted(signal)
       return { exit: 1, message: 'cancelled' }
     }
     return { exit: 0, message: '' }
+  }
+
+  /** Lines of every level. */
+  #chatter(count: number): void {
+    const levels = ['debug', 'info', 'notice', 'warn', 'error'] as const
+    for (let line = 0; line < count; line++) this.say(`happening ${line}`, levels[line % levels.length])
   }
 
   #burst(count: number): void {
@@ -201,6 +229,23 @@ export class ScriptedSource implements ConsoleSource {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** Ten of forty megabytes, four more a second, until it is cancelled. */
+async function work(text: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+  const started = Date.now()
+  const tell = () => {
+    const done = Math.min(39e6, 10e6 + (Date.now() - started) * 4e3)
+    on.progress({ text, done, total: 40e6, unit: 'bytes' })
+  }
+  const timer = setInterval(tell, 50)
+  tell()
+  await aborted(signal)
+  clearInterval(timer)
+  return { exit: 1, message: `${text} cancelled` }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 

@@ -92,11 +92,10 @@ function isLoopback(address: string): boolean {
   return /^(127\.|\[::1\]|localhost)/.test(address)
 }
 
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'notice', 'warn', 'error']
+const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warn', 'error'] satisfies LogLevel[]
 
 export function log({ host }: CommandContext, invocation: Invocation): Outcome {
-  const word = invocation.args.least?.toLowerCase() ?? ''
-  const least = LEVELS.findIndex((level) => level === word)
+  const least = LEVELS.indexOf(invocation.args.least?.toLowerCase() ?? '')
   const entries = host.log().filter(({ level }) => LEVELS.indexOf(level) >= least)
   const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
