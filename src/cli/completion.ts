@@ -133,17 +133,16 @@ function optionWith(command: CommandSpec, flag: string): OptionSpec | undefined 
 }
 
 function flagsOf(command: CommandSpec, used: ReadonlyMap<string, string>, typed: string): readonly Suggestion[] {
-  const options = [...command.options, ...GLOBAL_OPTIONS.filter((option) => EVERYWHERE.includes(longFlag(option)))]
-  const own = options
-    .filter((option) => !used.has(longFlag(option)))
-    .flatMap((option) =>
-      flagsIn(option)
-        .filter((flag) => flag.startsWith('--') || (typed.startsWith('-') && !typed.startsWith('--')))
-        .map((value) => ({ value, note: option.summary })),
-    )
-  const all = [...own, { value: '--help', note: 'the page of this command' }]
-  // long ones are read more easily; offered unasked are only the command's own
-  return typed === '' ? own.slice(0, command.options.length) : all.sort((a, b) => dashes(b.value) - dashes(a.value))
+  const offered = (options: readonly OptionSpec[]): readonly Suggestion[] =>
+    options
+      .filter((option) => !used.has(longFlag(option)))
+      .flatMap((option) => flagsIn(option).map((value) => ({ value, note: option.summary })))
+  const own = offered(command.options)
+  if (typed === '') return own.filter(({ value }) => dashes(value) === 2)
+  const everywhere = offered(GLOBAL_OPTIONS.filter((option) => EVERYWHERE.includes(longFlag(option))))
+  const all = [...own, ...everywhere, { value: '--help', note: 'the page of this command' }]
+  // long ones are read more easily
+  return all.sort((a, b) => dashes(b.value) - dashes(a.value))
 }
 
 const dashes = (flag: string): number => (flag.startsWith('--') ? 2 : 1)
