@@ -36,41 +36,58 @@ const THINGS: ReadonlyMap<string, Thing> = new Map([
   ['lookup name', 'file'],
 ])
 
+/** Options that take several of them. */
+const LISTS: ReadonlySet<string> = new Set(['--roll'])
+
 /** Of the options of the whole program those that mean something to a command in a console. */
 const EVERYWHERE = ['--json', '--timeout']
 
+/** The word, or the part of it, that is being typed. */
+interface Blank {
+  readonly from: number
+  readonly typed: string
+}
+
 /** `before`: the line up to the cursor. */
 export function completions(before: string, known: Known): Suggestions {
-  const { words, partial, from } = halfLine(before.replace(/^(\s*):/, '$1 '))
+  const { words, partial: typed, from } = halfLine(before.replace(/^(\s*):/, '$1 '))
+  const blank: Blank = { from, typed }
   const [name, ...rest] = words
-  const fitting = (
-    candidates: readonly Suggestion[],
-    argument: number,
-    start = from,
-    typed = partial,
-  ): Suggestions => ({
-    from: start,
-    argument,
-    candidates: fit(candidates, typed),
-  })
-  if (name === undefined || (name.toLowerCase() === 'help' && rest.length === 0)) return fitting(commandWords(), -1)
+  if (name === undefined || (name.toLowerCase() === 'help' && rest.length === 0)) return filling(blank, commandWords())
   const command = COMMANDS.find((spec) => spec.name === name.toLowerCase() && spec.shellOnly !== true)
-  if (command === undefined) return fitting([], -1)
+  if (command === undefined) return filling(blank, [])
   const line = read(command, rest)
-  if (line.awaits !== null) return fitting(valuesOf(line.awaits, line, partial, known), -1)
-  const given = /^(--?[\w-]+)=/.exec(before.slice(from))
-  const option = given === null ? undefined : optionWith(command, given[1] ?? '')
-  if (given !== null && option !== undefined && !line.literal) {
-    const value = partial.slice(given[0].length)
-    return fitting(valuesOf(option, line, value, known), -1, from + given[0].length, value)
+  if (line.awaits !== null) return valuesFor(line.awaits, line, blank, before, known)
+  const [flag = ''] = line.literal ? [] : (/^--?[\w-]+=/.exec(before.slice(from)) ?? [])
+  const option = optionWith(command, flag.slice(0, -1))
+  if (option !== undefined) {
+    const value = { from: from + flag.length, typed: typed.slice(flag.length) }
+    return valuesFor(option, line, value, before, known)
   }
-  if (partial.startsWith('-') && !line.literal) return fitting(flagsOf(command, line.used, partial), -1)
-  const candidates = argumentsOf(command, line, partial, known)
-  const place = Math.min(line.args.length, command.args.length - 1)
-  const open = line.args.length < command.args.length || command.args.at(-1)?.kind === 'rest'
-  if (candidates.length > 0 || partial !== '' || required(command) > line.args.length)
-    return fitting(candidates, open ? place : -1)
-  return fitting(flagsOf(command, line.used, ''), open ? place : -1)
+  if (typed.startsWith('-') && !line.literal) return filling(blank, flagsOf(command, line.used, typed))
+  const found = argumentsOf(command, line, typed, known)
+  const last = command.args.length - 1
+  const open = line.args.length <= last || command.args[last]?.kind === 'rest'
+  const argument = open ? Math.min(line.args.length, last) : -1
+  if (found.length > 0 || typed !== '' || required(command) > line.args.length) return filling(blank, found, argument)
+  return filling(blank, flagsOf(command, line.used, ''), argument)
+}
+
+function filling({ from, typed }: Blank, candidates: readonly Suggestion[], argument = -1): Suggestions {
+  return { from, argument, candidates: fit(candidates, typed) }
+}
+
+function valuesFor(option: OptionSpec, line: Line, blank: Blank, before: string, known: Known): Suggestions {
+  const { from, typed } = blank
+  if (option.kind === 'path') return filling(blank, plain(pathsFrom(typed, known.cwd)))
+  const thing = THINGS.get(longFlag(option))
+  const values = thing === undefined ? [] : thingsOf(thing, line, known)
+  // several are parted by commas; within quotes their places are not those of the line
+  if (!LISTS.has(longFlag(option)) || before.slice(from) !== typed) return filling(blank, values)
+  const named = typed.split(',').slice(0, -1)
+  const cut = typed.lastIndexOf(',') + 1
+  const others = values.filter(({ value }) => !named.includes(value))
+  return filling({ from: from + cut, typed: typed.slice(cut) }, others)
 }
 
 /** Exact ones first, then those of the same case. */
@@ -153,15 +170,9 @@ function argumentsOf(command: CommandSpec, line: Line, typed: string, known: Kno
   if (argument.choices !== undefined) return plain(argument.choices)
   if (argument.kind === 'path') return plain(pathsFrom(typed, known.cwd))
   // a poll that is about to be made has a name of its own
-  if (command.name === 'poll' && /^create$/i.test(line.args[0] ?? '')) return []
+  if (command.name === 'poll' && !/^show$/i.test(line.args[0] ?? '')) return []
   if (command.name === 'transfers' && line.args.length === 0) return []
   const thing = THINGS.get(`${command.name} ${argument.name}`) ?? THINGS.get(argument.name)
-  return thing === undefined ? [] : thingsOf(thing, line, known)
-}
-
-function valuesOf(option: OptionSpec, line: Line, typed: string, known: Known): readonly Suggestion[] {
-  if (option.kind === 'path') return plain(pathsFrom(typed, known.cwd))
-  const thing = THINGS.get(longFlag(option))
   return thing === undefined ? [] : thingsOf(thing, line, known)
 }
 

@@ -26,13 +26,13 @@ test.after(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const tally = (poll: string, choices: Record<string, number>): TallyView => ({
-  poll,
-  height: 1,
-  final: false,
-  total: 0,
-  choices,
-})
+const base = network(1_700_000_000)
+
+function tally(poll: string, choices: Record<string, number>): TallyView {
+  const [some] = base.tallies
+  assert(some !== undefined)
+  return { ...some, poll, choices }
+}
 
 const snapshot = network(1_700_000_000, {
   peers: [peerView('wren-amber', { state: 'down' }), peerView('finch-teal')],
