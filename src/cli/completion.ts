@@ -70,8 +70,14 @@ export function completions(before: string, known: Known): Suggestions {
   const open = line.args.length <= last || command.args[last]?.kind === 'rest'
   const argument = open ? Math.min(line.args.length, last) : -1
   if (found.length > 0 || typed !== '' || required(command) > line.args.length) return filling(blank, found, argument)
-  return filling(blank, flagsOf(command, line.used, ''), argument)
+  return filling(blank, isComplete(command, line) ? flagsOf(command, line.used, '') : [], argument)
 }
+
+/** Whether options may come next, for who asks for none: those of `poll` are of the poll that is made. */
+const isComplete = ({ name }: CommandSpec, { args }: Line): boolean =>
+  name !== 'poll' || (args.length > 1 && isCreating(args))
+
+const isCreating = ([action = '']: readonly string[]): boolean => action.toLowerCase() === 'create'
 
 function filling({ from, typed }: Blank, candidates: readonly Suggestion[], argument = -1): Suggestions {
   return { from, argument, candidates: fit(candidates, typed) }
