@@ -65,8 +65,8 @@ export function formHints(model: Model, width: number): Line {
   const { before } = currentEditor(form)
   const completes = ui.completion !== null || ui.suggested?.candidates.some(({ value }) => value !== before) === true
   const hints: readonly Hint[] = [
-    ['Tab', completes ? (ui.completion === null ? 'complete' : 'next one') : 'next field'],
-    ['Enter', last ? 'run' : 'next field'],
+    ['Tab', completes ? (ui.completion === null ? 'complete' : 'another') : 'next'],
+    ['Enter', last ? 'run' : 'next'],
     ['Esc', 'leave'],
   ]
   const keys = hintSpans(hints, width, model)

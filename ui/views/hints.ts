@@ -63,11 +63,11 @@ function overlayHints(model: Model): readonly Hint[] {
   if (overlay === null) return []
   return [
     ...(copiedFrom(overlay, model) === null ? [] : ([['y', 'copy']] as const)),
+    ['Esc', 'close'],
     ['j k', 'scroll'],
     ...(overlay.kind === 'log' ? ([['+ -', 'more, fewer levels']] as const) : []),
     ...(overlay.kind === 'log' && overlay.end !== null ? ([['G', 'follow']] as const) : []),
     ['/', 'filter'],
-    ['Esc', 'close'],
     [':', 'command'],
     ['q', 'close'],
   ]

@@ -18,7 +18,8 @@ export function suggestionLine(model: Model, width: number): Line | null {
   const wanted = command === undefined ? [] : usage(command, argumentOf(ui))
   const known = candidates(ui, command === undefined ? width : Math.floor(width * 0.6), look)
   if (known === null && command === undefined) return null
-  return [...(known ?? [' ']), ...wanted]
+  const between = known === null || wanted.length === 0 ? [] : [styled('dim', `${look.glyphs.frame.vertical} `)]
+  return [...(known ?? [' ']), ...between, ...wanted]
 }
 
 /** The candidates around the chosen one, as far as they fit; null where there are none. */
