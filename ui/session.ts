@@ -8,6 +8,7 @@ import type { LogLine, Snapshot } from '../src/api.js'
 import type { Key } from './input/keys.js'
 import { press } from './input/press.js'
 import type { Effect, Surroundings, TerminalWish } from './input/step.js'
+import { suggesting } from './input/suggesting.js'
 import { editedTo, isTyping } from './input/typing.js'
 import { Jobs } from './jobs.js'
 import { cellOf, framesPerSecond, shows } from './layout.js'
@@ -25,6 +26,7 @@ import {
   type UiState,
 } from './state.js'
 import { ageChangesInMs } from './text/units.js'
+import { copiedFrom } from './views/copied.js'
 import { overlayScroll } from './views/overlay.js'
 import { contentOf } from './views/rows.js'
 import { layoutFor } from './views/screen.js'
@@ -61,6 +63,7 @@ export class ConsoleSession {
   #frame: NodeJS.Timeout | null = null
   #tick: NodeJS.Timeout | null = null
   #left = false
+  #warned = false
   #closed = false
 
   constructor(source: ConsoleSource, options: SessionOptions) {
@@ -82,6 +85,7 @@ export class ConsoleSession {
       quit: (abrupt) => this.leave(abrupt),
     })
     this.#unsubscribe = source.subscribe(this.#changed)
+    if (options.history !== undefined && options.history.warning !== '') this.#warn(options.history.warning)
     this.#changed()
   }
 
@@ -98,6 +102,8 @@ export class ConsoleSession {
       const before = this.#model.ui
       const { ui, effects } = press(before, key, this.#surroundings())
       if (ui !== before) this.#set(ui)
+      const newest = ui.history.lines.at(-1)
+      if (newest !== undefined && newest !== before.history.lines.at(-1)) this.#keep(newest)
       for (const effect of effects) this.#perform(effect)
     }
   }
@@ -198,7 +204,18 @@ export class ConsoleSession {
   // ---- state
 
   #set(ui: UiState): void {
-    this.#publish({ ui })
+    this.#publish({ ui: suggesting(ui, (line) => this.#source.complete(line)) })
+  }
+
+  /** For the next run. A disk that refuses is told of once. */
+  #keep(line: string): void {
+    const why = this.#options.history?.append(line) ?? ''
+    if (why !== '' && !this.#warned) this.#warn(why)
+  }
+
+  #warn(text: string): void {
+    this.#warned = true
+    this.#set({ ...this.#model.ui, message: { text, level: 'bad', progress: null, at: Date.now(), from: 'log' } })
   }
 
   #publish(change: Partial<Model>): void {
@@ -227,15 +244,20 @@ export class ConsoleSession {
 
   #surroundings(): Surroundings {
     const model = this.#model
-    const cell = cellOf(layoutFor(model), model.ui.overlay === null ? model.ui.focus : 'overlay')
+    const { overlay } = model.ui
+    const cell = cellOf(layoutFor(model), overlay === null ? model.ui.focus : 'overlay')
     const { width, height } = cell ?? { width: model.size.columns, height: model.size.rows }
+    const scrolled = overlay === null ? { most: 0, top: 0 } : overlayScroll(overlay, model, width, height)
     return {
       snapshot: model.snapshot,
       commands: model.commands,
       complete: (line) => this.#source.complete(line),
       keysOf: (pane: PaneId) => contentOf(pane, model, width).rows.map(({ key }) => key),
       pageLines: Math.max(1, height - 3),
-      overlayScroll: model.ui.overlay === null ? 0 : overlayScroll(model.ui.overlay, model, width, height),
+      overlayScroll: scrolled.most,
+      overlayTop: scrolled.top,
+      lastLog: model.log.at(-1) ?? null,
+      copied: () => (overlay === null ? null : copiedFrom(overlay, model)),
       now: Date.now(),
     }
   }
@@ -243,7 +265,6 @@ export class ConsoleSession {
   #perform(effect: Effect): void {
     switch (effect.do) {
       case 'run':
-        this.#options.history?.append(effect.line)
         this.#jobs.run(effect.line, effect.queued)
         return
       case 'abort':

@@ -17,12 +17,30 @@ export interface ConsoleSource {
    */
   run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome>
   log(): readonly LogLine[]
-  /** Whole lines that `line` may become, best first. */
-  complete(line: string): readonly string[]
+  /** What may stand at the end of `line`, the part of a line before the cursor. Asked at every key: no waiting. */
+  complete(line: string): Suggestions
   readonly commands: readonly CommandHelp[]
   /** Graceful: hands over, at most 10 s. Abrupt: at once. */
   quit(abrupt: boolean): Promise<void>
 }
+
+export interface Suggestions {
+  /** Where in the line the word begins that they replace. */
+  readonly from: number
+  /** Best first, at most MAX_SUGGESTIONS. */
+  readonly candidates: readonly Suggestion[]
+  /** Which of the command's arguments is being typed, from 0; -1 for an option, its value, or the command itself. */
+  readonly argument: number
+}
+
+export interface Suggestion {
+  /** As it is, without quotes. With a slash or an equals sign at its end, the word goes on. */
+  readonly value: string
+  /** What it stands for, where its name does not say so. */
+  readonly note?: string
+}
+
+export const MAX_SUGGESTIONS = 64
 
 export interface CommandEvents {
   progress(progress: Progress): void
@@ -55,12 +73,18 @@ export interface CommandHelp {
   readonly summary: string
   /** Keys that start it, one character each: `va`. */
   readonly key?: string
+  readonly example?: string
+  /** Under which heading the help lists it. */
+  readonly group?: string
 }
 
 /** Command lines of earlier runs. */
 export interface HistoryFile {
   readonly lines: readonly string[]
-  append(line: string): void
+  /** Why there is less than there should be; '' where all is well. */
+  readonly warning: string
+  /** Answers why the line could not be kept; '' where it is. */
+  append(line: string): string
 }
 
 export interface ConsoleOptions {

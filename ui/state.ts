@@ -3,12 +3,15 @@
  * make a new one (see input/press.ts), so every behaviour can be tested without a terminal.
  */
 import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { LogLevel } from '../src/env.js'
 import type { Charts } from './charts/charts.js'
 import type { Form } from './input/forms.js'
 import type { Look } from './look.js'
-import type { Completion } from './prompt/completion.js'
+import type { Pace } from './pace.js'
+import type { Completion, Suggested } from './prompt/completion.js'
 import { type Editor, EMPTY } from './prompt/editor.js'
 import { type History, historyOf } from './prompt/history.js'
+import type { Search } from './prompt/search.js'
 import type { RateSample } from './rates.js'
 import type { CommandHelp, LongAnswer, MessageLevel } from './source.js'
 
@@ -30,17 +33,36 @@ export interface Message {
   readonly at: number
   /** A log line gives way to anything; the answer to a command does not give way to chatter. */
   readonly from: 'command' | 'log'
+  /** Of a running command. */
+  readonly pace?: Pace
 }
 
-export type Overlay =
-  | { readonly kind: 'help'; readonly scroll: number }
-  /** `scroll` counts from the newest line, so that 0 follows the log. */
-  | { readonly kind: 'log'; readonly scroll: number }
-  | { readonly kind: 'detail'; readonly pane: PaneId; readonly key: string; readonly scroll: number }
-  | (LongAnswer & { readonly kind: 'text'; readonly scroll: number })
+/** `filter`: only lines with this in them. */
+export type Overlay = { readonly scroll: number; readonly filter?: string } & (
+  | { readonly kind: 'help' }
+  | LogOverlay
+  | { readonly kind: 'detail'; readonly pane: PaneId; readonly key: string }
+  | (LongAnswer & { readonly kind: 'text' })
+)
+
+/** From chatter to failure. */
+export const LEVELS: readonly LogLevel[] = ['debug', 'info', 'notice', 'warn', 'error']
+/** What a person wants to see of the log at first. */
+export const USUAL_LEVEL: LogLevel = 'info'
+
+export interface LogOverlay {
+  readonly kind: 'log'
+  /** The least that is shown. */
+  readonly level: LogLevel
+  /**
+   * `scroll` counts upwards from the end of this line, so that the place is kept while new ones come in; null follows the
+   * newest.
+   */
+  readonly end: LogLine | null
+}
 
 /** Who gets the text that is typed. */
-export type Mode = 'panes' | 'prompt' | 'filter' | 'form'
+export type Mode = 'panes' | 'prompt' | 'search' | 'filter' | 'form'
 
 export interface UiState {
   readonly mode: Mode
@@ -50,7 +72,11 @@ export interface UiState {
   readonly filters: Readonly<Record<PaneId, string>>
   readonly prompt: Editor
   readonly completion: Completion | null
+  /** What may stand where the cursor is, in the prompt or in a form. */
+  readonly suggested: Suggested | null
   readonly history: History
+  /** Edited in the mode 'search', over the prompt. */
+  readonly search: Search | null
   /** Edited in the mode 'filter'; `filters` follows it. */
   readonly filter: Editor
   readonly form: Form | null
@@ -98,7 +124,9 @@ export function initialState(history: readonly string[]): UiState {
     filters: { peers: '', chain: '', ring: '', files: '' },
     prompt: EMPTY,
     completion: null,
+    suggested: null,
     history: historyOf(history),
+    search: null,
     filter: EMPTY,
     form: null,
     overlay: null,

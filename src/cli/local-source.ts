@@ -2,9 +2,9 @@
  * The console's view of a peer in this very process. The console opens before the peer is there: until `attach`,
  * there is no snapshot, and commands wait.
  */
-import type { CommandEvents, CommandOutcome, ConsoleSource } from '../../ui/source.js'
+import type { CommandEvents, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
 import type { LogLine, Snapshot } from '../api.js'
-import { completions } from './completion.js'
+import { completions, knownFrom, strongest } from './completion.js'
 import { type CommandHost, EXIT } from './outcome.js'
 import { runCommand } from './run.js'
 import { consoleCommands, outcomeOf, readTyped } from './typed.js'
@@ -12,7 +12,9 @@ import { consoleCommands, outcomeOf, readTyped } from './typed.js'
 export class LocalSource implements ConsoleSource {
   readonly commands = consoleCommands()
   #host: CommandHost | null = null
-  #cwd = process.cwd()
+  readonly #cwd = process.cwd()
+  /** The last picture that was cut: one for every key that is typed would cost too much. */
+  #snapshot: Snapshot | null = null
   readonly #listeners = new Set<() => void>()
   readonly #quit: (abrupt: boolean) => Promise<void>
 
@@ -28,7 +30,8 @@ export class LocalSource implements ConsoleSource {
   }
 
   snapshot(): Snapshot | null {
-    return this.#host?.peer.snapshot() ?? null
+    this.#snapshot = this.#host?.peer.snapshot() ?? null
+    return this.#snapshot
   }
 
   subscribe(changed: () => void): () => void {
@@ -40,8 +43,15 @@ export class LocalSource implements ConsoleSource {
     return this.#host?.log() ?? []
   }
 
-  complete(line: string): readonly string[] {
-    return completions(line, this.#host?.peer ?? null)
+  complete(line: string): Suggestions {
+    const peer = this.#host?.isOpen() === true ? this.#host.peer : null
+    const known = knownFrom(this.#snapshot, this.#cwd)
+    if (peer === null) return completions(line, known)
+    return completions(line, {
+      ...known,
+      polls: () => peer.polls(),
+      choices: (poll) => strongest(peer.tally(poll).choices),
+    })
   }
 
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
@@ -61,7 +71,8 @@ export class LocalSource implements ConsoleSource {
       },
       typed.invocation,
     )
-    return outcomeOf(line, outcome.exit, outcome.message, outcome.lines ?? [])
+    const { exit, message, lines = [], json } = outcome
+    return outcomeOf(line, { exit, message, lines, json: typed.invocation.globals.json ? json : undefined })
   }
 
   quit(abrupt: boolean): Promise<void> {

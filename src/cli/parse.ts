@@ -5,6 +5,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { COMMANDS, type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from './spec.js'
 
+export { splitLine } from './words.js'
+
 export interface Globals {
   readonly join: readonly string[]
   readonly listen: readonly string[]
@@ -56,6 +58,7 @@ export function parseWords(words: readonly string[], version: string): Parsed {
       if (word !== undefined) program.error(unknown(word), { exitCode: 2, code: 'unknown' })
       settle(null, {}, {})
     })
+  program.helpCommand('help [command]', 'the page of a command')
   for (const option of GLOBAL_OPTIONS) program.addOption(optionOf(option))
   for (const spec of COMMANDS) addCommand(program, spec, settle)
   program.addHelpText('after', '\nWithout a command: opens the console and joins or founds the network.')
@@ -149,33 +152,4 @@ function globalsOf(opts: Readonly<Record<string, unknown>>): Globals {
 function unknown(word: string): string {
   const near = COMMANDS.map((spec) => spec.name).filter((name) => name.startsWith(word.slice(0, 2).toLowerCase()))
   return `error: unknown command '${word}'${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''} (--help lists them)`
-}
-
-/** Splits a typed line as a shell would: spaces, 'single', "double" and \ escapes. null: an open quote. */
-export function splitLine(line: string): readonly string[] | null {
-  const words: string[] = []
-  let word: string | null = null
-  let quote = ''
-  for (let place = 0; place < line.length; place++) {
-    const sign = line.charAt(place)
-    if (quote !== '') {
-      if (sign === quote) quote = ''
-      else if (sign === '\\' && quote === '"' && /["\\]/.test(line.charAt(place + 1)))
-        word = (word ?? '') + line.charAt(++place)
-      else word = (word ?? '') + sign
-    } else if (sign === '"' || sign === "'") {
-      quote = sign
-      word ??= ''
-    } else if (sign === '\\' && place + 1 < line.length) {
-      word = (word ?? '') + line.charAt(++place)
-    } else if (/\s/.test(sign)) {
-      if (word !== null) words.push(word)
-      word = null
-    } else {
-      word = (word ?? '') + sign
-    }
-  }
-  if (quote !== '') return null
-  if (word !== null) words.push(word)
-  return words
 }

@@ -4,13 +4,14 @@
  * Invariant: leaving never stops the peer, nor a command that is running there.
  */
 import { connect, type Socket } from 'node:net'
-import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
+import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
 import type { LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
 import { type CallEnd, call, type OutputKind, type RunningCall } from './call.js'
-import { completions } from './completion.js'
+import { completions, knownFrom } from './completion.js'
 import { EXIT } from './outcome.js'
+import { PollList } from './poll-list.js'
 import { consoleCommands, outcomeOf, readTyped } from './typed.js'
 import { VERSION } from './version.js'
 
@@ -35,6 +36,7 @@ export class RemoteSource implements ConsoleSource {
   readonly #connection: LocalConnection
   readonly #listeners = new Set<() => void>()
   readonly #running = new Set<RunningCall>() // as many as the console lets run
+  readonly #polls: PollList
   #snapshot: Snapshot | null = null
   #log: readonly LogLine[] = [] // at most MAX_LOG_LINES
   #parts: Uint8Array[] = [] // at most MAX_PICTURE_BYTES together
@@ -46,6 +48,7 @@ export class RemoteSource implements ConsoleSource {
   constructor(entry: RunningEntry, options: RemoteOptions) {
     this.#entry = entry
     this.#options = options
+    this.#polls = new PollList(entry)
     this.commands = consoleCommands().map((help) =>
       help.name === 'quit'
         ? { ...help, args: '', summary: `leave this console; ${entry.name} goes on (${stopWords(entry)} stops it)` }
@@ -82,14 +85,9 @@ export class RemoteSource implements ConsoleSource {
     return this.#log
   }
 
-  complete(line: string): readonly string[] {
-    const snapshot = this.#snapshot
-    if (snapshot === null) return completions(line, null)
-    return completions(line, {
-      peers: () => snapshot.peers,
-      polls: () => snapshot.tallies.map(({ poll }) => poll),
-      snapshot: () => snapshot,
-    })
+  complete(line: string): Suggestions {
+    const known = knownFrom(this.#snapshot, process.cwd())
+    return completions(line, this.#polls.added(known))
   }
 
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
@@ -105,7 +103,8 @@ export class RemoteSource implements ConsoleSource {
     const end = await endOf(running, signal, () => this.#over)
     if ('lost' in end) return { exit: EXIT.failed, message: `${this.#entry.name} ${end.lost}` }
     const lines = textOf(output.text).replace(/\n$/, '').split('\n')
-    return outcomeOf(line, end.exit, textOf(output.message), lines)
+    const json = typed.invocation.globals.json && output.json.length > 0 ? JSON.parse(textOf(output.json)) : undefined
+    return outcomeOf(line, { exit: end.exit, message: textOf(output.message), lines, json })
   }
 
   /** Detaches; however it is asked for, the peer goes on. */
@@ -113,6 +112,7 @@ export class RemoteSource implements ConsoleSource {
     this.#over = true
     if (this.#pace !== null) clearTimeout(this.#pace)
     for (const running of this.#running) running.leave()
+    this.#polls.close()
     this.#connection.release()
   }
 

@@ -213,7 +213,7 @@ export class Publishing {
     const again = () => {
       if (env.now() - askedAt >= ASK_AGAIN_MS) {
         askedAt = env.now()
-        this.#tell(register, manifest)
+        this.#tell(register, manifest, acked)
       }
       stop = env.after(CHECK_MS, again)
       check()
@@ -223,13 +223,15 @@ export class Publishing {
   }
 
   /** Hands register and manifest to the owners that lack them, and asks for copies. */
-  #tell(register: Register, manifest: Manifest): void {
-    const { env, post, holders } = this.#p.parts
+  #tell(register: Register, manifest: Manifest, acked: ReadonlySet<PeerId>): void {
+    const { env, post, holders, roster } = this.#p.parts
     const lacking = this.#p.keeping.lacking(register)
     const put: SwarmMessage = { type: 'manifestPut', register: register.signed, manifest: manifest.signed }
-    for (const keeper of lacking) {
-      if (keeper !== env.identity.id && holders.state(manifest.id, keeper) === 'none') post.tell(keeper, put)
-    }
+    // of a shared file the same content may be shared again: those who have it listed acknowledge it once more
+    const unaware = register.copies
+      ? lacking.filter((keeper) => holders.state(manifest.id, keeper) === 'none')
+      : roster.keepers(register.name).filter((keeper) => !acked.has(keeper))
+    for (const keeper of unaware) if (keeper !== env.identity.id) post.tell(keeper, put)
     if (register.copies)
       this.#p.keeping.askNow(
         register,

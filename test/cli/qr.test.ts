@@ -42,15 +42,17 @@ test('in a shell it is shown whole or not at all, in colours of its own', () => 
   for (const line of shown) assert.match(line, /^\u001b\[97;40m.*\u001b\[0m$/)
 })
 
+const answered = (message: string, lines: readonly string[]) => ({ exit: 0, message, lines, json: undefined })
+
 test('an answer with a ticket can be copied and scanned in the console', () => {
-  const { long } = outcomeOf('invite --lan', 0, 'paste it', [TICKET, 'paste it'])
+  const { long } = outcomeOf('invite --lan', answered('paste it', [TICKET, 'paste it']))
   assert.deepStrictEqual(long, {
     title: 'invite --lan',
     lines: [TICKET, 'paste it'],
     copy: TICKET,
     picture: qrLines(TICKET),
   })
-  assert.deepStrictEqual(outcomeOf('peers', 0, '', ['a p2p1 b', 'c']).long, {
+  assert.deepStrictEqual(outcomeOf('peers', answered('', ['a p2p1 b', 'c'])).long, {
     title: 'peers',
     lines: ['a p2p1 b', 'c'],
   })

@@ -78,9 +78,11 @@ test('long answers and mistakes read as they do in a console with the peer in it
 })
 
 test('completion knows commands, polls and files from the picture', async () => {
-  assert.deepStrictEqual(first.source.complete('tal'), ['tally'])
-  assert.deepStrictEqual(first.source.complete('tally m'), ['tally main'])
-  assert.deepStrictEqual(first.source.complete('atta'), [])
+  const complete = (line: string) => first.source.complete(line).candidates.map(({ value }) => value)
+  assert.deepStrictEqual(complete('tal'), ['tally'])
+  assert.deepStrictEqual(complete('tally m'), ['main'])
+  assert.deepStrictEqual(complete('vote bob '), ['oui madame'])
+  assert.deepStrictEqual(complete('atta'), [])
 })
 
 test('an abort cancels the command at the peer, and leaving does not', async ({ network }) => {

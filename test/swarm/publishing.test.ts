@@ -27,6 +27,16 @@ test('a peer alone keeps its own copy and acknowledges one', () => {
   assert.equal(keepers(world, store(world, peers[0]!, '/alone').id).length, 1)
 })
 
+test('the same file shared or stored a second time is acknowledged again', () => {
+  const { world, peers } = network(1, 4)
+  const [ann] = peers as [TestPeer]
+  ann.write('/twice', 'x', 10)
+  for (const how of ['share', 'share', 'store', 'store'] as const) {
+    const again = world.wait<StoredView>(`the ${how}`, 10_000, (done) => ann.swarm[how]('/twice', {}, quiet, done))
+    assert.ok(again.ok, how)
+  }
+})
+
 test('an empty file is stored and requested', () => {
   const { world, peers } = network(1, 3)
   peers[0]!.write('/empty', '', 0)

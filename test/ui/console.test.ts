@@ -147,7 +147,7 @@ test('v asks for voter and choice, Esc forgets it', () =>
     await terminal.until(/Tab pane/)
     terminal.type('v')
     await terminal.until(/voter .*choice/)
-    terminal.type('bob\rno\r')
+    terminal.type('bob\rno\r\r')
     await terminal.until(/bob voted no/)
   }))
 

@@ -1,5 +1,6 @@
 // The real console on a scripted source: `driver.js '{"downloads":4}'`, with --plain for lines.
 import { appendFileSync } from 'node:fs'
+import { historyFile } from '../../src/cli/history.js'
 import { openConsole } from '../../ui/console.js'
 import { openPlain } from '../../ui/plain.js'
 import { type Script, ScriptedSource } from './scripted-source.js'
@@ -16,6 +17,8 @@ process.on('SIGUSR2', () => stop.abort('the disk is full: free some space and st
 process.on('SIGUSR1', () => source.say('no anchor answered: founded network "home"'))
 trace(`pid ${process.pid}`)
 const open = process.argv.includes('--plain') ? openPlain : openConsole
-const exit = await open(source, { stopped: stop.signal })
+const { HISTORY } = process.env
+const history = HISTORY === undefined ? {} : { history: historyFile(HISTORY) }
+const exit = await open(source, { stopped: stop.signal, ...history })
 trace(`exit ${exit}`)
 process.exit(exit)

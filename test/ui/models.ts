@@ -5,7 +5,7 @@ import { type Charts, loadCharts } from '../../ui/charts/charts.js'
 import { formOf } from '../../ui/input/forms.js'
 import { lookOf } from '../../ui/look.js'
 import { editorOf } from '../../ui/prompt/editor.js'
-import { initialState, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
+import { initialState, LEVELS, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
 import { anyName, anySnapshot } from './arbitraries.js'
 import { network } from './network.js'
 import { COMMANDS } from './scripted-source.js'
@@ -44,7 +44,13 @@ export const anySize: fc.Arbitrary<Size> = fc.oneof(
 const anyOverlay: fc.Arbitrary<UiState['overlay']> = fc.oneof(
   fc.constant(null),
   fc.record({ kind: fc.constant('help' as const), scroll: fc.nat(50) }),
-  fc.record({ kind: fc.constant('log' as const), scroll: fc.nat(50) }),
+  fc.record({
+    kind: fc.constant('log' as const),
+    scroll: fc.nat(50),
+    level: fc.constantFrom(...LEVELS),
+    end: fc.constant(null),
+    filter: fc.constantFrom('', 'a'),
+  }),
   fc.record({
     kind: fc.constant('text' as const),
     title: anyName,

@@ -35,10 +35,17 @@ const FILE_KEYS = ['t:1', `f:${hash('file atlas.iso')}`, `f:${hash('file music.t
 const around: Surroundings = {
   snapshot: network(NOW / 1000),
   commands: COMMANDS,
-  complete: (line) => ['store', 'status', 'stop here'].filter((word) => word.startsWith(line)),
+  complete: (line) => ({
+    from: 0,
+    argument: -1,
+    candidates: ['store', 'status', 'stop here'].filter((word) => word.startsWith(line)).map((value) => ({ value })),
+  }),
   keysOf: (pane) => (pane === 'files' ? FILE_KEYS : ['one', 'two', 'three']),
   pageLines: 2,
   overlayScroll: 5,
+  overlayTop: 0,
+  lastLog: null,
+  copied: () => null,
   now: NOW,
 }
 
@@ -123,17 +130,20 @@ test('v opens the form of a vote; Enter moves on and submits', () => {
     const { ui } = typing(key, 'ann', ENTER)
     assert.strictEqual(ui.mode, 'form')
     assert.strictEqual(ui.form?.at, 1)
-    assert.deepStrictEqual(typingFrom(ui, 'yes', ENTER).lines, ['vote ann yes'])
+    assert.deepStrictEqual(typingFrom(ui, 'yes', ENTER, ENTER).lines, ['vote ann yes'])
+    assert.deepStrictEqual(typingFrom(ui, 'yes', ENTER, 'x y', ENTER).lines, ['vote ann yes --poll "x y"'])
   }
 })
 
 test('a form quotes words with blanks', () => {
-  assert.deepStrictEqual(typing('v', 'ann b', ENTER, 'so "so"\\', ENTER).lines, ['vote "ann b" "so \\"so\\"\\\\"'])
+  assert.deepStrictEqual(typing('v', 'ann b', ENTER, 'so "so"\\', ENTER, ENTER).lines, [
+    'vote "ann b" "so \\"so\\"\\\\"',
+  ])
   assert.strictEqual(quoteWord('music.txt'), 'music.txt')
 })
 
 test('a form that lacks a word says which and stays', () => {
-  const { ui, lines } = typing('v', ENTER, ENTER)
+  const { ui, lines } = typing('v', ENTER, ENTER, ENTER)
   assert.deepStrictEqual(lines, [])
   assert.strictEqual(ui.mode, 'form')
   assert.strictEqual(ui.form?.at, 0)
@@ -234,7 +244,7 @@ test('a filter follows what is typed and ends with Esc', () => {
 })
 
 test('a letter without a meaning says where the meanings are', () => {
-  assert.match(typing('p').ui.message?.text ?? '', /\? lists the keys/)
+  assert.match(typing('n').ui.message?.text ?? '', /\? lists the keys/)
 })
 
 test('unknown sequences change nothing', () => {

@@ -4,7 +4,7 @@
  */
 import type { LogLine, Snapshot } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
-import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
+import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
 import { blockView, fileView, network, peerView, transferView } from './network.js'
 
 export interface Script {
@@ -19,9 +19,17 @@ export interface Script {
 }
 
 export const COMMANDS: readonly CommandHelp[] = [
-  { name: 'vote', args: '<voter> <choice> [--poll p]', summary: 'casts a ballot and waits for its block', key: 'va' },
+  {
+    name: 'vote',
+    args: '<voter> <choice> [--poll p]',
+    summary: 'casts a ballot and waits for its block',
+    key: 'va',
+    example: 'vote ann yes',
+    group: 'Votes',
+  },
+  { name: 'poll', args: '<list|show|create> [name]', summary: 'lists polls, shows or makes one' },
   { name: 'tally', args: '[poll]', summary: 'counts the votes', key: 'd' },
-  { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's' },
+  { name: 'store', args: '<path> [--as name]', summary: 'gives a file to the ring', key: 's', group: 'Files' },
   { name: 'request', args: '<name|link> [-o path]', summary: 'fetches a file', key: 'r' },
   { name: 'transfers', args: '[pause|resume|cancel <n>]', summary: 'what moves' },
   { name: 'peers', args: '', summary: 'who is here' },
@@ -29,12 +37,21 @@ export const COMMANDS: readonly CommandHelp[] = [
   { name: 'quit', args: '[--abrupt]', summary: 'leaves the network' },
 ]
 
-const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop']
+/** What may stand behind a command. */
+const WORDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  request: [['music.txt', 'mustard.txt', 'atlas.iso', 'Ümlaut file.txt']],
+  vote: [[], ['yes', 'no']],
+  store: [['notes/', 'song one.txt']],
+}
+
+const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop', 'work', 'silent', 'chatter', 'lines']
 
 export class ScriptedSource implements ConsoleSource {
   readonly commands = COMMANDS
   /** Every line that was run, for assertions. */
   readonly ran: string[] = []
+  /** Every text that suggestions were asked for. */
+  readonly asked: string[] = []
   readonly #script: Script
   readonly #listeners = new Set<() => void>()
   readonly #log: LogLine[] = []
@@ -93,14 +110,15 @@ export class ScriptedSource implements ConsoleSource {
     return this.#log
   }
 
-  complete(line: string): readonly string[] {
-    const words = line.split(' ')
-    if (words.length === 2 && words[0] === 'request') {
-      return ['music.txt', 'mustard.txt', 'atlas.iso']
-        .filter((name) => name.startsWith(words[1] ?? ''))
-        .map((name) => `request ${name}`)
-    }
-    return COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(line.toLowerCase()))
+  complete(line: string): Suggestions {
+    this.asked.push(line)
+    const from = Math.max(line.lastIndexOf(' ') + 1, line.lastIndexOf('"'))
+    const words = line.slice(0, from).trim().split(/\s+/).filter(Boolean)
+    const values =
+      words.length === 0 ? COMMANDS.map(({ name }) => name) : (WORDS[words[0] ?? '']?.[words.length - 1] ?? [])
+    const typed = line.slice(from).replace(/^"/, '').toLowerCase()
+    const candidates = values.filter((value) => value.toLowerCase().startsWith(typed)).map((value) => ({ value }))
+    return { from, candidates, argument: words.length - 1 }
   }
 
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
@@ -124,7 +142,7 @@ export class ScriptedSource implements ConsoleSource {
         return { exit: 0, message: `cancelled transfer ${words[1]}` }
       default:
         return SECRET_COMMANDS.includes(name)
-          ? this.#secret(name, on, signal)
+          ? this.#secret(name, on, signal, words)
           : { exit: 2, message: `no command ${name}: ? lists them` }
     }
   }
@@ -158,7 +176,22 @@ export class ScriptedSource implements ConsoleSource {
     return { exit: 0, message: `${voter} voted ${choice} in block #${1204 + this.#votes.length}` }
   }
 
-  async #secret(name: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+  async #secret(
+    name: string,
+    on: CommandEvents,
+    signal: AbortSignal,
+    words: readonly string[],
+  ): Promise<CommandOutcome> {
+    if (name === 'work') return work(words[0] ?? 'work', on, signal)
+    if (name === 'chatter') this.#chatter(Number(words[0]))
+    if (name === 'lines') {
+      const lines = Array.from({ length: Number(words[0]) }, (_, line) => `line ${line} ${'of many '.repeat(4)}`)
+      return { exit: 0, message: '', long: { title: `lines ${words[0]}`, lines } }
+    }
+    if (name === 'silent') {
+      await aborted(signal)
+      return { exit: 1, message: 'cancelled' }
+    }
     if (name === 'crash') setTimeout(() => throwIt(), 0)
     if (name === 'reject') Promise.reject(new Error('planted rejection'))
     if (name === 'print') {
@@ -175,10 +208,16 @@ export class ScriptedSource implements ConsoleSource {
     }
     if (name === 'hang') {
       on.progress({ text: 'hanging', done: 0, total: 0, unit: '' })
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      await aborted(signal)
       return { exit: 1, message: 'cancelled' }
     }
     return { exit: 0, message: '' }
+  }
+
+  /** Lines of every level. */
+  #chatter(count: number): void {
+    const levels = ['debug', 'info', 'notice', 'warn', 'error'] as const
+    for (let line = 0; line < count; line++) this.say(`happening ${line}`, levels[line % levels.length])
   }
 
   #burst(count: number): void {
@@ -190,6 +229,23 @@ export class ScriptedSource implements ConsoleSource {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** Ten of forty megabytes, four more a second, until it is cancelled. */
+async function work(text: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
+  const started = Date.now()
+  const tell = () => {
+    const done = Math.min(39e6, 10e6 + (Date.now() - started) * 4e3)
+    on.progress({ text, done, total: 40e6, unit: 'bytes' })
+  }
+  const timer = setInterval(tell, 50)
+  tell()
+  await aborted(signal)
+  clearInterval(timer)
+  return { exit: 1, message: `${text} cancelled` }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 

@@ -80,12 +80,7 @@ function Screen({ model, line }: { readonly model: Model; readonly line: LineHan
       </Box>
       <Lines lines={messageLines(model, columns, layout.message)} width={columns} height={layout.message} />
       <Row model={model} line={line} edited={model.ui.mode === 'form'} painted={hintsLine(model, columns)} />
-      <Row
-        model={model}
-        line={line}
-        edited={model.ui.mode === 'prompt' || model.ui.mode === 'filter'}
-        painted={promptLine(model, columns)}
-      />
+      <Row model={model} line={line} edited={model.ui.mode !== 'form'} painted={promptLine(model, columns)} />
     </Box>
   )
 }

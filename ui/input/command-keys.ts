@@ -9,19 +9,28 @@ export const CONSOLE_KEYS: readonly (readonly [keys: string, meaning: string])[]
   ['j k g G', 'move in the pane (also arrows, PgUp, PgDn)'],
   ['Enter', 'detail of the line under the cursor'],
   ['Esc', 'back: closes what is open, empties the prompt'],
-  ['/', 'filter the pane (Esc ends it)'],
+  ['/', 'filter the pane or what is open over it (Esc ends it)'],
   ['z', 'zoom the pane'],
-  [':', 'command prompt: Tab completes, Up and Down bring earlier lines'],
+  [':', 'command prompt: Tab completes, Right takes what is dimmed, Up and Down bring earlier lines'],
+  ['Ctrl-R', 'search the earlier lines'],
   ['x', 'cancel the transfer under the cursor, else the running command'],
   ['?', 'this help'],
-  ['y', 'copy the ticket that is shown'],
+  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link'],
+  ['+ -', 'in the log: more or fewer levels'],
   ['Ctrl-L', 'paint the screen anew'],
   ['Ctrl-Z', 'stop this program, the peer with it; fg in the shell goes on'],
   ['q Ctrl-C', 'leave the network politely and quit; a second Ctrl-C at once'],
 ]
 
-const RESERVED = 'jkgGz/:x?q1234'
-const USUAL: Readonly<Record<string, string>> = { v: 'vote', a: 'vote', s: 'store', r: 'request', d: 'tally' }
+const RESERVED = 'jkgGz/:xy?q1234'
+const USUAL: Readonly<Record<string, string>> = {
+  v: 'vote',
+  a: 'vote',
+  s: 'store',
+  r: 'request',
+  d: 'tally',
+  p: 'poll',
+}
 
 export function commandForKey(key: string, commands: readonly CommandHelp[]): CommandHelp | undefined {
   if (RESERVED.includes(key)) return undefined

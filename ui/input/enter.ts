@@ -1,35 +1,49 @@
-/** Enter and Tab where a command line is being written: in the prompt and in a form. */
-import { begin, next } from '../prompt/completion.js'
+/** Enter where a command line is being written: in the prompt, in its search and in a form. */
 import { EMPTY, editorOf, textOf } from '../prompt/editor.js'
 import { remember } from '../prompt/history.js'
 import type { UiState } from '../state.js'
 import { lineOf, missing, moveField } from './forms.js'
 import { type Step, type Surroundings, say, step } from './step.js'
 
+/** Nothing is being written any more. */
+export const toPanes = (ui: UiState): UiState => ({
+  ...ui,
+  mode: 'panes',
+  prompt: EMPTY,
+  completion: null,
+  suggested: null,
+  search: null,
+  form: null,
+})
+
 export function enterPrompt(ui: UiState, queued: boolean): Step {
   const line = textOf(ui.prompt).trim().replace(/^:/, '')
-  const closed: UiState = { ...ui, mode: 'panes', prompt: EMPTY, completion: null, history: remember(ui.history, line) }
+  const closed: UiState = { ...toPanes(ui), history: remember(ui.history, line) }
   return line === '' ? step(closed) : step(closed, { do: 'run', line, queued })
 }
+
+/** Runs the line that was found; a paste that ends in Enter did not mean that. */
+export function enterSearch(ui: UiState, pasted: boolean, { now }: Surroundings): Step {
+  if (pasted) return step(ui)
+  const line = foundLine(ui)
+  if (line === null) return step(say(ui, 'no such line in the history (Esc leaves the search)', 'info', now))
+  return enterPrompt({ ...ui, prompt: editorOf(line) }, false)
+}
+
+/** The line that the search shows; null where it shows none. */
+export const foundLine = ({ search, history }: UiState): string | null =>
+  search === null ? null : (history.lines[search.at] ?? null)
 
 export function enterForm(ui: UiState, now: number): Step {
   const { form } = ui
   if (form === null) return step({ ...ui, mode: 'panes' })
-  if (form.at < form.fields.length - 1) return step({ ...ui, form: moveField(form, 1) })
+  if (form.at < form.fields.length - 1) return step({ ...ui, completion: null, form: moveField(form, 1) })
   const gap = missing(form)
   if (gap >= 0) {
     const label = form.fields[gap]?.label ?? ''
-    return step(say({ ...ui, form: { ...form, at: gap } }, `${form.command} needs a ${label}`, 'bad', now))
+    const back = { ...ui, completion: null, form: { ...form, at: gap } }
+    return step(say(back, `${form.command} needs a ${label}`, 'bad', now))
   }
   const line = lineOf(form)
-  const closed: UiState = { ...ui, mode: 'panes', form: null, history: remember(ui.history, line) }
-  return step(closed, { do: 'run', line, queued: false })
-}
-
-export function completePrompt(ui: UiState, direction: 1 | -1, around: Surroundings): UiState {
-  const typed = textOf(ui.prompt)
-  const found = ui.completion === null ? begin(typed, around.complete(typed)) : next(ui.completion, direction)
-  if (found === null) return say(ui, 'nothing more to complete here', 'info', around.now)
-  const alone = found.completion.candidates.length === 1
-  return { ...ui, prompt: editorOf(found.text), completion: alone ? null : found.completion }
+  return step({ ...toPanes(ui), history: remember(ui.history, line) }, { do: 'run', line, queued: false })
 }

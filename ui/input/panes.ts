@@ -1,5 +1,5 @@
 /** Moving in and between panes, and in what is open over them. */
-import { type Overlay, PANES, type PaneId, type UiState } from '../state.js'
+import { LEVELS, type LogOverlay, type Overlay, PANES, type PaneId, type UiState } from '../state.js'
 import type { Surroundings } from './step.js'
 
 export const PANE_KEYS: Readonly<Record<string, PaneId>> = Object.fromEntries(
@@ -29,11 +29,19 @@ export function openDetail(ui: UiState, keys: readonly string[]): UiState {
 }
 
 export function scrollOverlay(ui: UiState, overlay: Overlay, name: string, around: Surroundings): UiState {
-  const { pageLines, overlayScroll } = around
-  // the log counts from its end
-  const fromTop = overlay.kind === 'log' ? overlayScroll - overlay.scroll : overlay.scroll
-  const to = Math.max(0, Math.min(overlayScroll, target(name, fromTop, overlayScroll, pageLines)))
-  return { ...ui, overlay: { ...overlay, scroll: overlay.kind === 'log' ? overlayScroll - to : to } }
+  const { pageLines, overlayScroll, overlayTop, lastLog } = around
+  const to = Math.max(0, Math.min(overlayScroll, target(name, overlayTop, overlayScroll, pageLines)))
+  if (overlay.kind !== 'log') return { ...ui, overlay: { ...overlay, scroll: to } }
+  // the log counts from its end, and follows it from there
+  const end = to === overlayScroll ? null : lastLog
+  return { ...ui, overlay: { ...overlay, scroll: overlayScroll - to, end } }
+}
+
+/** The log with more (1) or fewer (-1) levels of lines. */
+export function changeLevel(ui: UiState, overlay: Overlay & LogOverlay, step: 1 | -1): UiState {
+  const at = LEVELS.indexOf(overlay.level) - step
+  const level = LEVELS[Math.max(0, Math.min(LEVELS.length - 1, at))] ?? overlay.level
+  return { ...ui, overlay: { ...overlay, level, scroll: 0, end: null } }
 }
 
 function target(name: string, at: number, last: number, pageLines: number): number {

@@ -6,14 +6,16 @@
 import { assertNever } from '../../wire/errors.js'
 import { type Edit, EMPTY, edit, editorOf, insert, textOf } from '../prompt/editor.js'
 import { walk } from '../prompt/history.js'
+import { NO_SEARCH, searchOn } from '../prompt/search.js'
 import type { UiState } from '../state.js'
 import { commandForKey, looksLikeCommand } from './command-keys.js'
-import { completePrompt, enterForm, enterPrompt } from './enter.js'
+import { enterForm, enterPrompt, enterSearch, foundLine, toPanes } from './enter.js'
 import { formOf, moveField } from './forms.js'
 import type { Key, NamedKey } from './keys.js'
-import { moveCursor, nextPane, openDetail, PANE_KEYS, scrollOverlay } from './panes.js'
+import { changeLevel, moveCursor, nextPane, openDetail, PANE_KEYS, scrollOverlay } from './panes.js'
 import { type Step, type Surroundings, say, step } from './step.js'
-import { filtered, openEditor, withText } from './typing.js'
+import { completePrompt, tabInForm, takeSuggestion } from './suggesting.js'
+import { filtered, filterOf, openEditor, withText } from './typing.js'
 
 export function press(ui: UiState, key: Key, around: Surroundings): Step {
   if (key.kind === 'named') return pressNamed(ui, key.name, key.pasted, around)
@@ -39,23 +41,28 @@ function pressText(ui: UiState, text: string, pasted: boolean, around: Surroundi
   return now
 }
 
-/** A terminal never answers whether it did so. */
-const COPIED = 'handed to the terminal to copy; if it does not, mark the ticket with the mouse'
-
 function pressLetter(ui: UiState, letter: string, around: Surroundings): Step {
-  if (letter === 'q')
-    return ui.overlay === null ? step(ui, { do: 'quit', abrupt: false }) : step({ ...ui, overlay: null })
-  if (letter === 'y' && ui.overlay?.kind === 'text' && ui.overlay.copy !== undefined)
-    return step(say(ui, COPIED, 'info', around.now), { do: 'copy', text: ui.overlay.copy })
+  const { overlay } = ui
+  if (letter === 'q') return overlay === null ? step(ui, { do: 'quit', abrupt: false }) : step({ ...ui, overlay: null })
+  if (letter === 'y' && overlay !== null) return copy(ui, around)
+  if (overlay?.kind === 'log' && '+-'.includes(letter)) return step(changeLevel(ui, overlay, letter === '+' ? 1 : -1))
   if (letter === ':') return step({ ...ui, mode: 'prompt', prompt: EMPTY, completion: null })
-  if (letter === '/') return step({ ...ui, mode: 'filter', overlay: null, filter: editorOf(ui.filters[ui.focus]) })
-  if (letter === '?') return step({ ...ui, overlay: ui.overlay?.kind === 'help' ? null : { kind: 'help', scroll: 0 } })
+  if (letter === '/') return step({ ...ui, mode: 'filter', filter: editorOf(filterOf(ui)) })
+  if (letter === '?') return step({ ...ui, overlay: overlay?.kind === 'help' ? null : { kind: 'help', scroll: 0 } })
   if (letter === 'z') return step({ ...ui, zoom: !ui.zoom, overlay: null })
   if (letter === 'x') return cancel(ui)
   const pane = PANE_KEYS[letter]
   if (pane !== undefined) return step({ ...ui, focus: pane, overlay: null })
   if ('jkgG'.includes(letter)) return step(moved(ui, letter, around))
   return startCommand(ui, letter, around)
+}
+
+/** A terminal never answers whether it did so. */
+function copy(ui: UiState, around: Surroundings): Step {
+  const copied = around.copied()
+  if (copied === null) return step(say(ui, 'there is nothing here to copy', 'info', around.now))
+  const words = `${copied.what} handed to the terminal to copy; if it does not, mark it with the mouse`
+  return step(say(ui, words, 'info', around.now), { do: 'copy', text: copied.text })
 }
 
 function startCommand(ui: UiState, letter: string, around: Surroundings): Step {
@@ -86,10 +93,14 @@ function pressNamed(ui: UiState, name: NamedKey, pasted: boolean, around: Surrou
   if (name === 'ctrl-c') return step(ui, { do: 'quit', abrupt: ui.leaving })
   if (name === 'ctrl-z') return step(ui, { do: 'suspend' })
   if (name === 'ctrl-l') return step(ui, { do: 'repaint' })
+  if (name === 'ctrl-r') return step(search(ui))
+  if (ui.mode === 'search' && name !== 'escape' && name !== 'enter') return step(inSearch(ui, name))
   if (name === 'enter') return enter(ui, pasted, around)
-  if (name === 'escape') return step(back(ui))
+  if (name === 'escape' || name === 'ctrl-g') return step(back(ui))
   if (name === 'tab' || name === 'backtab') return step(tab(ui, name === 'tab' ? 1 : -1, around))
   if (name === 'up' || name === 'down') return step(upOrDown(ui, name, around))
+  const taken = GOES_ON.has(name) ? takeSuggestion(ui) : null
+  if (taken !== null) return step(taken)
   const change = EDITS[name]
   if (change !== undefined && openEditor(ui) !== null) return step(changed(ui, change))
   return step(moved(ui, name, around))
@@ -99,6 +110,8 @@ function enter(ui: UiState, pasted: boolean, around: Surroundings): Step {
   switch (ui.mode) {
     case 'prompt':
       return enterPrompt(ui, pasted)
+    case 'search':
+      return enterSearch(ui, pasted, around)
     case 'form':
       return enterForm(ui, around.now)
     case 'filter':
@@ -113,15 +126,16 @@ function enter(ui: UiState, pasted: boolean, around: Surroundings): Step {
 /** Esc closes the innermost thing that is open. */
 function back(ui: UiState): UiState {
   switch (ui.mode) {
+    case 'search':
+      return { ...ui, mode: textOf(ui.prompt) === '' ? 'panes' : 'prompt', search: null }
     case 'prompt':
-      return { ...ui, mode: 'panes', prompt: EMPTY, completion: null }
     case 'form':
-      return { ...ui, mode: 'panes', form: null }
+      return toPanes(ui)
     case 'filter':
       return { ...filtered(ui, EMPTY), mode: 'panes' }
     case 'panes':
-      if (ui.overlay !== null) return { ...ui, overlay: null }
-      return ui.filters[ui.focus] !== '' ? filtered(ui, EMPTY) : { ...ui, zoom: false }
+      if (filterOf(ui) !== '') return filtered(ui, EMPTY)
+      return ui.overlay !== null ? { ...ui, overlay: null } : { ...ui, zoom: false }
     default:
       return assertNever(ui.mode)
   }
@@ -129,12 +143,13 @@ function back(ui: UiState): UiState {
 
 function tab(ui: UiState, direction: 1 | -1, around: Surroundings): UiState {
   if (ui.mode === 'prompt') return completePrompt(ui, direction, around)
-  if (ui.mode === 'form' && ui.form !== null) return { ...ui, form: moveField(ui.form, direction) }
+  if (ui.mode === 'form') return tabInForm(ui, direction, around)
   return { ...ui, focus: nextPane(ui.focus, direction), mode: 'panes', overlay: null }
 }
 
 function upOrDown(ui: UiState, name: 'up' | 'down', around: Surroundings): UiState {
-  if (ui.mode === 'form' && ui.form !== null) return { ...ui, form: moveField(ui.form, name === 'up' ? -1 : 1) }
+  if (ui.mode === 'form' && ui.form !== null)
+    return { ...ui, completion: null, form: moveField(ui.form, name === 'up' ? -1 : 1) }
   if (ui.mode !== 'prompt') return moved(ui, name, around)
   const walked = walk(ui.history, name === 'up' ? -1 : 1, textOf(ui.prompt))
   if (walked === null) return ui
@@ -146,7 +161,34 @@ function moved(ui: UiState, name: string, around: Surroundings): UiState {
   return moveCursor(ui, name, around.keysOf(ui.focus), around.pageLines)
 }
 
+// ---- search
+
+/** Ctrl-R: opens the search through the history, and then looks further back. */
+function search(ui: UiState): UiState {
+  if (ui.mode === 'search' && ui.search !== null) return { ...ui, search: searchOn(ui.history.lines, ui.search) }
+  if (ui.mode !== 'prompt' && ui.mode !== 'panes') return ui
+  return { ...ui, mode: 'search', completion: null, search: NO_SEARCH }
+}
+
+/** What edits the text that is looked for stays in the search; any other key takes the found line into the prompt. */
+function inSearch(ui: UiState, name: NamedKey): UiState {
+  const editor = openEditor(ui) ?? EMPTY
+  const change = SEARCH_EDITS[name]
+  if (change !== undefined) return withText(ui, edit(editor, change))
+  const line = foundLine(ui)
+  return { ...ui, mode: 'prompt', search: null, prompt: line === null ? ui.prompt : editorOf(line) }
+}
+
+const SEARCH_EDITS: Readonly<Record<string, Edit>> = {
+  backspace: 'backspace',
+  'ctrl-w': 'kill-word',
+  'ctrl-u': 'kill-before',
+}
+
 // ---- text
+
+/** At the end of the line they take what is suggested there. */
+const GOES_ON: ReadonlySet<NamedKey> = new Set(['right', 'end', 'ctrl-f', 'ctrl-e'])
 
 const EDITS: Readonly<Record<string, Edit>> = {
   left: 'left',
@@ -168,7 +210,6 @@ const EDITS: Readonly<Record<string, Edit>> = {
 
 function changed(ui: UiState, change: Edit): UiState {
   const editor = openEditor(ui) ?? EMPTY
-  if (ui.mode === 'prompt' && change === 'backspace' && textOf(editor) === '')
-    return { ...ui, mode: 'panes', completion: null }
+  if (ui.mode === 'prompt' && change === 'backspace' && textOf(editor) === '') return toPanes(ui)
   return withText(ui, edit(editor, change))
 }

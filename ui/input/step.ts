@@ -1,6 +1,6 @@
 /** What a key leads to, and what it may look at to decide. */
-import type { Snapshot } from '../../src/api.js'
-import type { CommandHelp, MessageLevel } from '../source.js'
+import type { LogLine, Snapshot } from '../../src/api.js'
+import type { CommandHelp, MessageLevel, Suggestions } from '../source.js'
 import type { Message, PaneId, UiState } from '../state.js'
 
 export type Effect =
@@ -27,14 +27,25 @@ export interface Step {
 export interface Surroundings {
   readonly snapshot: Snapshot | null
   readonly commands: readonly CommandHelp[]
-  complete(line: string): readonly string[]
+  complete(line: string): Suggestions
   /** The things listed in a pane, top to bottom, with its filter applied. */
   keysOf(pane: PaneId): readonly string[]
   /** Lines that PgUp and PgDn jump. */
   readonly pageLines: number
-  /** How far the open overlay can scroll. */
+  /** How far the open overlay can scroll, and how far it is. */
   readonly overlayScroll: number
+  readonly overlayTop: number
+  /** The newest line of the log. */
+  readonly lastLog: LogLine | null
+  /** What the open overlay has to copy; null where that is nothing. */
+  copied(): Copied | null
   readonly now: number
+}
+
+export interface Copied {
+  readonly text: string
+  /** `the ticket`, `120 lines` */
+  readonly what: string
 }
 
 export const step = (ui: UiState, ...effects: readonly Effect[]): Step => ({ ui, effects })

@@ -4,13 +4,15 @@
  * it gets plain text, Enter and the backspaces that it does right; the rest is `edit`.
  */
 import { type Editor, editorOf, lastGrapheme, MAX_INPUT_LENGTH, textOf } from '../prompt/editor.js'
-import type { UiState } from '../state.js'
+import { searchFor } from '../prompt/search.js'
+import type { Overlay, UiState } from '../state.js'
 import { currentEditor, meantAsCommand, withEditor } from './forms.js'
 import type { Key } from './keys.js'
 
 /** null while letters are keys. */
 export function openEditor(ui: UiState): Editor | null {
   if (ui.mode === 'prompt') return ui.prompt
+  if (ui.mode === 'search') return ui.search?.query ?? null
   if (ui.mode === 'filter') return ui.filter
   return ui.mode === 'form' && ui.form !== null ? currentEditor(ui.form) : null
 }
@@ -35,13 +37,25 @@ export function editedTo(ui: UiState, value: string): UiState {
 /** The open text, changed. */
 export function withText(ui: UiState, editor: Editor): UiState {
   if (ui.mode === 'filter') return filtered(ui, editor)
+  if (ui.mode === 'search') return { ...ui, search: searchFor(ui.history.lines, editor) }
   if (ui.mode !== 'form' || ui.form === null) return { ...ui, prompt: editor, completion: null }
   const form = withEditor(ui.form, editor)
   const command = meantAsCommand(form)
-  if (command === null) return { ...ui, form }
+  if (command === null) return { ...ui, form, completion: null }
   return { ...ui, mode: 'prompt', form: null, prompt: editorOf(command), completion: null }
 }
 
+/** The filter of what is open, else of the pane. */
 export function filtered(ui: UiState, filter: Editor): UiState {
-  return { ...ui, filter, filters: { ...ui.filters, [ui.focus]: textOf(filter) } }
+  const text = textOf(filter)
+  // the lines that are left are others: from their beginning, or from the newest
+  if (ui.overlay !== null) return { ...ui, filter, overlay: { ...fromStart(ui.overlay), filter: text } }
+  return { ...ui, filter, filters: { ...ui.filters, [ui.focus]: text } }
+}
+
+export const filterOf = (ui: UiState): string =>
+  ui.overlay === null ? ui.filters[ui.focus] : (ui.overlay.filter ?? '')
+
+export function fromStart(overlay: Overlay): Overlay {
+  return overlay.kind === 'log' ? { ...overlay, scroll: 0, end: null } : { ...overlay, scroll: 0 }
 }

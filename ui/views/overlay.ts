@@ -2,11 +2,13 @@
  * What opens over the panes: help, log, the detail of one thing, the long answer of a command. Full width and without side
  * borders, so that a ticket or a hash can be marked with the mouse and copied whole.
  */
-import type { LogLine } from '../../src/api.js'
-import { CONSOLE_KEYS, keysForCommand } from '../input/command-keys.js'
 import type { Model, Overlay } from '../state.js'
-import { column, type Line, paint, plainText, spread, styled, wrap } from '../text/line.js'
+import { type Line, paint, plainText, spread, styled, wrap } from '../text/line.js'
 import { detailOf } from './detail.js'
+import { helpLines } from './help.js'
+import { logPage } from './log.js'
+
+export { clock } from './log.js'
 
 export interface Page {
   readonly title: string
@@ -16,38 +18,66 @@ export interface Page {
 /** Exactly `height` lines of exactly `width` cells. */
 export function overlayLines(overlay: Overlay, model: Model, width: number, height: number): readonly string[] {
   const { look } = model
-  const room = Math.max(0, height - 1)
-  const { title, lines } = pageOf(overlay, model, width, room)
-  const last = Math.max(0, lines.length - room)
-  const first = Math.max(0, Math.min(last, overlay.kind === 'log' ? last - overlay.scroll : overlay.scroll))
+  const { title, lines, first, room } = openAt(overlay, model, width, height)
   const place = lines.length > room ? `${first + 1}-${Math.min(lines.length, first + room)} of ${lines.length} ` : ''
   const rule = look.glyphs.frame.horizontal
-  const head = [styled('accent', rule.repeat(2)), styled('bold', ` ${title} `)]
+  const filter = (overlay.filter ?? '') === '' ? [] : [styled('accent', `/${overlay.filter} `)]
+  const head = [styled('accent', rule.repeat(2)), styled('bold', ` ${title} `), ...filter]
   const shown = [paint(spread(head, [styled('dim', place)], width, look), width, look)]
   for (let row = 0; row < room; row++) shown.push(paint(lines[first + row] ?? [], width, look))
   return shown.slice(0, height)
 }
 
-/** How far it can scroll in that room. */
-export function overlayScroll(overlay: Overlay, model: Model, width: number, height: number): number {
-  const room = Math.max(0, height - 1)
-  return Math.max(0, pageOf(overlay, model, width, room).lines.length - room)
+export interface Scrolled {
+  /** How far it can scroll in that room, and how far it is. */
+  readonly most: number
+  readonly top: number
 }
 
-/** `room`: lines that can be seen at once. */
-function pageOf(overlay: Overlay, model: Model, width: number, room: number): Page {
+export function overlayScroll(overlay: Overlay, model: Model, width: number, height: number): Scrolled {
+  const { lines, first, room } = openAt(overlay, model, width, height)
+  return { most: Math.max(0, lines.length - room), top: first }
+}
+
+function openAt(overlay: Overlay, model: Model, width: number, height: number) {
+  // below its title
+  const room = Math.max(0, height - 1)
+  const { later, ...page } = pageOf(overlay, model, width, room)
+  const most = Math.max(0, page.lines.length - room)
+  const top = overlay.kind === 'log' ? most - overlay.scroll - later : overlay.scroll
+  return { ...page, room, first: Math.max(0, Math.min(most, top)) }
+}
+
+/** `room`: lines that can be seen at once. `later`: lines that came since one scrolled. */
+function pageOf(overlay: Overlay, model: Model, width: number, room: number): Page & { readonly later: number } {
   switch (overlay.kind) {
     case 'help':
-      return helpPage(model, width)
+      return {
+        ...wrapped(filtered({ title: 'Help', lines: helpLines(model, width) }, overlay, model), model, width),
+        later: 0,
+      }
     case 'log':
-      return logPage(model, width)
+      return logPage(overlay, model, width)
     case 'detail':
-      return wrapped(detailOf(overlay.pane, overlay.key, model), model, width)
+      return {
+        ...wrapped(filtered(detailOf(overlay.pane, overlay.key, model), overlay, model), model, width),
+        later: 0,
+      }
     case 'text': {
-      const page = wrapped({ title: overlay.title, lines: overlay.lines.map((text) => [text]) }, model, width)
-      return { ...page, lines: [...page.lines, ...pictureLines(overlay.picture ?? [], model, width, room)] }
+      const answer = { title: overlay.title, lines: overlay.lines.map((text): Line => [text]) }
+      const page = wrapped(filtered(answer, overlay, model), model, width)
+      return { ...page, lines: [...page.lines, ...pictureLines(overlay.picture ?? [], model, width, room)], later: 0 }
     }
   }
+}
+
+/** Only the lines with the filter's text in them. */
+function filtered({ title, lines }: Page, { filter = '' }: Overlay, { look }: Model): Page {
+  if (filter === '') return { title, lines }
+  const wanted = filter.toLowerCase()
+  const kept = lines.filter((line) => plainText(line, look).toLowerCase().includes(wanted))
+  const none: Line = [styled('dim', ` nothing here fits "${filter}" (Esc ends the filter)`)]
+  return { title, lines: kept.length === 0 ? [none] : kept }
 }
 
 /** A code that is cut off is of no use: it is shown whole, or said to need room. */
@@ -69,52 +99,4 @@ function wrapped({ title, lines }: Page, { look }: Model, width: number): Page {
     else fitting.push(...parts.map((part) => [part]))
   }
   return { title, lines: fitting }
-}
-
-function helpPage({ commands, look }: Model, width: number): Page {
-  const lines: Line[] = [[styled('bold', ' Keys')]]
-  for (const [keys, meaning] of CONSOLE_KEYS) lines.push(['  ', styled('accent', column(keys, 13, look)), ' ', meaning])
-  lines.push([], [styled('bold', ' Commands'), styled('dim', '  (key) name arguments: typed after : or straight away')])
-  const names = commands.map(({ name, args }) => `${name} ${args}`.trim())
-  const nameWidth = Math.min(Math.floor(width / 2), Math.max(12, ...names.map((name) => name.length)) + 1)
-  for (const [index, command] of commands.entries()) {
-    const keys = keysForCommand(command, commands)
-    lines.push([
-      ' ',
-      styled('accent', column(keys, 4, look)),
-      column(names[index] ?? '', nameWidth, look),
-      ' ',
-      styled('dim', command.summary),
-    ])
-  }
-  const words = [
-    [],
-    [styled('bold', ' Typing')],
-    ['  Letters are keys until the prompt has the word: after : or when a whole command comes at once'],
-    ['  (pasted, or sent by tmux send-keys). Upper and lower case of a command are the same.'],
-    ['  Words with blanks stand in double quotes: vote "ann b" yes'],
-  ]
-  return { title: 'Help', lines: [...lines, ...words] }
-}
-
-function logPage({ log, look }: Model, width: number): Page {
-  if (log.length === 0) return { title: 'Log', lines: [[styled('dim', ' nothing logged yet')]] }
-  const lines: Line[] = []
-  for (const line of log) {
-    const parts = wrap(line.text, Math.max(1, width - 11), look)
-    for (const [index, part] of parts.entries()) {
-      const head = index === 0 ? clock(line.time) : ' '.repeat(8)
-      lines.push([' ', styled('dim', head), '  ', styled(levelStyle(line), part)])
-    }
-  }
-  return { title: 'Log', lines }
-}
-
-const levelStyle = ({ level }: LogLine) =>
-  level === 'error' || level === 'warn' ? 'bad' : level === 'debug' ? 'dim' : 'plain'
-
-/** `14:03:59`, local time. */
-export function clock(timeMs: number): string {
-  const time = new Date(timeMs)
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }

@@ -1,0 +1,68 @@
+/**
+ * What `y` hands to the terminal's clipboard, of what is open: a ticket, the lines of an answer or of the log as they are
+ * filtered, the id, hash or link of a thing. Invariant: at most MAX_BYTES, and never a control or format character.
+ */
+import { plural } from '../../src/cli/format.js'
+import type { Copied } from '../input/step.js'
+import type { Model, Overlay } from '../state.js'
+import { chosenLines, clock } from './log.js'
+
+/** Terminals refuse much longer ones. */
+const MAX_BYTES = 65_536
+
+export function copiedFrom(overlay: Overlay, model: Model): Copied | null {
+  switch (overlay.kind) {
+    case 'help':
+      return null
+    case 'text': {
+      if (overlay.copy !== undefined) return { text: safe(overlay.copy), what: 'the ticket is' }
+      const wanted = (overlay.filter ?? '').toLowerCase()
+      return linesOf(overlay.lines.filter((line) => line.toLowerCase().includes(wanted)))
+    }
+    case 'log': {
+      const lines = chosenLines(overlay, model.log).map(({ time, level, text }) => `${clock(time)} ${level} ${text}`)
+      // of too many the newest are worth more
+      const some = linesOf(lines.reverse())
+      return some === null ? null : { ...some, text: some.text.split('\n').reverse().join('\n') }
+    }
+    case 'detail':
+      return thingOf(overlay, model)
+  }
+}
+
+function linesOf(lines: readonly string[]): Copied | null {
+  const kept: string[] = []
+  let bytes = 0
+  for (const line of lines) {
+    const text = safe(line)
+    bytes += Buffer.byteLength(text) + 1
+    if (bytes > MAX_BYTES) break
+    kept.push(text)
+  }
+  if (kept.length === 0) return null
+  const all = kept.length === lines.length ? '' : ` of ${lines.length}`
+  return { text: kept.join('\n'), what: `${plural(kept.length, 'line')}${all} ${kept.length === 1 ? 'is' : 'are'}` }
+}
+
+function thingOf({ pane, key }: Extract<Overlay, { kind: 'detail' }>, { snapshot }: Model): Copied | null {
+  if (snapshot === null) return null
+  switch (pane) {
+    case 'peers':
+      return { text: safe(key), what: 'the id is' }
+    case 'chain':
+      return { text: safe(key), what: 'the hash is' }
+    case 'ring':
+      return { text: safe(key.slice(2)), what: 'the id is' }
+    case 'files': {
+      const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
+      const file = snapshot.files.find(({ id, name, size }) =>
+        transfer === undefined ? `f:${id}` === key : name === transfer.name && size === transfer.total,
+      )
+      if (file === undefined) return null
+      const name = encodeURIComponent(file.name.replace(/\p{Cs}/gu, '?'))
+      return { text: `p2p:${file.id}?name=${name}`, what: 'the link is' }
+    }
+  }
+}
+
+const safe = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
