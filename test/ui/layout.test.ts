@@ -2,9 +2,10 @@ import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import { framesPerSecond, layoutOf, shows } from '../../ui/layout.js'
+import { NO_NEEDS } from '../../ui/needs.js'
 import { PANES } from '../../ui/state.js'
 
-const wish = { focus: 'peers' as const, zoom: false, overlay: false, messageLines: 1 }
+const wish = { focus: 'peers' as const, zoom: false, overlay: false, messageLines: 1, needs: NO_NEEDS }
 
 test('columns and cells fill the body exactly', () => {
   fc.assert(

@@ -4,6 +4,7 @@ import type { Snapshot } from '../../src/api.js'
 import { type Charts, loadCharts } from '../../ui/charts/charts.js'
 import { formOf } from '../../ui/input/forms.js'
 import { lookOf } from '../../ui/look.js'
+import { needsOf } from '../../ui/needs.js'
 import { editorOf } from '../../ui/prompt/editor.js'
 import { initialState, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
 import { anyName, anySnapshot } from './arbitraries.js'
@@ -21,7 +22,8 @@ export function modelOf(snapshot: Snapshot | null = network(NOW / 1000), change:
     ui: initialState([]),
     snapshot,
     commands: COMMANDS,
-    rates: [{ down: 4.2e6, up: 1e5 }],
+    rates: [{ down: 4.2e6, up: 1e5, hashRate: 5.9e6 }],
+    needs: needsOf(snapshot),
     log: [],
     charts: { kind: 'ready', charts: chartsOnce() },
     size: { columns: 80, rows: 24 },
@@ -94,8 +96,9 @@ export const anyModel: fc.Arbitrary<Model> = fc
         maxLength: 20,
       },
     ),
-    rates: fc.array(fc.record({ down: fc.double({ min: 0, max: 1e15, noNaN: true }), up: fc.nat() }), {
-      maxLength: 120,
-    }),
+    rates: fc.array(
+      fc.record({ down: fc.double({ min: 0, max: 1e15, noNaN: true }), up: fc.nat(), hashRate: fc.nat() }),
+      { maxLength: 130 },
+    ),
   })
   .map(({ snapshot, ...change }) => modelOf(snapshot, change))

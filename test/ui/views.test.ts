@@ -72,7 +72,7 @@ test('80x24 shows the four panes, who we are and how to begin', () => {
 
 test('120x40 adds the ring as a picture and the rate chart from live data', () => {
   const size = { columns: 120, rows: 40 }
-  const samples = Array.from({ length: 120 }, (_, second) => ({ down: second * 4e4, up: 1e6 }))
+  const samples = Array.from({ length: 120 }, (_, second) => ({ down: second * 4e4, up: 1e6, hashRate: 0 }))
   const screen = textOf(modelOf(undefined, { size, rates: samples }))
   sees(screen, /Rate MB\/s/)
   assert((screen.match(/[\u2801-\u28ff]/g) ?? []).length > 150, screen)
@@ -84,7 +84,7 @@ test('120x40 adds the ring as a picture and the rate chart from live data', () =
 test('200x60 adds tally bars and the log', () => {
   const log = [{ time: NOW, level: 'info' as const, text: 'Peer wren-amber departed' }]
   const screen = textOf(modelOf(undefined, { size: { columns: 200, rows: 60 }, log }))
-  sees(screen, /yes +█+/)
+  sees(screen, /█{8}/, /█6█/, /│ +yes +no +│/)
   sees(screen, /Peer wren-amber departed/)
 })
 

@@ -42,7 +42,7 @@ function pageOf(overlay: Overlay, model: Model, width: number, room: number): Pa
     case 'log':
       return logPage(model, width)
     case 'detail':
-      return wrapped(detailOf(overlay.pane, overlay.key, model), model, width)
+      return wrapped(detailOf(overlay.pane, overlay.key, model, width), model, width)
     case 'text': {
       const page = wrapped({ title: overlay.title, lines: overlay.lines.map((text) => [text]) }, model, width)
       return { ...page, lines: [...page.lines, ...pictureLines(overlay.picture ?? [], model, width, room)] }

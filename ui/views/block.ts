@@ -1,0 +1,72 @@
+/** A block in full: where it stands, what its proof of work says, and every record with its author. */
+import type { BlockView, RecordView, Snapshot } from '../../src/api.js'
+import type { Model } from '../state.js'
+import { column, type Line, styled } from '../text/line.js'
+import { expectedHashes, leadingZeroBits } from '../text/proof.js'
+import { age, duration, plural, powerOfTwo, shortId } from '../text/units.js'
+import { field, fieldLines } from './field.js'
+
+const AUTHOR_CELLS = 12
+
+export function blockLines(block: BlockView, snapshot: Snapshot, model: Model, width: number): readonly Line[] {
+  const { look, now } = model
+  const time = `${new Date(block.time * 1000).toISOString()} (${age(now - block.time * 1000).trim()} ago)`
+  return [
+    ...fieldLines('hash', block.hash, width, look),
+    ...fieldLines('previous', block.previous, width, look),
+    ...fieldLines('time', time, width, look),
+    ...fieldLines('parent', sinceParent(block, snapshot), width, look),
+    ...fieldLines('proof', proofOf(block), width, look),
+    field('bits', `0x${block.bits.toString(16).padStart(8, '0')}, nonce ${block.nonce}`, look),
+    [],
+    [styled('bold', block.records.length === 0 ? 'no records' : plural(block.records.length, 'record'))],
+    ...block.records.map((record): Line => recordLine(record, snapshot, model)),
+  ]
+}
+
+function recordLine(record: RecordView, snapshot: Snapshot, { look }: Model): Line {
+  const poll = record.data.poll === undefined ? '' : `  poll ${record.data.poll}`
+  return [
+    ' ',
+    styled('dim', `${shortId(record.id, look)} `),
+    column(nameOf(record.author, snapshot), AUTHOR_CELLS, look),
+    ' ',
+    recordText(record),
+    styled('dim', `  ${record.kind}${poll}`),
+  ]
+}
+
+function sinceParent(block: BlockView, { chain }: Snapshot): string {
+  const parent = chain.blocks.find(({ hash }) => hash === block.previous)
+  if (parent === undefined) return block.height === 0 ? 'none: it is the first' : `#${block.height - 1}`
+  const seconds = block.time - parent.time
+  const words = Math.abs(seconds) < 60 ? plural(Math.abs(seconds), 'second') : duration(Math.abs(seconds)).trim()
+  return `#${parent.height}, ${words} ${seconds < 0 ? 'later by its clock' : 'before'}`
+}
+
+function proofOf({ hash, bits }: BlockView): string {
+  const expected = expectedHashes(bits)
+  const zeros = plural(leadingZeroBits(hash), 'leading zero bit')
+  return expected === 0
+    ? `${zeros}; these bits ask for nothing that can be met`
+    : `${zeros}; ${powerOfTwo(expected)} hashes expected`
+}
+
+/** `alice: yes`, `alice: yes +2`, `genesis`. */
+export function recordsText(records: readonly RecordView[]): string {
+  const [first] = records
+  if (first === undefined) return 'genesis'
+  const text = recordText(first)
+  return records.length === 1 ? text : `${text} +${records.length - 1}`
+}
+
+export function recordText({ kind, data }: RecordView): string {
+  if (kind === 'note') return data.text ?? ''
+  return `${data.voter ?? ''}: ${data.choice ?? ''}`
+}
+
+/** A peer's name, `you`, or the beginning of its id. */
+export function nameOf(id: string, snapshot: Snapshot): string {
+  if (id === snapshot.status.id) return 'you'
+  return snapshot.peers.find((peer) => peer.id === id)?.name ?? id.slice(0, 8)
+}
