@@ -22,7 +22,7 @@ export function drawDifficulty(
   // a line needs two points
   const values = powers.length === 1 ? [...powers, ...powers] : powers
   const heights = oldestFirst.map(({ height }) => `#${Math.min(height, 99_999_999)}`)
-  const x = heights.length === 1 ? ['', ...heights] : heights
+  const x = heights.length === 1 ? [' ', ...heights] : heights
   const labels = labelsFor(height)
   const lowest = Math.max(0, Math.floor(Math.min(...values)) - 1)
   const to = lowest + niceStep(Math.max(...values) + 0.5 - lowest, labels, 1) * labels

@@ -120,17 +120,26 @@ class Names {
     this.#write(glyph, colour, column, row)
   }
 
-  /** Outside the circle, beside its mark. */
-  name(text: string, [x, y]: Point, middle: number): void {
+  /** Outside the circle, beside its mark: whole, else its first word, else not at all. */
+  name(text: string, at: Point, middle: number): void {
     const cleaned = clean(text, this.#look)
-    const shown = isNarrow(cleaned) ? take(cleaned, NAME_CELLS).trim() : ''
+    if (!isNarrow(cleaned)) return
+    for (const shown of [take(cleaned, NAME_CELLS).trim(), cleaned.split(/[- ]/)[0] ?? '']) {
+      if (this.#put(shown, at, middle)) return
+    }
+  }
+
+  #put(shown: string, [x, y]: Point, middle: number): boolean {
     const column = Math.floor(x / 2)
     const row = Math.floor(y / 4)
     const columns = this.#widget.canvasSize.width / 2
     const first = x >= middle ? column + 2 : column - 1 - shown.length
-    if (shown === '' || first < 0 || first + shown.length > columns) return
-    for (let cell = first - 1; cell <= first + shown.length; cell++) if (this.#taken.has(`${cell} ${row}`)) return
+    if (shown === '' || first < 0 || first + shown.length > columns) return false
+    for (let cell = first - 1; cell <= first + shown.length; cell++) {
+      if (this.#taken.has(`${cell} ${row}`) && cell !== column) return false
+    }
     this.#write(shown, 'normal', first, row)
+    return true
   }
 
   #write(text: string, colour: string, column: number, row: number): void {

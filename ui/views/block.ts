@@ -4,7 +4,7 @@ import type { Model } from '../state.js'
 import { column, type Line, styled } from '../text/line.js'
 import { expectedHashes, leadingZeroBits } from '../text/proof.js'
 import { age, duration, plural, powerOfTwo, shortId } from '../text/units.js'
-import { field, fieldLines } from './field.js'
+import { field, fieldLines, hashLines } from './field.js'
 
 const AUTHOR_CELLS = 12
 
@@ -12,8 +12,8 @@ export function blockLines(block: BlockView, snapshot: Snapshot, model: Model, w
   const { look, now } = model
   const time = `${new Date(block.time * 1000).toISOString()} (${age(now - block.time * 1000).trim()} ago)`
   return [
-    ...fieldLines('hash', block.hash, width, look),
-    ...fieldLines('previous', block.previous, width, look),
+    ...hashLines('hash', block.hash, width, look),
+    ...hashLines('previous', block.previous, width, look),
     ...fieldLines('time', time, width, look),
     ...fieldLines('parent', sinceParent(block, snapshot), width, look),
     ...fieldLines('proof', proofOf(block), width, look),

@@ -53,7 +53,7 @@ export function keyLine(map: ChunkMapView, width: number, rows: number, look: Lo
   const byColour = !usesLetters(map, look)
   signs.push(styled('out', byColour ? coming : `a-${LETTERS[Math.min(MOST_SOURCES, map.sources.length) - 1] ?? 'a'}`))
   signs.push(styled('dim', ' coming  '))
-  if (each > 1) signs.push(styled('good', partial.join('')), styled('dim', ' in part  '))
+  if (each > 1) signs.push(styled('good', partial.join('')), styled('dim', ' part  '))
   signs.push(styled('dim', `${lack} missing`))
   return spread(signs, each > 1 ? [styled('dim', `  a cell: ${plural(each, 'chunk')}`)] : [], width, look)
 }

@@ -40,6 +40,9 @@ function withCharts(model: Model, width: number, draw: (charts: Charts) => reado
   return words(charts.kind === 'missing' ? `no charts: ${charts.reason}` : `loading${look.glyphs.more}`, width, model)
 }
 
+/** Narrower, the axis says it well enough. */
+const LEGEND_FROM = 50
+
 /** Down and up of the last two minutes. */
 function ratesPicture(model: Model, width: number, height: number): Picture {
   const { look, rates } = model
@@ -49,7 +52,7 @@ function ratesPicture(model: Model, width: number, height: number): Picture {
     ` ${rate(down)} down  `,
     styled('out', look.glyphs.outgoing),
     ` ${rate(up)} up`,
-    styled('dim', '  last two minutes'),
+    ...(width < LEGEND_FROM ? [] : [styled('dim', '  last two minutes')]),
   ]
   const chart = withCharts(model, width, (charts) => charts.rates(rates, width, height - 1, look))
   return { title: `Rate ${rateUnit(rates)}`, lines: [legend, ...chart] }

@@ -12,3 +12,9 @@ export function fieldLines(name: string, value: string, width: number, look: Loo
   const parts = wrap(value, Math.max(8, width - NAME_CELLS - 2), look)
   return parts.map((part, index) => field(index === 0 ? name : '', part, look))
 }
+
+/** In one line or in two equal ones. */
+export function hashLines(name: string, hash: string, width: number, look: Look): readonly Line[] {
+  const whole = NAME_CELLS + 2 + hash.length
+  return fieldLines(name, hash, whole <= width ? width : Math.min(width, whole - hash.length / 2), look)
+}

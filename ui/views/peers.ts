@@ -10,7 +10,7 @@ import { age, compact, latency, shortId } from '../text/units.js'
 import type { Content } from './rows.js'
 
 const ORDER: Readonly<Record<PeerState, number>> = { up: 0, suspect: 1, dialing: 2, down: 3 }
-const NAME = { least: 8, wished: 12, most: 24 }
+const NAME = { least: 8, wished: 11, most: 24 }
 /** From this width on the columns have a line that names them. */
 const HEAD_FROM = 58
 
@@ -43,8 +43,8 @@ const COLUMNS = {
   rtt: live('rtt', 6, ({ rttMs }) => latency(rttMs)),
   down: live('down', 5, ({ down }, { glyphs }) => flow('in', glyphs.incoming, down)),
   up: live('up', 5, ({ up }, { glyphs }) => flow('out', glyphs.outgoing, up)),
-  score: live('ok', 3, ({ score }) => scoreSpan(score)),
-  since: live('for', 4, ({ since }, _, now) => (since === null ? '   -' : age(now - since))),
+  score: live('score', 5, ({ score }) => scoreSpan(score)),
+  since: live('age', 4, ({ since }, _, now) => (since === null ? '   -' : age(now - since))),
   received: live('got', 4, ({ received }) => compact(received)),
   sent: live('gave', 4, ({ sent }) => compact(sent)),
   id: fixed('id', 7, ({ id }, look) => styled('dim', shortId(id, look))),
@@ -117,7 +117,7 @@ const GOOD_SCORE = 80
 const FAIR_SCORE = 50
 
 function scoreSpan(score: number): Span {
-  const text = String(Math.round(score)).padStart(3)
+  const text = String(Math.round(score)).padStart(5)
   if (score >= GOOD_SCORE) return text
   return styled(score >= FAIR_SCORE ? 'busy' : 'bad', text)
 }
