@@ -34,7 +34,9 @@ export function modelOf(snapshot: Snapshot | null = network(NOW / 1000), change:
 }
 
 export const anySize: fc.Arbitrary<Size> = fc.oneof(
-  fc.record({ columns: fc.integer({ min: 40, max: 220 }), rows: fc.integer({ min: 10, max: 70 }) }),
+  fc.record({ columns: fc.integer({ min: 40, max: 300 }), rows: fc.integer({ min: 10, max: 100 }) }),
+  // the bands in which the layouts change
+  fc.record({ columns: fc.constantFrom(79, 80, 155, 156, 235, 236), rows: fc.integer({ min: 22, max: 56 }) }),
   fc.constantFrom(
     { columns: 80, rows: 24 },
     { columns: 120, rows: 40 },
