@@ -1,4 +1,7 @@
-/** A block in full: where it stands, what its proof of work says, and every record with its author. */
+/**
+ * A block in full: where it stands, what its proof of work says, every record with its author. What says most comes first,
+ * since below a list there is room for no more than that.
+ */
 import type { BlockView, RecordView, Snapshot } from '../../src/api.js'
 import type { Model } from '../state.js'
 import { column, type Line, styled } from '../text/line.js'
@@ -13,14 +16,15 @@ export function blockLines(block: BlockView, snapshot: Snapshot, model: Model, w
   const time = `${new Date(block.time * 1000).toISOString()} (${age(now - block.time * 1000).trim()} ago)`
   return [
     ...hashLines('hash', block.hash, width, look),
-    ...hashLines('previous', block.previous, width, look),
     ...fieldLines('time', time, width, look),
     ...fieldLines('parent', sinceParent(block, snapshot), width, look),
     ...fieldLines('proof', proofOf(block), width, look),
-    field('bits', `0x${block.bits.toString(16).padStart(8, '0')}, nonce ${block.nonce}`, look),
     [],
     [styled('bold', block.records.length === 0 ? 'no records' : plural(block.records.length, 'record'))],
     ...block.records.map((record): Line => recordLine(record, snapshot, model)),
+    [],
+    ...hashLines('previous', block.previous, width, look),
+    field('bits', `0x${block.bits.toString(16).padStart(8, '0')}, nonce ${block.nonce}`, look),
   ]
 }
 
@@ -40,8 +44,14 @@ function sinceParent(block: BlockView, { chain }: Snapshot): string {
   const parent = chain.blocks.find(({ hash }) => hash === block.previous)
   if (parent === undefined) return block.height === 0 ? 'none: it is the first' : `#${block.height - 1}`
   const seconds = block.time - parent.time
-  const words = Math.abs(seconds) < 60 ? plural(Math.abs(seconds), 'second') : duration(Math.abs(seconds)).trim()
+  const words = apart(Math.abs(seconds))
   return `#${parent.height}, ${words} ${seconds < 0 ? 'later by its clock' : 'before'}`
+}
+
+/** `41 seconds`, `12:05`, `3d`. */
+function apart(seconds: number): string {
+  if (seconds < 60) return plural(seconds, 'second')
+  return seconds < 3600 ? duration(seconds).trim() : age(seconds * 1000).trim()
 }
 
 function proofOf({ hash, bits }: BlockView): string {
