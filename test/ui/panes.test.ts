@@ -257,7 +257,7 @@ test('panes keep their place while downloads come and go', () =>
       }
       assert.strictEqual(edges(), before)
     },
-    at(160, 50),
+    at(160, 40),
   ))
 
 test.run()
