@@ -28,6 +28,9 @@ export interface Glyphs {
   readonly fork: string
   readonly have: string
   readonly lack: string
+  readonly coming: string
+  /** Some of several, from few to nearly all. */
+  readonly partial: readonly string[]
   /** Stands for a character that cannot be shown safely. */
   readonly unknown: string
   /** From empty to full. */
@@ -61,6 +64,8 @@ const UNICODE: Glyphs = {
   fork: '├',
   have: '▓',
   lack: '░',
+  coming: '▒',
+  partial: ['▂', '▄', '▆'],
   unknown: '▯',
   bar: [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'],
   frame: { topLeft: '╭', topRight: '╮', bottomLeft: '╰', bottomRight: '╯', horizontal: '─', vertical: '│' },
@@ -83,6 +88,8 @@ const ASCII: Glyphs = {
   fork: '|',
   have: '#',
   lack: '.',
+  coming: 'x',
+  partial: ['-', '=', '+'],
   unknown: '?',
   bar: ['.', '.', '.', '.', '#', '#', '#', '#', '#'],
   frame: { topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', horizontal: '-', vertical: '|' },

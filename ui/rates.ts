@@ -1,5 +1,5 @@
 /**
- * The traffic of the last two minutes, one sample a second. Snapshots come only when something changes, so a second
+ * Traffic and hashing of the last two minutes, one sample a second. Snapshots come only when something changes, so a second
  * without one keeps the rate of the last.
  */
 
@@ -7,6 +7,8 @@ export interface RateSample {
   /** Bytes a second. */
   readonly down: number
   readonly up: number
+  /** Hashes a second. */
+  readonly hashRate: number
 }
 
 export const RATE_SECONDS = 120
@@ -22,7 +24,7 @@ export class RateHistory {
 
   /** Whether the picture will look different a second from now. */
   get moves(): boolean {
-    return this.#samples.some(({ down, up }) => down > 0 || up > 0)
+    return this.#samples.some(({ down, up, hashRate }) => down > 0 || up > 0 || hashRate > 0)
   }
 
   record(nowMs: number, rates: RateSample): void {
@@ -30,8 +32,12 @@ export class RateHistory {
     const last = this.#samples.at(-1)
     const passed = last === undefined ? 1 : Math.min(RATE_SECONDS, Math.max(0, second - this.#second))
     this.#second = second
-    const sample = { down: rates.down, up: rates.up }
+    const sample = { down: rates.down, up: rates.up, hashRate: rates.hashRate }
+    if (passed === 0 && last !== undefined && sameRates(last, sample)) return
     if (passed === 0 || last === undefined) this.#samples = [...this.#samples.slice(0, -1), sample]
     else this.#samples = [...this.#samples, ...Array<RateSample>(passed - 1).fill(last), sample].slice(-RATE_SECONDS)
   }
 }
+
+const sameRates = (a: RateSample, b: RateSample): boolean =>
+  a.down === b.down && a.up === b.up && a.hashRate === b.hashRate

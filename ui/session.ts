@@ -11,9 +11,10 @@ import type { Effect, Surroundings, TerminalWish } from './input/step.js'
 import { suggesting } from './input/suggesting.js'
 import { editedTo, isTyping } from './input/typing.js'
 import { Jobs } from './jobs.js'
-import { cellOf, framesPerSecond, shows } from './layout.js'
+import { cellOf, framesPerSecond, type Layout, shows } from './layout.js'
 import type { Look } from './look.js'
 import { sameButMeasured } from './measured.js'
+import { needsOf } from './needs.js'
 import { RateHistory } from './rates.js'
 import type { ConsoleSource, HistoryFile } from './source.js'
 import {
@@ -74,6 +75,7 @@ export class ConsoleSession {
       snapshot: source.snapshot(),
       commands: source.commands,
       rates: [],
+      needs: needsOf(source.snapshot()),
       log: [],
       charts: { kind: 'loading' },
       size: options.size,
@@ -174,7 +176,10 @@ export class ConsoleSession {
     const now = Date.now()
     this.#lastCut = now
     const snapshot = this.#source.snapshot()
-    if (snapshot !== null) this.#rates.record(now, snapshot.rates)
+    if (snapshot !== null) {
+      const { mining, rates } = snapshot
+      this.#rates.record(now, { ...rates, hashRate: mining.active ? mining.hashRate : 0 })
+    }
     const lastLog = this.#lastLog
     const ui = this.#withLogMessage(now)
     const logged = this.#lastLog !== lastLog && showsLog(this.#model)
@@ -195,7 +200,7 @@ export class ConsoleSession {
       rates.down > 0 ||
       rates.up > 0 ||
       transfers.some(({ state }) => state === 'running') ||
-      (this.#rates.moves && shows(layoutFor(this.#model), 'rates'))
+      (this.#rates.moves && showsHistory(layoutFor(this.#model)))
     const ages = chain.blocks.map(({ time }) => ageChangesInMs(now - time * 1000))
     const delay = Math.min(moves ? 1000 : Number.POSITIVE_INFINITY, ...ages)
     if (Number.isFinite(delay)) this.#tick = setTimeout(this.#changed, delay)
@@ -220,7 +225,9 @@ export class ConsoleSession {
 
   #publish(change: Partial<Model>): void {
     if (this.#closed) return
-    const next: Model = { ...this.#model, ...change }
+    const { snapshot = this.#model.snapshot } = change
+    const needs = snapshot === this.#model.snapshot ? this.#model.needs : needsOf(snapshot, this.#model.needs)
+    const next: Model = { ...this.#model, ...change, needs }
     const log = showsLog(next) ? this.#source.log().slice(-LOG_LINES) : []
     this.#model = Object.freeze<Model>({ ...next, log })
     for (const listener of this.#listeners) listener()
@@ -278,6 +285,8 @@ export class ConsoleSession {
     }
   }
 }
+
+const showsHistory = (layout: Layout): boolean => shows(layout, 'rates') || shows(layout, 'mining')
 
 const showsLog = (model: Model): boolean => model.ui.overlay?.kind === 'log' || shows(layoutFor(model), 'log')
 

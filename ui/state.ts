@@ -7,6 +7,7 @@ import type { LogLevel } from '../src/env.js'
 import type { Charts } from './charts/charts.js'
 import type { Form } from './input/forms.js'
 import type { Look } from './look.js'
+import type { Needs } from './needs.js'
 import type { Pace } from './pace.js'
 import type { Completion, Suggested } from './prompt/completion.js'
 import { type Editor, EMPTY } from './prompt/editor.js'
@@ -98,6 +99,8 @@ export interface Model {
   readonly snapshot: Snapshot | null
   readonly commands: readonly CommandHelp[]
   readonly rates: readonly RateSample[]
+  /** What each area has to show, for the layout. */
+  readonly needs: Needs
   /** Newest last; only what the screen can show. */
   readonly log: readonly LogLine[]
   readonly charts: ChartsState

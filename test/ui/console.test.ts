@@ -30,7 +30,7 @@ async function withTerminal(script: Script, run: (terminal: Terminal) => Promise
 function idleScreen(size: Size): string {
   const snapshot = network(NOW / 1000, { transfers: [], rates: { down: 0, up: 0 } })
   const still = { ...snapshot, mining: { ...snapshot.mining, active: false } }
-  const samples = [{ down: 0, up: 0 }]
+  const samples = [{ down: 0, up: 0, hashRate: 0 }]
   return screenOf(modelOf(still, { size, rates: samples, now: Date.now() }))
     .map((line) => line.trimEnd())
     .join('\n')

@@ -4,6 +4,7 @@ import type { Snapshot } from '../../src/api.js'
 import { type Charts, loadCharts } from '../../ui/charts/charts.js'
 import { formOf } from '../../ui/input/forms.js'
 import { lookOf } from '../../ui/look.js'
+import { needsOf } from '../../ui/needs.js'
 import { editorOf } from '../../ui/prompt/editor.js'
 import { initialState, LEVELS, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
 import { anyName, anySnapshot } from './arbitraries.js'
@@ -21,7 +22,8 @@ export function modelOf(snapshot: Snapshot | null = network(NOW / 1000), change:
     ui: initialState([]),
     snapshot,
     commands: COMMANDS,
-    rates: [{ down: 4.2e6, up: 1e5 }],
+    rates: [{ down: 4.2e6, up: 1e5, hashRate: 5.9e6 }],
+    needs: needsOf(snapshot),
     log: [],
     charts: { kind: 'ready', charts: chartsOnce() },
     size: { columns: 80, rows: 24 },
@@ -32,7 +34,9 @@ export function modelOf(snapshot: Snapshot | null = network(NOW / 1000), change:
 }
 
 export const anySize: fc.Arbitrary<Size> = fc.oneof(
-  fc.record({ columns: fc.integer({ min: 40, max: 220 }), rows: fc.integer({ min: 10, max: 70 }) }),
+  fc.record({ columns: fc.integer({ min: 40, max: 300 }), rows: fc.integer({ min: 10, max: 100 }) }),
+  // the bands in which the layouts change
+  fc.record({ columns: fc.constantFrom(79, 80, 155, 156, 235, 236), rows: fc.integer({ min: 22, max: 56 }) }),
   fc.constantFrom(
     { columns: 80, rows: 24 },
     { columns: 120, rows: 40 },
@@ -100,8 +104,9 @@ export const anyModel: fc.Arbitrary<Model> = fc
         maxLength: 20,
       },
     ),
-    rates: fc.array(fc.record({ down: fc.double({ min: 0, max: 1e15, noNaN: true }), up: fc.nat() }), {
-      maxLength: 120,
-    }),
+    rates: fc.array(
+      fc.record({ down: fc.double({ min: 0, max: 1e15, noNaN: true }), up: fc.nat(), hashRate: fc.nat() }),
+      { maxLength: 130 },
+    ),
   })
   .map(({ snapshot, ...change }) => modelOf(snapshot, change))

@@ -1,6 +1,15 @@
 /** A network to look at: snapshots as a peer would cut them. */
 import { createHash } from 'node:crypto'
-import type { BlockView, ChunkMapView, FileView, PeerView, Snapshot, TallyView, TransferView } from '../../src/api.js'
+import type {
+  BlockView,
+  ChunkMapView,
+  FileView,
+  LookupProgress,
+  PeerView,
+  Snapshot,
+  TallyView,
+  TransferView,
+} from '../../src/api.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 
 export const hash = (text: string): Hash => createHash('sha256').update(text).digest('hex') as Hash
@@ -152,5 +161,35 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
     lookup: null,
     rates: { down: 4_200_000, up: 100_000 },
     ...change,
+  }
+}
+
+/** By finch-teal to wren-amber, which owns the name; while it runs, and where it failed, only to finch-teal. */
+export function lookupOf(state: LookupProgress['state']): LookupProgress {
+  const path = [peerId('otter-lime'), peerId('finch-teal')]
+  return {
+    name: 'music.txt',
+    key: hash('music.txt'),
+    path,
+    owner: state === 'done' ? peerId('wren-amber') : null,
+    state,
+  }
+}
+
+/** Just started, nobody near. */
+export function emptyNetwork(time: number): Snapshot {
+  const { status, ring, chain, mining, ...rest } = network(time)
+  return {
+    ...rest,
+    status: { ...status, peers: 0, files: 0, transfers: 0, height: 0, hashRate: 0 },
+    peers: [],
+    ring: { ...ring, successors: [], predecessors: [], fingers: [], keys: 0 },
+    chain: { ...chain, height: 0, blocks: [] },
+    mining: { ...mining, active: false, hashRate: 0, pending: 0, forks: [] },
+    tallies: [],
+    files: [],
+    transfers: [],
+    chunkMaps: [],
+    rates: { down: 0, up: 0 },
   }
 }

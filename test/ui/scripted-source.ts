@@ -2,10 +2,10 @@
  * A source that lives without a network: seven peers, downloads that move, events at any rate, and commands that show each
  * way a command can go.
  */
-import type { LogLine, Snapshot } from '../../src/api.js'
+import type { LogLine, LookupProgress, Snapshot, TransferView } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
-import { blockView, fileView, network, peerView, transferView } from './network.js'
+import { blockView, chunkMap, emptyNetwork, fileView, lookupOf, network, peerView, transferView } from './network.js'
 
 export interface Script {
   /** The core is loaded after this; -1 never. */
@@ -16,6 +16,10 @@ export interface Script {
   /** Nothing moves and no age is young. */
   readonly idle?: boolean
   readonly extraPeer?: string
+  /** How the newest lookup stands; it went by finch-teal to wren-amber. */
+  readonly lookup?: LookupProgress['state']
+  /** A first start: nobody and nothing is here. */
+  readonly empty?: boolean
 }
 
 export const COMMANDS: readonly CommandHelp[] = [
@@ -72,10 +76,11 @@ export class ScriptedSource implements ConsoleSource {
   }
 
   snapshot(): Snapshot | null {
-    const { startAfterMs = 0, downloads = 1, idle, extraPeer } = this.#script
+    const { startAfterMs = 0, downloads = 1, idle, extraPeer, lookup, empty } = this.#script
     const passed = Date.now() - this.#started
     if (startAfterMs < 0 || passed < startAfterMs) return null
     const time = idle === true ? 1_700_000_000 : Math.floor(Date.now() / 1000)
+    if (empty === true) return emptyNetwork(time)
     const base = network(time)
     const mine = this.#votes.map((vote, index) => blockView(1205 + index, time, [vote])).reverse()
     const moving = Array.from({ length: downloads }, (_, index) => {
@@ -95,6 +100,8 @@ export class ScriptedSource implements ConsoleSource {
         ...base.files,
         ...Array.from({ length: Math.max(0, downloads - 1) }, (_, index) => fileView(`part-${index + 1}.bin`)),
       ],
+      chunkMaps: idle === true ? base.chunkMaps : moving.map((one) => chunkMap(one.n, 512, chunksOf(one))),
+      lookup: lookup === undefined ? null : lookupOf(lookup),
       transfers: idle === true ? [] : moving.filter(({ n }) => !this.#cancelled.includes(n)),
       rates: idle === true ? { down: 0, up: 0 } : { down: 4e6 + (this.#events % 1000) * 1000, up: 1e5 },
       mining: { ...base.mining, active: idle !== true },
@@ -246,6 +253,7 @@ async function work(text: string, on: CommandEvents, signal: AbortSignal): Promi
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+const chunksOf = ({ done, total }: TransferView): number => Math.floor((done / total) * 512)
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 

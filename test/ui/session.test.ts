@@ -137,14 +137,14 @@ test('quit waits for the source, a second one does not', () =>
 
 test('rates keep two minutes, one sample a second, gaps filled', () => {
   const history = new RateHistory()
-  history.record(10_000, { down: 1, up: 0 })
-  history.record(10_400, { down: 2, up: 0 })
-  history.record(13_000, { down: 5, up: 0 })
+  history.record(10_000, { down: 1, up: 0, hashRate: 0 })
+  history.record(10_400, { down: 2, up: 0, hashRate: 0 })
+  history.record(13_000, { down: 5, up: 0, hashRate: 0 })
   assert.deepStrictEqual(
     history.samples.map(({ down }) => down),
     [2, 2, 2, 5],
   )
-  history.record(900_000, { down: 0, up: 0 })
+  history.record(900_000, { down: 0, up: 0, hashRate: 0 })
   assert.strictEqual(history.samples.length, RATE_SECONDS)
   assert.strictEqual(history.moves, true)
 })

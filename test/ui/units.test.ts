@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import { lookOf } from '../../ui/look.js'
 import { widthOf } from '../../ui/text/cells.js'
+import { expectedHashes, leadingZeroBits } from '../../ui/text/proof.js'
 import {
   age,
   ageChangesInMs,
@@ -67,6 +68,21 @@ test('numbers read as people write them', () => {
     [0, 60.9, 99.99, 100].map((done) => percent(done, 100)),
     ['  0 %', ' 60 %', ' 99 %', '100 %'],
   )
+})
+
+test('compact bits tell how many hashes are expected, whatever a peer put there', () => {
+  // the limit of Bitcoin's first block: 2^32 and a little
+  assert.strictEqual(Math.log2(expectedHashes(0x1d00ffff)).toFixed(3), '32.000')
+  assert.strictEqual(Math.log2(expectedHashes(0x1e00ffff)).toFixed(3), '24.000')
+  assert.strictEqual(expectedHashes(0x1d800000), 0)
+  assert.strictEqual(expectedHashes(0xff7fffff), 0)
+  fc.assert(fc.property(fc.integer(), (bits) => assert(Number.isFinite(expectedHashes(bits)))))
+})
+
+test('leading zero bits are counted from the last byte of a hash', () => {
+  assert.strictEqual(leadingZeroBits(`${'ff'.repeat(29)}0f0000`), 20)
+  assert.strictEqual(leadingZeroBits('00'.repeat(32)), 256)
+  assert.strictEqual(leadingZeroBits('80'), 0)
 })
 
 test('an age reads the same until its change is due', () => {

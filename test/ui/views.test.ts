@@ -4,11 +4,14 @@ import { test } from 'uvu'
 import type { Snapshot } from '../../src/api.js'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
+import { plainText } from '../../ui/text/line.js'
 import { filesContent } from '../../ui/views/files.js'
 import { overlayLines } from '../../ui/views/overlay.js'
+import { peersContent } from '../../ui/views/peers.js'
+import { lookupWords } from '../../ui/views/ring.js'
 import { anyName } from './arbitraries.js'
-import { anyModel, modelOf, NOW } from './models.js'
-import { fileView, hash, network, peerView, transferView } from './network.js'
+import { anyModel, modelOf, NOW, UTF8 } from './models.js'
+import { fileView, hash, lookupOf, NAMES, network, peerView, transferView } from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')
@@ -72,7 +75,7 @@ test('80x24 shows the four panes, who we are and how to begin', () => {
 
 test('120x40 adds the ring as a picture and the rate chart from live data', () => {
   const size = { columns: 120, rows: 40 }
-  const samples = Array.from({ length: 120 }, (_, second) => ({ down: second * 4e4, up: 1e6 }))
+  const samples = Array.from({ length: 120 }, (_, second) => ({ down: second * 4e4, up: 1e6, hashRate: 0 }))
   const screen = textOf(modelOf(undefined, { size, rates: samples }))
   sees(screen, /Rate MB\/s/)
   assert((screen.match(/[\u2801-\u28ff]/g) ?? []).length > 150, screen)
@@ -84,7 +87,7 @@ test('120x40 adds the ring as a picture and the rate chart from live data', () =
 test('200x60 adds tally bars and the log', () => {
   const log = [{ time: NOW, level: 'info' as const, text: 'Peer wren-amber departed' }]
   const screen = textOf(modelOf(undefined, { size: { columns: 200, rows: 60 }, log }))
-  sees(screen, /yes +█+/)
+  sees(screen, /█{8}/, /█6█/, /│ +yes +no +│/)
   sees(screen, /Peer wren-amber departed/)
 })
 
@@ -132,6 +135,39 @@ test('a file that is being downloaded is listed once, and another of its name be
 test('a peer that is not up says why', () => {
   const peers = [peerView('lark-jade', { state: 'dialing', detail: 'try 3 in 4s', rttMs: null })]
   sees(textOf(modelOf(network(NOW / 1000, { peers }))), /◐ lark-jade +dialing, try 3 in 4s/)
+})
+
+test('the columns of a peer come with the width, its traffic first', () => {
+  const heads = (width: number) => {
+    const [row] = peersContent(
+      modelOf(network(NOW / 1000, { peers: [peerView('finch-teal', { role: 'anchor' })] })),
+      width,
+    ).rows
+    return row?.lines.map((line) => plainText(line, UTF8)).join('') ?? ''
+  }
+  assert.match(heads(34), /^● finch-teal +22 ms ↓1\.2M ↑ 80k$/)
+  assert.match(heads(44), /↑ 80k e3fb…94$/)
+  assert.match(heads(58), /↑ 80k +98 +16m e3fb…94$/)
+  assert.match(heads(73), /98 +16m 127\.0\.0\.1:24001 +0\.1\.0 +$/)
+  assert.match(heads(120), /98 +16m 1\.2M +80k e3fb…94 127\.0\.0\.1:24001 +0\.1\.0 +anchor/)
+})
+
+test('peers stand in an order that traffic does not change', () => {
+  const order = (busy: string) =>
+    peersContent(
+      modelOf(network(NOW / 1000, { peers: NAMES.map((name) => peerView(name, { down: name === busy ? 9e9 : 0 })) })),
+      60,
+    ).rows.map(({ key }) => key)
+  assert.deepStrictEqual(order('wren-amber'), order('crane-ruby'))
+})
+
+test('a lookup is told in whole names, in first words where those do not fit, and how it ended', () => {
+  const words = (width: number, state: 'running' | 'done' | 'failed') =>
+    lookupWords(lookupOf(state), network(NOW / 1000), width, UTF8)
+  assert.strictEqual(words(80, 'done'), 'lookup music.txt: otter-lime → finch-teal → wren-amber owns it, 2 hops')
+  assert.strictEqual(words(60, 'done'), 'lookup music.txt: otter → finch → wren owns it, 2 hops')
+  assert.strictEqual(words(80, 'running'), 'lookup music.txt: otter-lime → finch-teal → …')
+  assert.strictEqual(words(80, 'failed'), 'lookup music.txt: otter-lime → finch-teal → ✗ no answer, 1 hop')
 })
 
 test('a wrong clock and a running sync stand in the header', () => {

@@ -37,6 +37,10 @@ export interface LineChart extends Widget {
   setData(data: readonly LineSeries[]): void
 }
 
+export interface BarChart extends Widget {
+  setData(data: { readonly titles: readonly string[]; readonly data: readonly number[] }): void
+}
+
 interface WidgetOptions {
   readonly width: number
   readonly height: number
@@ -45,6 +49,7 @@ interface WidgetOptions {
 
 export interface Contrib {
   line(options: WidgetOptions): LineChart
+  bar(options: WidgetOptions): BarChart
   canvas(options: WidgetOptions): Widget
 }
 
@@ -52,8 +57,13 @@ export interface Contrib {
 export function loadContrib(): Contrib {
   const load = createRequire(import.meta.url)
   const line: (options: object) => LineChart = load('blessed-contrib/lib/widget/charts/line.js')
+  const bar: (options: object) => BarChart = load('blessed-contrib/lib/widget/charts/bar.js')
   const canvas: (options: object) => Widget = load('blessed-contrib/lib/widget/canvas.js')
-  return { line: (options) => mount(line, options), canvas: (options) => mount(canvas, options) }
+  return {
+    line: (options) => mount(line, options),
+    bar: (options) => mount(bar, options),
+    canvas: (options) => mount(canvas, options),
+  }
 }
 
 function mount<T extends Widget>(make: (options: object) => T, options: WidgetOptions): T {
@@ -79,8 +89,10 @@ function stubScreen(): object {
   }
 }
 
+export type Styles = Readonly<Record<string, Style>>
+
 /** What stands on a widget's canvas; colours come back as the styles that they were drawn for. */
-export function read(widget: Widget, styles: Readonly<Record<string, Style>>, look: Look): readonly Line[] {
+export function read(widget: Widget, styles: Styles, look: Look): readonly Line[] {
   return widget.ctx._canvas
     .frame()
     .replace(/\n$/, '')
@@ -92,22 +104,29 @@ export function read(widget: Widget, styles: Readonly<Record<string, Style>>, lo
 const COLOUR_NAMES = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white']
 const ESCAPE = '\u001b'
 
-function spansOf(text: string, styles: Readonly<Record<string, Style>>, look: Look): Line {
+/** A blank on a coloured ground is a piece of a bar: it becomes a block in that colour, which needs no colour to be seen. */
+function spansOf(text: string, styles: Styles, look: Look): Line {
   const line: Span[] = []
+  const ground = look.glyphs.bar[8] ?? ''
   let style: Style = 'plain'
+  let under: Style | null = null
   for (const [index, part] of text.split(`${ESCAPE}[`).entries()) {
     const code = index === 0 ? null : /^(\d+)m/.exec(part)
-    if (code !== null) style = styleOf(Number(code[1]), style, styles)
+    if (code !== null) {
+      const value = Number(code[1])
+      if (value >= 40) under = value === 49 ? null : styleOf(value - 10, styles)
+      else style = styleOf(value, styles)
+    }
     const shown = code === null ? part : part.slice(code[0].length)
-    if (shown !== '') line.push(styled(style, look.unicode ? shown : shown.replace(BRAILLE, asciiDots)))
+    if (shown === '') continue
+    if (under !== null && shown.trim() === '') line.push(styled(under, ground.repeat(shown.length)))
+    else line.push(styled(style, look.unicode ? shown : shown.replace(BRAILLE, asciiDots)))
   }
   return line
 }
 
-function styleOf(code: number, before: Style, styles: Readonly<Record<string, Style>>): Style {
-  if (code >= 40) return before
-  return code === 39 ? 'plain' : (styles[COLOUR_NAMES[code - 30] ?? ''] ?? 'plain')
-}
+const styleOf = (code: number, styles: Styles): Style =>
+  code === 39 ? 'plain' : (styles[COLOUR_NAMES[code - 30] ?? ''] ?? 'plain')
 
 const BRAILLE = /[\u2800-\u28ff]/g
 

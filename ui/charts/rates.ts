@@ -1,18 +1,20 @@
-/** Down and up over the last two minutes: blessed-contrib's line chart. */
+/** What happened in the last two minutes: traffic down and up, hashes tried. */
 import type { Look } from '../look.js'
-import type { RateSample } from '../rates.js'
+import { RATE_SECONDS, type RateSample } from '../rates.js'
 import type { Line } from '../text/line.js'
-import { type Contrib, read } from './contrib.js'
+import type { Contrib } from './contrib.js'
+import { type Axes, drawLines, labelsFor, niceStep } from './lines.js'
 
-/** blessed-contrib draws in six columns and two rows less than it is given, and leaves its last row empty. */
-const MARGIN = { width: 6, height: 3 }
-const SMALLEST = { width: 30, height: 5 }
-const LABEL_EVERY_SECONDS = 30
-const UNITS = [
-  ['B/s', 1],
-  ['kB/s', 1e3],
-  ['MB/s', 1e6],
-  ['GB/s', 1e9],
+/** A still network has an axis, too, and whole numbers on it. */
+const LEAST_PEAK = 10
+/** From this width on blessed-contrib puts a label to every half minute. */
+const HALF_MINUTES_FROM = 32
+const SCALES = [
+  ['', 1],
+  ['k', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+  ['T', 1e12],
 ] as const
 
 export function drawRates(
@@ -22,46 +24,61 @@ export function drawRates(
   height: number,
   look: Look,
 ): readonly Line[] {
-  if (width < SMALLEST.width || height < SMALLEST.height) return []
-  const peak = Math.max(1, ...samples.map(({ down, up }) => Math.max(down, up)))
-  const [, scale] = unitOf(peak)
-  const labels = Math.max(2, Math.min(5, Math.floor((height - 2) / 2)))
-  const widget = contrib.line({
-    width: width + MARGIN.width,
-    height: height + MARGIN.height,
-    style: { line: 'green', text: 'normal', baseline: 'normal' },
-    xLabelPadding: 3,
-    xPadding: 5,
-    showNthLabel: LABEL_EVERY_SECONDS,
-    numYLabels: labels,
-    maxY: niceStep((peak / scale) * 1.05, labels) * labels,
-  })
-  const x = samples.map((_, index) => label(samples.length - 1 - index))
-  widget.setData([
-    { title: 'up', x, y: samples.map(({ up }) => up / scale), style: { line: 'cyan' } },
-    { title: 'down', x, y: samples.map(({ down }) => down / scale), style: { line: 'green' } },
-  ])
-  return read(widget, { green: 'in', cyan: 'out' }, look).slice(0, height)
+  const { glyphs } = look
+  const up = padded(samples, (sample) => sample.up)
+  const down = padded(samples, (sample) => sample.down)
+  const { axes, scale } = overTime(peakOf(samples), width, height)
+  const scaled = (values: readonly number[]) => values.map((value) => value / scale)
+  return drawLines(
+    contrib,
+    [
+      { mark: glyphs.outgoing, colour: 'cyan', values: scaled(up) },
+      { mark: glyphs.incoming, colour: 'green', values: scaled(down) },
+    ],
+    axes,
+    width,
+    height,
+    look,
+  )
+}
+
+export function drawHashRate(
+  contrib: Contrib,
+  samples: readonly RateSample[],
+  width: number,
+  height: number,
+  look: Look,
+): readonly Line[] {
+  const { axes, scale } = overTime(hashPeakOf(samples), width, height)
+  const values = padded(samples, ({ hashRate }) => hashRate / scale)
+  return drawLines(contrib, [{ mark: look.glyphs.busy, colour: 'green', values }], axes, width, height, look)
 }
 
 /** The unit in which the highest of these rates reads best, for the title. */
-export function rateUnit(samples: readonly RateSample[]): string {
-  return unitOf(Math.max(1, ...samples.map(({ down, up }) => Math.max(down, up))))[0]
+export const rateUnit = (samples: readonly RateSample[]): string => `${scaleOf(peakOf(samples))[0]}B/s`
+export const hashRateUnit = (samples: readonly RateSample[]): string => `${scaleOf(hashPeakOf(samples))[0]}H/s`
+
+const peakOf = (samples: readonly RateSample[]): number =>
+  samples.reduce((peak, { down, up }) => Math.max(peak, down, up), LEAST_PEAK)
+const hashPeakOf = (samples: readonly RateSample[]): number =>
+  samples.reduce((peak, { hashRate }) => Math.max(peak, hashRate), LEAST_PEAK)
+
+function scaleOf(peak: number): (typeof SCALES)[number] {
+  return [...SCALES].reverse().find(([, scale]) => peak >= scale) ?? SCALES[0]
 }
 
-function unitOf(peak: number): (typeof UNITS)[number] {
-  return [...UNITS].reverse().find(([, scale]) => peak >= scale) ?? UNITS[0]
+function overTime(peak: number, width: number, height: number): { readonly axes: Axes; readonly scale: number } {
+  const [, scale] = scaleOf(peak)
+  const labels = labelsFor(height)
+  const x = Array.from({ length: RATE_SECONDS }, (_, index) => ago(RATE_SECONDS - index))
+  const to = niceStep((peak / scale) * 1.05, labels) * labels
+  return { axes: { x, labelEvery: width < HALF_MINUTES_FROM ? 60 : 30, from: 0, to, labels }, scale }
 }
 
-/** The smallest of 0.1, 0.2, 0.5, 1, 2, 5, 10... of which `count` reach `peak`: labels that need no rounding. */
-function niceStep(peak: number, count: number): number {
-  for (let power = 0.1; power < 1e4; power *= 10) {
-    for (const step of [power, 2 * power, 5 * power]) if (step * count >= peak) return step
-  }
-  return peak / count
+/** Always the whole window, so that the line moves and is never stretched. */
+function padded(samples: readonly RateSample[], of: (sample: RateSample) => number): readonly number[] {
+  const values = samples.slice(-RATE_SECONDS).map(of)
+  return [...Array<number>(RATE_SECONDS - values.length).fill(0), ...values]
 }
 
-function label(secondsAgo: number): string {
-  const seconds = secondsAgo + 1
-  return `-${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-}
+const ago = (seconds: number): string => `-${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`

@@ -4,12 +4,11 @@
  * is printed.
  */
 import { loadCharts } from '../charts/charts.js'
-import { shows } from '../layout.js'
 import { lookOf } from '../look.js'
 import { ConsoleSession } from '../session.js'
 import type { ConsoleOptions, ConsoleSource } from '../source.js'
 import { headerLine } from '../views/header.js'
-import { layoutFor } from '../views/screen.js'
+import { wantsCharts } from '../views/screen.js'
 import type { Drawing } from './draw.js'
 import { Ending } from './ending.js'
 import { watchExits } from './exits.js'
@@ -104,7 +103,7 @@ function loadChartsWhenShown(session: ConsoleSession): () => void {
     }
   }
   const look = () => {
-    if (timer === null && shows(layoutFor(session.model()), 'rates')) timer = setTimeout(load, CHARTS_AFTER_MS)
+    if (timer === null && wantsCharts(session.model())) timer = setTimeout(load, CHARTS_AFTER_MS)
   }
   const unsubscribe = session.subscribe(look)
   look()

@@ -53,6 +53,9 @@ export function widthOf(cleaned: string): number {
   return width
 }
 
+/** Whether every UTF-16 unit of a cleaned text is one cell, as those who count units believe. */
+export const isNarrow = (cleaned: string): boolean => SIMPLE.test(cleaned)
+
 /** At most `max` cells of a cleaned text, with `more` at the end where something was cut. */
 export function clip(cleaned: string, max: number, more: string): string {
   if (max <= 0) return ''

@@ -82,13 +82,19 @@ export function wrap(text: string, width: number, look: Look): string[] {
   return lines
 }
 
+/** On the line under the cursor, which is swapped, nothing is dim: that is what a terminal would make hard to read. */
 function dress(text: string, style: Style, look: Look, reverse: boolean): string {
-  const codes = [
-    ...(look.colour ? COLOURS[style](look) : ATTRIBUTES[style]),
-    ...(reverse && style !== 'cursor' ? [7] : []),
-  ]
+  const own = sgrOf(style, look)
+  const codes = reverse ? [...own.filter((code) => code !== DIM && code !== REVERSE), REVERSE] : own
   return codes.length === 0 ? text : `${ESCAPE}${codes.join(';')}m${text}${RESET}`
 }
+
+const DIM = 2
+const REVERSE = 7
+
+/** The SGR parameters that a style is painted with. */
+export const sgrOf = (style: Style, look: Look): readonly number[] =>
+  look.colour ? COLOURS[look.background][style] : ATTRIBUTES[style]
 
 /** SGR codes of what is not a colour: all that NO_COLOR leaves. */
 const ATTRIBUTES: Readonly<Record<Style, readonly number[]>> = {
@@ -105,19 +111,16 @@ const ATTRIBUTES: Readonly<Record<Style, readonly number[]>> = {
   picture: [],
 }
 
-const blueOrCyan = (look: Look): readonly number[] => [look.background === 'light' ? 34 : 36]
+/** What has the same code on every background. */
+const ANYWHERE = { plain: [], dim: [2], bold: [1], cursor: [7], picture: [97, 40] }
 
-/** Only the terminal's own sixteen; yellow text only where the background is known to be dark. */
-const COLOURS: Readonly<Record<Style, (look: Look) => readonly number[]>> = {
-  plain: () => [],
-  dim: () => [2],
-  bold: () => [1],
-  accent: blueOrCyan,
-  good: () => [32],
-  busy: (look) => [look.background === 'dark' ? 33 : 35],
-  bad: () => [31],
-  cursor: () => [7],
-  in: () => [32],
-  out: blueOrCyan,
-  picture: () => [97, 40],
+/**
+ * Only the terminal's own sixteen, and of those the ones that can be read on that background in the palettes people have:
+ * on white neither yellow nor cyan nor green can, on black blue cannot. Where the background is not known, green is kept
+ * for marks whose shape says the same; magenta and red are readable on both.
+ */
+const COLOURS: Readonly<Record<Look['background'], Readonly<Record<Style, readonly number[]>>>> = {
+  dark: { ...ANYWHERE, accent: [36], good: [32], busy: [33], bad: [91], in: [32], out: [36] },
+  light: { ...ANYWHERE, accent: [34], good: [34], busy: [1], bad: [31], in: [34], out: [35] },
+  unknown: { ...ANYWHERE, accent: [35], good: [32], busy: [1], bad: [31], in: [32], out: [35] },
 }

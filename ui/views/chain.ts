@@ -2,14 +2,21 @@
 import type { BlockView, MiningView, RecordView, Snapshot } from '../../src/api.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { cut, type Line, lineWidth, type Span, spread, styled } from '../text/line.js'
+import { column, cut, type Line, lineWidth, type Span, spread, styled } from '../text/line.js'
+import { expectedHashes } from '../text/proof.js'
 import { age, hashRate, plural, powerOfTwo, shortId } from '../text/units.js'
+import { nameOf, recordsText } from './block.js'
 import type { Content, Row } from './rows.js'
+
+/** From these widths on there is a column for the author, one for the work, and a line that names them. */
+const AUTHOR_FROM = 46
+const WORK_FROM = 58
+const AUTHOR_CELLS = 13
 
 export function chainContent({ snapshot, look, now }: Model, width: number): Content {
   const empty = 'no blocks yet: :vote <voter> <choice> makes the first'
   if (snapshot === null) return { rows: [], footer: [], empty }
-  const digits = String(snapshot.chain.height).length
+  const digits = Math.max(4, String(snapshot.chain.height).length)
   const rows: Row[] = []
   for (const block of snapshot.chain.blocks) {
     rows.push({ key: block.hash, lines: [blockLine(block, snapshot, digits, width, look, now)] })
@@ -22,7 +29,13 @@ export function chainContent({ snapshot, look, now }: Model, width: number): Con
       rows.push({ key: fork.hash, lines: [line] })
     }
   }
-  return { rows, footer: [miningLine(snapshot.mining, width, look)], empty }
+  const head = width >= WORK_FROM ? { head: headLine(digits, width, look) } : {}
+  return { ...head, rows, footer: [miningLine(snapshot.mining, width, look)], empty }
+}
+
+function headLine(digits: number, width: number, look: Look): Line {
+  const left = ` ${'block'.padEnd(digits)} ${column('hash', 7, look)}  age   work records`
+  return [styled('dim', column(left, width - AUTHOR_CELLS, look)), styled('dim', column('author', AUTHOR_CELLS, look))]
 }
 
 function blockLine(block: BlockView, snapshot: Snapshot, digits: number, width: number, look: Look, now: number): Line {
@@ -33,34 +46,19 @@ function blockLine(block: BlockView, snapshot: Snapshot, digits: number, width: 
     ' ',
     age(now - block.time * 1000),
     ' ',
+    ...(width >= WORK_FROM ? [styled('dim', `${powerOfTwo(expectedHashes(block.bits)).padStart(6)} `)] : []),
   ]
   const room = width - lineWidth(head, look)
   const records: Line = [recordsText(block.records)]
-  const author: Line = ['  ', styled('dim', authors(block.records, snapshot))]
-  // what was written says more than who wrote it
-  const fits = lineWidth(records, look) + lineWidth(author, look) <= room
-  return [...head, ...(fits ? spread(records, author, room, look) : cut(records, room, look))]
-}
-
-/** `alice: yes`, `alice: yes +2`, `genesis`. */
-export function recordsText(records: readonly RecordView[]): string {
-  const [first] = records
-  if (first === undefined) return 'genesis'
-  const text = recordText(first)
-  return records.length === 1 ? text : `${text} +${records.length - 1}`
-}
-
-export function recordText({ kind, data }: RecordView): string {
-  switch (kind) {
-    case 'note':
-      return data.text ?? ''
-    case 'ballot':
-      return `${data.voter ?? ''}: ${data.choice ?? ''}`
-    case 'poll':
-      return `poll ${data.poll ?? ''}: ${data.options ?? ''}`
-    case 'close':
-      return `poll ${data.poll ?? ''} closed`
+  const author = authors(block.records, snapshot)
+  if (width >= AUTHOR_FROM) {
+    const left = cut(records, room - AUTHOR_CELLS - 1, look)
+    return [...head, ...left, ' ', styled('dim', column(author, AUTHOR_CELLS, look))]
   }
+  // what was written says more than who wrote it
+  const right: Line = ['  ', styled('dim', author)]
+  const fits = lineWidth(records, look) + lineWidth(right, look) <= room
+  return [...head, ...(fits ? spread(records, right, room, look) : cut(records, room, look))]
 }
 
 /** Of the peers whose records these are. */
@@ -69,12 +67,6 @@ function authors(records: readonly RecordView[], snapshot: Snapshot): string {
   const [first] = ids
   if (first === undefined) return ''
   return ids.size === 1 ? nameOf(first, snapshot) : plural(ids.size, 'author')
-}
-
-/** A peer's name, `you`, or the beginning of its id. */
-export function nameOf(id: string, snapshot: Snapshot): string {
-  if (id === snapshot.status.id) return 'you'
-  return snapshot.peers.find((peer) => peer.id === id)?.name ?? id.slice(0, 8)
 }
 
 /** As much of it as fits, the most urgent first. */

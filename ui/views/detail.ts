@@ -1,99 +1,145 @@
 /** One thing in full: a peer, a block, a ring neighbour, a file or a transfer. Live, as long as it is open. */
-import type { BlockView, FileView, PeerView, Snapshot } from '../../src/api.js'
+import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import { wayOf } from '../charts/ring.js'
 import type { Model, PaneId } from '../state.js'
 import { column, type Line, styled } from '../text/line.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
-import { nameOf, recordText } from './chain.js'
+import { blockLines, nameOf } from './block.js'
+import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
+import { field } from './field.js'
 import type { Page } from './overlay.js'
+import { scoreWords } from './peers.js'
+import { distanceTo } from './ring.js'
 
 const GONE: Page = { title: 'Gone', lines: [[styled('dim', ' it is not there any more (Esc closes)')]] }
+/** Lines of a download's chunks: beyond, a cell stands for several. */
+const MAP_LINES = 24
 
-export function detailOf(pane: PaneId, key: string, model: Model): Page {
+export function detailOf(pane: PaneId, key: string, model: Model, width: number): Page {
   const { snapshot } = model
   if (snapshot === null) return GONE
   switch (pane) {
     case 'peers':
       return peerPage(
         snapshot.peers.find(({ id }) => id === key),
+        snapshot,
         model,
       )
     case 'chain':
-      return chainPage(key, snapshot, model)
+      return chainPage(key, snapshot, model, width)
     case 'ring':
       return ringPage(key, snapshot, model)
     case 'files':
-      return filePage(key, snapshot, model)
+      return filePage(key, snapshot, model, width)
   }
 }
 
-function field(name: string, value: string, { look }: Model): Line {
-  return [' ', styled('dim', column(name, 12, look)), ' ', value]
+function peerPage(peer: PeerView | undefined, snapshot: Snapshot, model: Model): Page {
+  return peer === undefined ? GONE : { title: `Peer ${peer.name}`, lines: peerLines(peer, snapshot, model) }
 }
 
-function peerPage(peer: PeerView | undefined, model: Model): Page {
-  if (peer === undefined) return GONE
-  const lines = [
-    field('state', peer.detail === '' ? peer.state : `${peer.state}, ${peer.detail}`, model),
-    field('id', peer.id, model),
-    field('address', peer.address, model),
-    field('role', peer.role, model),
-    field('round trip', peer.rttMs === null ? 'not measured yet' : `${peer.rttMs.toFixed(1)} ms`, model),
-    field('received', size(peer.received).trim(), model),
-    field('sent', size(peer.sent).trim(), model),
+function peerLines(peer: PeerView, snapshot: Snapshot, { look, now }: Model): readonly Line[] {
+  const { since } = peer
+  const up = since === null ? 'not up' : `${age(now - since).trim()}, since ${new Date(since).toISOString()}`
+  return [
+    field('state', peer.detail === '' ? peer.state : `${peer.state}, ${peer.detail}`, look),
+    field('up for', up, look),
+    field('id', peer.id, look),
+    field('address', peer.address, look),
+    field('software', peer.software === '' ? 'not told yet' : peer.software, look),
+    field('role', peer.role, look),
+    field('score', `${Math.round(peer.score)} of 100: ${scoreWords(peer.score)}`, look),
+    field('round trip', peer.rttMs === null ? 'not measured yet' : `${peer.rttMs.toFixed(1)} ms`, look),
+    field('received', `${size(peer.received).trim()}, now ${rate(peer.down).trim()}`, look),
+    field('sent', `${size(peer.sent).trim()}, now ${rate(peer.up).trim()}`, look),
+    ...sourceOf(peer, snapshot).map((text, index) => field(index === 0 ? 'gives us' : '', text, look)),
   ]
-  return { title: `Peer ${peer.name}`, lines }
 }
 
-function chainPage(hash: string, snapshot: Snapshot, model: Model): Page {
+/** The downloads that this peer is a source of right now. */
+function sourceOf({ id }: PeerView, { chunkMaps, transfers }: Snapshot): readonly string[] {
+  return chunkMaps.flatMap((map) => {
+    const source = map.sources.find((one) => one.id === id)
+    if (source === undefined) return []
+    const name = transfers.find(({ n }) => n === map.n)?.name ?? `transfer ${map.n}`
+    const coming = map.coming.filter(({ from }) => from === id).length
+    return [
+      `${name}: ${size(source.bytes).trim()} so far, ${rate(source.rate).trim()}, ${plural(coming, 'chunk')} coming`,
+    ]
+  })
+}
+
+function chainPage(hash: string, snapshot: Snapshot, model: Model, width: number): Page {
+  const { look } = model
   const block = snapshot.chain.blocks.find((one) => one.hash === hash)
-  if (block !== undefined) return blockPage(block, snapshot, model)
+  if (block !== undefined) {
+    return { title: `Block #${block.height}`, lines: blockLines(block, snapshot, model, width) }
+  }
   const fork = snapshot.mining.forks.find((one) => one.hash === hash)
   if (fork === undefined) return GONE
   const lines = [
-    field('tip', fork.hash, model),
-    field('height', String(fork.height), model),
-    field('behind', `${plural(fork.behind, 'block')} of the work of ours`, model),
+    field('tip', fork.hash, look),
+    field('height', String(fork.height), look),
+    field('behind', `${plural(fork.behind, 'block')} of the work of ours`, look),
   ]
   return { title: `Fork at #${fork.height}`, lines }
-}
-
-function blockPage(block: BlockView, snapshot: Snapshot, model: Model): Page {
-  const { now } = model
-  const lines = [
-    field('hash', block.hash, model),
-    field('previous', block.previous, model),
-    field('time', `${new Date(block.time * 1000).toISOString()} (${age(now - block.time * 1000).trim()} ago)`, model),
-    field('bits', `0x${block.bits.toString(16).padStart(8, '0')}`, model),
-    field('nonce', String(block.nonce), model),
-    [],
-    [' ', styled('bold', plural(block.records.length, 'record'))],
-    ...block.records.map(
-      (record): Line => [
-        '  ',
-        styled(
-          'dim',
-          `${record.kind}  ${record.id.slice(0, 12)}  ${column(nameOf(record.author, snapshot), 12, model.look)} `,
-        ),
-        record.kind === 'ballot' ? `${recordText(record)}  (poll ${record.data.poll ?? ''})` : recordText(record),
-      ],
-    ),
-  ]
-  return { title: `Block #${block.height}`, lines }
 }
 
 function ringPage(key: string, snapshot: Snapshot, model: Model): Page {
   const id = key.slice(2)
   const { ring, status } = snapshot
-  if (id !== ring.id)
-    return peerPage(
-      snapshot.peers.find((peer) => peer.id === id),
-      model,
-    )
-  const list = (name: string, peers: readonly { readonly id: string; readonly name: string }[]): Line[] =>
-    peers.map((peer, index) => field(index === 0 ? name : '', `${column(peer.name, 20, model.look)} ${peer.id}`, model))
+  if (id === ring.id) return { title: `Ring: ${status.name}`, lines: ourPlaceLines(snapshot, model) }
+  const { look } = model
+  const successor = ring.successors.find((one) => one.id === id)
+  const peer = snapshot.peers.find((one) => one.id === id)
+  const name = successor?.name ?? ring.predecessors.find((one) => one.id === id)?.name ?? peer?.name
+  if (name === undefined) return GONE
+  const rttMs = successor?.rttMs ?? peer?.rttMs ?? null
+  const hop = wayOf(snapshot.lookup).indexOf(id)
   const lines = [
-    field('id', ring.id, model),
-    field('keys', String(ring.keys), model),
+    field('place', placesOf(id, snapshot).join(', '), look),
+    field(
+      'distance',
+      `${circle(distanceTo(id, ring.id))} after us, ${circle(distanceTo(ring.id, id))} before us`,
+      look,
+    ),
+    field('round trip', rttMs === null ? 'not measured yet' : `${rttMs.toFixed(1)} ms`, look),
+    field('on ring', successor?.state ?? 'not watched as a successor', look),
+    ...arcOf(id, snapshot).map((text) => field('keys', text, look)),
+    ...(hop < 0 ? [] : [field('lookup', `hop ${hop} on the way to ${snapshot.lookup?.name ?? ''}`, look)]),
+    [],
+  ]
+  const rest = peer === undefined ? [field('id', id, look)] : peerLines(peer, snapshot, model)
+  return { title: `Ring: ${name}`, lines: [...lines, ...rest] }
+}
+
+const circle = (share: number): string => `${(share * 100).toFixed(2)} % of the circle`
+
+/** `successor 2`, `predecessor 1`, `finger`. */
+function placesOf(id: string, { ring }: Snapshot): readonly string[] {
+  const after = ring.successors.findIndex((one) => one.id === id)
+  const before = ring.predecessors.findIndex((one) => one.id === id)
+  return [
+    ...(after < 0 ? [] : [`successor ${after + 1} of ${ring.successors.length}`]),
+    ...(before < 0 ? [] : [`predecessor ${before + 1} of ${ring.predecessors.length}`]),
+    ...(ring.fingers.some((one) => one.id === id) ? ['finger'] : []),
+  ]
+}
+
+/** The keys of a peer are those between the one before it, as far as we know, and itself. */
+function arcOf(id: string, { ring }: Snapshot): readonly string[] {
+  const line = [...ring.predecessors].reverse().concat({ id: ring.id, name: 'us' }, ring.successors)
+  const before = line[line.findIndex((one) => one.id === id) - 1]
+  return before === undefined ? [] : [`those after ${before.name}: ${circle(distanceTo(id, before.id))}`]
+}
+
+function ourPlaceLines(snapshot: Snapshot, { look }: Model): readonly Line[] {
+  const { ring } = snapshot
+  const list = (name: string, peers: readonly { readonly id: string; readonly name: string }[]): Line[] =>
+    peers.map((peer, index) => field(index === 0 ? name : '', `${column(peer.name, 20, look)} ${peer.id}`, look))
+  return [
+    field('id', ring.id, look),
+    field('keys', [String(ring.keys), ...arcOf(ring.id, snapshot)].join(', '), look),
     [],
     ...list('successors', ring.successors),
     [],
@@ -101,42 +147,59 @@ function ringPage(key: string, snapshot: Snapshot, model: Model): Page {
     [],
     ...list('fingers', ring.fingers),
   ]
-  return { title: `Ring: ${status.name}`, lines }
 }
 
-function filePage(key: string, snapshot: Snapshot, model: Model): Page {
+function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
   const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
   const file = snapshot.files.find((one) =>
-    transfer === undefined ? `f:${one.id}` === key : one.name === transfer.name,
+    transfer === undefined ? `f:${one.id}` === key : one.name === transfer.name && one.size === transfer.total,
   )
   if (transfer === undefined && file === undefined) return GONE
+  const map = snapshot.chunkMaps.find(({ n }) => n === transfer?.n)
   const lines: Line[] = []
-  if (transfer !== undefined) {
-    lines.push(
-      field('transfer', `${transfer.n}, ${transfer.direction}, ${transfer.state}`, model),
-      field(
-        'done',
-        `${size(transfer.done).trim()} of ${size(transfer.total).trim()}, ${percent(transfer.done, transfer.total).trim()}`,
-        model,
-      ),
-      field('rate', rate(transfer.rate).trim(), model),
-      field('time left', transfer.etaSeconds === null ? '-' : duration(transfer.etaSeconds).trim(), model),
-      field('with', plural(transfer.peers, 'peer'), model),
-      ...(transfer.reason === '' ? [] : [field('because', transfer.reason, model)]),
-      [],
-    )
-  }
-  if (file !== undefined) lines.push(...fileLines(file, snapshot, model))
+  if (transfer !== undefined) lines.push(...transferFields(transfer, model))
+  if (map !== undefined) lines.push(...mapLines(map, width, model))
+  if (file !== undefined) lines.push(...fileFields(file, snapshot, model))
   return { title: transfer?.name ?? file?.name ?? '', lines }
 }
 
-function fileLines(file: FileView, snapshot: Snapshot, model: Model): Line[] {
+function transferFields(transfer: TransferView, { look }: Model): readonly Line[] {
+  const { done, total, etaSeconds, reason } = transfer
   return [
-    field('name', file.name, model),
-    field('size', `${size(file.size).trim()}, ${plural(file.chunks, 'chunk')}`, model),
-    field('holders', `${file.holders}${file.complete ? ', this peer among them' : ''}`, model),
-    field('publisher', `${nameOf(file.publisher, snapshot)} ${file.publisher}`, model),
-    field('id', file.id, model),
-    field('link', `p2p:${file.id}?name=${encodeURIComponent(file.name.replace(/\p{Cs}/gu, '?'))}`, model),
+    field('transfer', `${transfer.n}, ${transfer.direction}, ${transfer.state}`, look),
+    field('done', `${size(done).trim()} of ${size(total).trim()}, ${percent(done, total).trim()}`, look),
+    field('rate', rate(transfer.rate).trim(), look),
+    field('time left', etaSeconds === null ? '-' : duration(etaSeconds).trim(), look),
+    field('with', plural(transfer.peers, 'peer'), look),
+    ...(reason === '' ? [] : [field('because', reason, look)]),
+    [],
+  ]
+}
+
+/** Every chunk, and every source with its share. */
+function mapLines(map: ChunkMapView, width: number, { look }: Model): readonly Line[] {
+  const inner = Math.max(1, width - 2)
+  const indented = (line: Line): Line => [' ', ...line]
+  const title: Line = [' ', styled('bold', plural(map.chunks, 'chunk')), styled('dim', `, ${map.coming.length} coming`)]
+  const sources = map.sources.map((_, index) => indented(sourceLine(map, index, inner, look)))
+  return [
+    title,
+    ...chunkLines(map, inner, MAP_LINES, look).map(indented),
+    indented(keyLine(map, inner, MAP_LINES, look)),
+    [],
+    [' ', styled('bold', plural(map.sources.length, 'source'))],
+    ...sources,
+    [],
+  ]
+}
+
+function fileFields(file: FileView, snapshot: Snapshot, { look }: Model): readonly Line[] {
+  return [
+    field('name', file.name, look),
+    field('size', `${size(file.size).trim()}, ${plural(file.chunks, 'chunk')}`, look),
+    field('holders', `${file.holders}${file.complete ? ', this peer among them' : ''}`, look),
+    field('publisher', `${nameOf(file.publisher, snapshot)} ${file.publisher}`, look),
+    field('id', file.id, look),
+    field('link', `p2p:${file.id}?name=${encodeURIComponent(file.name.replace(/\p{Cs}/gu, '?'))}`, look),
   ]
 }

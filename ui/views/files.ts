@@ -5,9 +5,9 @@
 import type { FileView, Snapshot, TransferView } from '../../src/api.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { column, type Line, type Span, styled } from '../text/line.js'
-import { bar, duration, percent, plural, rate, size } from '../text/units.js'
-import { nameOf } from './chain.js'
+import { column, type Line, lineWidth, type Span, styled } from '../text/line.js'
+import { bar, duration, percent, plural, rate, shortId, size } from '../text/units.js'
+import { nameOf } from './block.js'
 import type { Content } from './rows.js'
 
 export function filesContent({ snapshot, look }: Model, width: number): Content {
@@ -44,11 +44,14 @@ export function transferLines(transfer: TransferView, snapshot: Snapshot, width:
       percent(transfer.done, transfer.total),
       chunks === null ? '' : `${chunks.done}/${chunks.total}`.padStart(countWidth),
     ],
-    ['  ', ...progressSpans(transfer, look)],
+    ['  ', ...progressSpans(transfer, width, look)],
   ]
 }
 
-function progressSpans(transfer: TransferView, { glyphs }: Look): Span[] {
+/** From this width on there is room for bytes beside chunks. */
+const BYTES_FROM = 58
+
+function progressSpans(transfer: TransferView, width: number, { glyphs }: Look): Span[] {
   if (transfer.state !== 'running') {
     const style = transfer.state === 'failed' ? 'bad' : 'busy'
     const mark = transfer.state === 'failed' ? glyphs.bad : glyphs.busy
@@ -57,9 +60,10 @@ function progressSpans(transfer: TransferView, { glyphs }: Look): Span[] {
   const incoming = transfer.direction === 'down'
   const eta = transfer.etaSeconds === null ? '  -  ' : duration(transfer.etaSeconds)
   const word = incoming ? 'from' : transfer.direction === 'up' ? 'to' : 'kept with'
+  const bytes = width < BYTES_FROM ? '' : `  ${size(transfer.done)} of ${size(transfer.total).trim()}`
   return [
     styled(incoming ? 'in' : 'out', incoming ? glyphs.incoming : glyphs.outgoing),
-    ` ${rate(transfer.rate)} ${eta}  ${word} ${plural(transfer.peers, 'peer')}`,
+    ` ${rate(transfer.rate)} ${eta}  ${word} ${plural(transfer.peers, 'peer').padEnd(8)}${bytes}`,
   ]
 }
 
@@ -75,20 +79,16 @@ function chunksOf(transfer: TransferView, snapshot: Snapshot): { done: number; t
   return { done: Math.min(total, Math.floor((transfer.done / transfer.total) * total)), total }
 }
 
+/** From these widths on a file's line has its publisher, its id. */
+const PUBLISHER_FROM = 52
+const ID_FROM = 72
+
 function fileLine(file: FileView, snapshot: Snapshot, width: number, look: Look): Line {
   const mark = file.complete ? styled('good', look.glyphs.good) : styled('dim', look.glyphs.down)
   const holders = plural(file.holders, 'holder').padStart(10)
-  const wide = width >= 52
-  const name = column(file.name, Math.max(6, width - 2 - 7 - 11 - (wide ? 15 : 0)), look)
-  const publisher = wide ? ['  ', styled('dim', column(nameOf(file.publisher, snapshot), 12, look))] : []
-  return [
-    mark,
-    ' ',
-    name,
-    ' ',
-    size(file.size),
-    ' ',
-    file.holders === 0 ? styled('bad', holders) : holders,
-    ...publisher,
-  ]
+  const publisher: Line = ['  ', styled('dim', column(nameOf(file.publisher, snapshot), 12, look))]
+  const id: Line = ['  ', styled('dim', shortId(file.id, look))]
+  const more = [...(width >= PUBLISHER_FROM ? publisher : []), ...(width >= ID_FROM ? id : [])]
+  const name = column(file.name, Math.max(6, width - 2 - 7 - 11 - lineWidth(more, look)), look)
+  return [mark, ' ', name, ' ', size(file.size), ' ', file.holders === 0 ? styled('bad', holders) : holders, ...more]
 }

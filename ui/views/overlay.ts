@@ -60,7 +60,7 @@ function pageOf(overlay: Overlay, model: Model, width: number, room: number): Pa
       return logPage(overlay, model, width)
     case 'detail':
       return {
-        ...wrapped(filtered(detailOf(overlay.pane, overlay.key, model), overlay, model), model, width),
+        ...wrapped(filtered(detailOf(overlay.pane, overlay.key, model, width), overlay, model), model, width),
         later: 0,
       }
     case 'text': {

@@ -15,8 +15,10 @@ export interface Row {
 }
 
 export interface Content {
+  /** Names the columns, where they are many and there is room for it. */
+  readonly head?: Line
   readonly rows: readonly Row[]
-  /** Stays at the bottom of the pane. */
+  /** Stays at the bottom of the pane, the most important line first: the others go where there is no room. */
   readonly footer: readonly Line[]
   /** How to fill an empty pane. */
   readonly empty: string

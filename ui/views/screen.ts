@@ -1,16 +1,26 @@
 /** The whole screen as areas: the layout for a model, and the lines of each area. */
-import { type Area, type Layout, layoutOf } from '../layout.js'
+import { assertNever } from '../../wire/errors.js'
+import { type Area, cellOf, type Layout, layoutOf, shows } from '../layout.js'
 import type { Model, Size } from '../state.js'
 import { paint } from '../text/line.js'
-import { logLines, ratesLines, ringLines, tallyLines } from './extra.js'
+import { wantsPicture } from './beside.js'
+import { extraLines } from './extra.js'
 import { messageHeight } from './message.js'
 import { overlayLines } from './overlay.js'
 import { paneLines } from './pane.js'
 
 export function layoutFor(model: Model): Layout {
-  const { ui, size } = model
-  const wish = { focus: ui.focus, zoom: ui.zoom, overlay: ui.overlay !== null, messageLines: messageHeight(model) }
-  return layoutOf(size, wish)
+  const { ui, size, needs } = model
+  const { focus, zoom } = ui
+  return layoutOf(size, { focus, zoom, overlay: ui.overlay !== null, messageLines: messageHeight(model), needs })
+}
+
+/** Whether there is anything on the screen that blessed-contrib would draw. */
+export function wantsCharts(model: Model): boolean {
+  const layout = layoutFor(model)
+  const ring = cellOf(layout, 'ring')
+  if (ring !== null && wantsPicture(ring.width, ring.height)) return true
+  return shows(layout, 'rates') || shows(layout, 'mining') || shows(layout, 'tally')
 }
 
 /** Exactly `height` lines of exactly `width` cells. */
@@ -18,18 +28,18 @@ export function areaLines(area: Area, model: Model, width: number, height: numbe
   switch (area) {
     case 'peers':
     case 'chain':
+    case 'ring':
     case 'files':
       return paneLines(area, model, width, height)
-    case 'ring':
-      return ringLines(model, width, height)
     case 'rates':
-      return ratesLines(model, width, height)
+    case 'mining':
     case 'tally':
-      return tallyLines(model, width, height)
     case 'log':
-      return logLines(model, width, height)
+      return extraLines(area, model, width, height)
     case 'overlay':
       return model.ui.overlay === null ? [] : overlayLines(model.ui.overlay, model, width, height)
+    default:
+      return assertNever(area)
   }
 }
 
