@@ -25,7 +25,7 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
     )
   }
   const unwatch = watchExits({ asked: leave, crashed: (error) => ending.crash(error) }, [stdin, stdout])
-  options.stopped?.addEventListener('abort', () => ending.stopped(options.stopped?.reason, asked > 0))
+  ending.follow(options.stopped, () => asked > 0)
   const plain = new PlainConsole(source, lookOf(env), (line) => stdout.write(`${line}\n`))
   const lines = createInterface({ input: stdin, terminal: false })
   let running = Promise.resolve()

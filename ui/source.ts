@@ -5,6 +5,7 @@
  * Invariant: everything here may be hostile text that came from other peers; the console cleans it when it paints.
  */
 import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { Model } from './state.js'
 
 export interface ConsoleSource {
   /** null until the core is loaded: the console paints first. */
@@ -74,4 +75,6 @@ export interface ConsoleOptions {
    * 1; with the reason '', or while the console is leaving anyway, it was a polite end: 0.
    */
   readonly stopped?: AbortSignal
+  /** Handed what the full-screen console paints: by it a test knows how the screen must look. */
+  readonly opened?: (painted: { model(): Model }) => void
 }
