@@ -15,10 +15,23 @@ export interface TerminalOptions {
 /** Long enough for a busy machine: five times what is promised. */
 const DEADLINE_MS = 20_000
 const LAST_WORDS_MS = 100
+/** An OSC number that no terminal knows: what a program under test says about the screen at just this place of its output. */
+const REMARK = 7777
+
+/** What a program may leave on, what switches it on, and what off. */
+const SWITCHES: readonly (readonly [what: string, on: string, off: string])[] = [
+  ['the cursor is hidden', '\\[\\?25l', '\\[\\?25h'],
+  ['the kitty keyboard is on', '\\[>\\d*u', '\\[<\\d*u'],
+  ['keys are reported by xterm', '\\[>4;[12]m', '\\[>4(?:;0)?m'],
+]
 
 export class Terminal {
   /** Everything that was written, as it came. */
   output = ''
+  /** Called in the middle of the output, so that the screen is what it was there. */
+  onRemark: (text: string) => void = () => {}
+  /** Rows that went out at the top so far. */
+  scrolled = 0
   readonly exited: Promise<{ readonly code: number; readonly signal: number }>
   readonly #terminal: InstanceType<typeof xterm.Terminal>
   readonly #pty: pty.IPty
@@ -41,6 +54,13 @@ export class Terminal {
           })
         }, LAST_WORDS_MS)
       })
+    })
+    this.#terminal.parser.registerOscHandler(REMARK, (text) => {
+      this.onRemark(Buffer.from(text, 'base64').toString())
+      return true
+    })
+    this.#terminal.onScroll(() => {
+      this.scrolled++
     })
     this.#pty.onData((data) => {
       this.output += data
@@ -69,6 +89,31 @@ export class Terminal {
     return this.#terminal.buffer.active.type === 'alternate'
   }
 
+  get columns(): number {
+    return this.#terminal.cols
+  }
+
+  get rows(): number {
+    return this.#terminal.rows
+  }
+
+  /** What a program that has ended left as a shell would not have it, in words. */
+  get leftOn(): readonly string[] {
+    const { modes } = this.#terminal
+    const last = (what: string): number =>
+      [...this.output.matchAll(new RegExp(`\u001b${what}`, 'g'))].at(-1)?.index ?? -1
+    return [
+      ...(this.alternate ? ['still on the alternate screen'] : []),
+      ...(modes.bracketedPasteMode ? ['bracketed paste is on'] : []),
+      ...(modes.mouseTrackingMode === 'none' ? [] : ['the mouse is reported']),
+      ...(modes.sendFocusMode ? ['the focus is reported'] : []),
+      ...(modes.synchronizedOutputMode ? ['the output is held back'] : []),
+      ...(modes.wraparoundMode ? [] : ['lines do not wrap']),
+      ...(modes.applicationCursorKeysMode || modes.applicationKeypadMode ? ['keys are in application mode'] : []),
+      ...SWITCHES.flatMap(([what, on, off]) => (last(on) > last(off) ? [what] : [])),
+    ]
+  }
+
   /** The foreground colour (0-15, -1 default) of the first cell of `text` on the screen. */
   colourOf(text: string): number {
     const row = this.lines.findIndex((line) => line.includes(text))
@@ -76,8 +121,9 @@ export class Terminal {
     return cell === undefined || cell.isFgDefault() ? -1 : cell.getFgColor()
   }
 
-  type(text: string): void {
-    this.#pty.write(text)
+  type(text: string | Uint8Array): void {
+    // node-pty takes bytes too, its types do not know
+    Reflect.apply(this.#pty.write, this.#pty, [typeof text === 'string' ? text : Buffer.from(text)])
   }
 
   resize(columns: number, rows: number): void {

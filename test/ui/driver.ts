@@ -2,6 +2,8 @@
 import { appendFileSync } from 'node:fs'
 import { openConsole } from '../../ui/console.js'
 import { openPlain } from '../../ui/plain.js'
+import type { Model } from '../../ui/state.js'
+import { screenOf } from './screen.js'
 import { type Script, ScriptedSource } from './scripted-source.js'
 
 /** Tells the test what cannot be seen on the screen: the process id, and that the console gave an exit code back. */
@@ -9,13 +11,43 @@ function trace(line: string): void {
   if (process.env.TRACE !== undefined) appendFileSync(process.env.TRACE, `${line}\n`)
 }
 
+/** The end of a picture. */
+const PAINTED = '\u001b[?2026l'
+
+export interface Remark {
+  /** `painted`: this picture was just written. `asked`: the test wants to know how the screen must look now. */
+  readonly about: 'painted' | 'asked'
+  readonly columns: number
+  readonly rows: number
+  readonly lines: readonly string[]
+}
+
+/** Says into the output, unseen, how the views would have the screen at that place; see `Terminal.onRemark`. */
+function remarkOnPictures(painted: { model(): Model }): void {
+  const write = process.stdout.write.bind(process.stdout)
+  const remark = (about: Remark['about']) => {
+    const model = painted.model()
+    const said: Remark = { about, ...model.size, lines: screenOf(model) }
+    write(`\u001b]7777;${Buffer.from(JSON.stringify(said)).toString('base64')}\u0007`)
+  }
+  process.stdout.write = (data: string | Uint8Array, ...rest: []) => {
+    const going = write(data, ...rest)
+    if (typeof data === 'string' && data.endsWith(PAINTED)) remark('painted')
+    return going
+  }
+  process.on('SIGUSR1', () => remark('asked'))
+}
+
 const script: Script = JSON.parse(process.argv[2] ?? '{}')
 const source = new ScriptedSource(script)
 const stop = new AbortController()
-process.on('SIGUSR2', () => stop.abort('the disk is full: free some space and start again'))
-process.on('SIGUSR1', () => source.say('no anchor answered: founded network "home"'))
+const DISK_FULL = 'the disk is full: free some space and start again'
+process.on('SIGUSR2', () => stop.abort(DISK_FULL))
+const remarks = process.env.REMARKS === '1'
+if (!remarks) process.on('SIGUSR1', () => source.say('no anchor answered: founded network "home"'))
+if (script.stopped === true) stop.abort(DISK_FULL)
 trace(`pid ${process.pid}`)
 const open = process.argv.includes('--plain') ? openPlain : openConsole
-const exit = await open(source, { stopped: stop.signal })
-trace(`exit ${exit}`)
+const exit = await open(source, { stopped: stop.signal, ...(remarks ? { opened: remarkOnPictures } : {}) })
+trace(`exit ${exit} ${source.left}`)
 process.exit(exit)

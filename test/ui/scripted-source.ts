@@ -2,7 +2,7 @@
  * A source that lives without a network: seven peers, downloads that move, events at any rate, and commands that show each
  * way a command can go.
  */
-import type { LogLine, Snapshot } from '../../src/api.js'
+import type { LogLine, PeerView, Snapshot } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource } from '../../ui/source.js'
 import { blockView, fileView, network, peerView, transferView } from './network.js'
@@ -16,6 +16,8 @@ export interface Script {
   /** Nothing moves and no age is young. */
   readonly idle?: boolean
   readonly extraPeer?: string
+  /** The peer has ended before the console opens. */
+  readonly stopped?: boolean
 }
 
 export const COMMANDS: readonly CommandHelp[] = [
@@ -29,12 +31,14 @@ export const COMMANDS: readonly CommandHelp[] = [
   { name: 'quit', args: '[--abrupt]', summary: 'leaves the network' },
 ]
 
-const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop']
+const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'tear']
 
 export class ScriptedSource implements ConsoleSource {
   readonly commands = COMMANDS
   /** Every line that was run, for assertions. */
   readonly ran: string[] = []
+  /** How it was told to leave. */
+  left: 'not' | 'politely' | 'abruptly' = 'not'
   readonly #script: Script
   readonly #listeners = new Set<() => void>()
   readonly #log: LogLine[] = []
@@ -44,6 +48,7 @@ export class ScriptedSource implements ConsoleSource {
   #votes: (readonly [string, string])[] = []
   #cancelled: number[] = []
   #leave: () => void = () => {}
+  #torn = false
 
   constructor(script: Script = {}) {
     this.#script = script
@@ -72,7 +77,11 @@ export class ScriptedSource implements ConsoleSource {
     })
     return {
       ...base,
-      peers: extraPeer === undefined ? base.peers : [...base.peers, peerView(extraPeer)],
+      peers: [
+        ...base.peers,
+        ...(extraPeer === undefined ? [] : [peerView(extraPeer)]),
+        ...(this.#torn ? [unviewablePeer()] : []),
+      ],
       chain: { ...base.chain, height: 1204 + mine.length, blocks: [...mine, ...base.chain.blocks] },
       files: [
         ...base.files,
@@ -130,6 +139,7 @@ export class ScriptedSource implements ConsoleSource {
   }
 
   async quit(abrupt: boolean): Promise<void> {
+    this.left = abrupt ? 'abruptly' : 'politely'
     for (const timer of this.#timers) clearInterval(timer)
     if (abrupt) this.#leave()
     else
@@ -161,6 +171,10 @@ export class ScriptedSource implements ConsoleSource {
   async #secret(name: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
     if (name === 'crash') setTimeout(() => throwIt(), 0)
     if (name === 'reject') Promise.reject(new Error('planted rejection'))
+    if (name === 'tear') {
+      this.#torn = true
+      this.#changed()
+    }
     if (name === 'print') {
       console.log('printed behind the back')
       process.stderr.write('also on stderr\n')
@@ -192,6 +206,16 @@ export class ScriptedSource implements ConsoleSource {
 }
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** A view that looks at it throws; nobody else minds. */
+function unviewablePeer(): PeerView {
+  return Object.defineProperty(peerView('torn'), 'name', {
+    enumerable: false,
+    get: () => {
+      throw new Error('planted tear')
+    },
+  })
+}
 
 function throwIt(): never {
   throw new Error('planted crash')

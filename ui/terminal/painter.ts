@@ -71,7 +71,8 @@ export class Painter {
     this.#last = after
     this.#stands = true
     const pen: Pen = { style: '' }
-    let out = ''
+    // who wrote on the screen may have left a colour on
+    let out = before === null ? `${ESC}m` : ''
     for (const [y, row] of after.rows.entries()) {
       const old = before?.rows[y]
       if (old !== row) out += rowChanges(y, old, row, pen)
