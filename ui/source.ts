@@ -76,5 +76,10 @@ export interface ConsoleOptions {
    */
   readonly stopped?: AbortSignal
   /** Handed what the full-screen console paints: by it a test knows how the screen must look. */
-  readonly opened?: (painted: { model(): Model }) => void
+  readonly opened?: (painted: Painted) => void
+}
+
+export interface Painted {
+  readonly model: () => Model
+  readonly subscribe: (listener: () => void) => () => void
 }

@@ -62,6 +62,10 @@ export class Terminal {
     this.#terminal.onScroll(() => {
       this.scrolled++
     })
+    // the emulator calls it scrolling
+    this.#terminal.buffer.onBufferChange(() => {
+      this.scrolled--
+    })
     this.#pty.onData((data) => {
       this.output += data
       this.#terminal.write(data, () => this.#notify())

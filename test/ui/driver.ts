@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { openConsole } from '../../ui/console.js'
 import { openPlain } from '../../ui/plain.js'
+import type { Painted } from '../../ui/source.js'
 import type { Model } from '../../ui/state.js'
 import { screenOf } from './screen.js'
 import { type Script, ScriptedSource } from './scripted-source.js'
@@ -17,17 +18,22 @@ const PAINTED = '\u001b[?2026l'
 export interface Remark {
   /** `painted`: this picture was just written. `asked`: the test wants to know how the screen must look now. */
   readonly about: 'painted' | 'asked'
-  readonly columns: number
-  readonly rows: number
-  readonly lines: readonly string[]
+  /** As the views have it now; behind it what they had before the last key, which React may not have met yet. */
+  readonly screens: readonly { readonly columns: number; readonly rows: number; readonly lines: readonly string[] }[]
 }
 
 /** Says into the output, unseen, how the views would have the screen at that place; see `Terminal.onRemark`. */
-function remarkOnPictures(painted: { model(): Model }): void {
+function remarkOnPictures(session: Painted): void {
   const write = process.stdout.write.bind(process.stdout)
+  let now = session.model()
+  let before: Model = now
+  session.subscribe(() => {
+    before = now
+    now = session.model()
+  })
   const remark = (about: Remark['about']) => {
-    const model = painted.model()
-    const said: Remark = { about, ...model.size, lines: screenOf(model) }
+    const wanted = about === 'asked' || before === now ? [now] : [now, before]
+    const said: Remark = { about, screens: wanted.map((model) => ({ ...model.size, lines: screenOf(model) })) }
     write(`\u001b]7777;${Buffer.from(JSON.stringify(said)).toString('base64')}\u0007`)
   }
   process.stdout.write = (data: string | Uint8Array, ...rest: []) => {
