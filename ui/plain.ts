@@ -30,6 +30,7 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
   const lines = createInterface({ input: stdin, terminal: false })
   let running = Promise.resolve()
   let read = false
+  let over = false
   lines.on('line', (line) => {
     read = true
     const quits = /^\s*:?(quit|exit|q)(\s|$)/i.test(line)
@@ -37,9 +38,10 @@ export async function openPlain(source: ConsoleSource, options: ConsoleOptions =
   })
   // nobody can type any more: a script has ended; a service that never had an input goes on until it is told to stop
   lines.on('close', () => {
-    if (read || stdin.isTTY) running = running.then(() => (asked === 0 ? leave() : undefined))
+    if (!over && (read || stdin.isTTY)) running = running.then(() => (asked === 0 ? leave() : undefined))
   })
   const { exit, reason } = await ending.came
+  over = true
   plain.close()
   lines.close()
   unwatch()

@@ -30,7 +30,7 @@ export class Terminal {
   output = ''
   /** Called in the middle of the output, so that the screen is what it was there. */
   onRemark: (text: string) => void = () => {}
-  /** Rows that went out at the top so far. */
+  /** Rows that went out at the top of the alternate screen so far. */
   scrolled = 0
   readonly exited: Promise<{ readonly code: number; readonly signal: number }>
   readonly #terminal: InstanceType<typeof xterm.Terminal>
@@ -60,11 +60,11 @@ export class Terminal {
       return true
     })
     this.#terminal.onScroll(() => {
-      this.scrolled++
+      if (this.alternate) this.scrolled++
     })
-    // the emulator calls it scrolling
+    // the emulator calls it scrolling when the screen is taken
     this.#terminal.buffer.onBufferChange(() => {
-      this.scrolled--
+      if (this.alternate) this.scrolled--
     })
     this.#pty.onData((data) => {
       this.output += data

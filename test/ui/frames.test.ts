@@ -11,6 +11,8 @@ const DRIVER = new URL('./driver.js', import.meta.url).pathname
 const READY = /7 peers[\s\S]*: types a command/
 const SETTLE_MS = 30_000
 const ASK_EVERY_MS = 20
+/** A lone Esc is known as such only when nothing follows it for a while. */
+const ESC_ALONE_MS = 200
 /** So many inputs at once, then a look whether the screen is right. */
 const BURST = 100
 /** As fast as keys repeat in a few hands, so that pictures are made between them. */
@@ -206,11 +208,13 @@ async function play(script: Script, seed: number): Promise<void> {
     assert(watch.pictures > KEYS / 100, `${said}: only ${watch.pictures} pictures were looked at`)
     assert(resizes > KEYS / 50)
     // ends what is open, an unfinished paste among it
-    terminal.resize(80, 24)
+    watch.resize(80, 24)
+    await settled(watch, terminal, said)
     terminal.type('\u001b[201~')
-    for (let open = 0; open < 4; open++) {
+    for (let open = 0; open < 10 && !/Tab pane/.test(terminal.screen); open++) {
       terminal.type('\u001b')
-      await wait(60)
+      await wait(ESC_ALONE_MS)
+      await settled(watch, terminal, said)
     }
     terminal.type(':still here')
     await terminal.until(/❯ still here/)

@@ -18,8 +18,8 @@ export function paintFirst(
     paint()
   }
   const giveBack = (): void => {
-    stdin.setRawMode(false)
     stdout.write(GIVE_SCREEN_BACK)
+    stdin.setRawMode(false)
   }
   take()
   return {

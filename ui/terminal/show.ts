@@ -42,8 +42,8 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
   const unwatch = watchExits({ asked: () => session.leave(false), crashed }, [stdin, stdout])
   ending.follow(options.stopped, () => session.model().ui.leaving)
   const giveBack = catchStrayOutput((line) => session.overheard(line))
-  let drawing = paintFirst((columns) => headerLine(session.model(), columns), stdin, stdout)
   const stops = watchStops((meanwhile) => drawing.suspend(meanwhile).then(() => drawing.repaint()), crashed)
+  let drawing = paintFirst((columns) => headerLine(session.model(), columns), stdin, stdout)
   const grant = (wish: TerminalWish): void => {
     if (wish.do === 'suspend') stops.stop()
     else if (wish.do === 'repaint') drawing.repaint()
