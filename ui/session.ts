@@ -70,6 +70,7 @@ export class ConsoleSession {
       ui: initialState(options.history?.lines ?? []),
       snapshot: source.snapshot(),
       commands: source.commands,
+      ...(source.attached === undefined ? {} : { attached: source.attached }),
       rates: [],
       log: [],
       charts: { kind: 'loading' },

@@ -21,8 +21,16 @@ export interface ConsoleSource {
   /** Whole lines that `line` may become, best first. */
   complete(line: string): readonly string[]
   readonly commands: readonly CommandHelp[]
+  /** The peer runs in another process, and leaving the console leaves it there. */
+  readonly attached?: Attached
   /** Graceful: hands over, at most 10 s. Abrupt: at once. */
   quit(abrupt: boolean): Promise<void>
+}
+
+export interface Attached {
+  readonly name: string
+  /** What to type in a shell to stop the peer. */
+  readonly stop: string
 }
 
 export interface CommandEvents {

@@ -10,7 +10,7 @@ import type { Completion } from './prompt/completion.js'
 import { type Editor, EMPTY } from './prompt/editor.js'
 import { type History, historyOf } from './prompt/history.js'
 import type { RateSample } from './rates.js'
-import type { CommandHelp, LongAnswer, MessageLevel } from './source.js'
+import type { Attached, CommandHelp, LongAnswer, MessageLevel } from './source.js'
 
 export const PANES = ['peers', 'chain', 'ring', 'files'] as const
 export type PaneId = (typeof PANES)[number]
@@ -71,6 +71,7 @@ export interface Model {
   readonly ui: UiState
   readonly snapshot: Snapshot | null
   readonly commands: readonly CommandHelp[]
+  readonly attached?: Attached
   readonly rates: readonly RateSample[]
   /** Newest last; only what the screen can show. */
   readonly log: readonly LogLine[]

@@ -78,7 +78,7 @@ export class ScriptedSource implements ConsoleSource {
     return {
       ...base,
       peers: [
-        ...base.peers,
+        ...(downloads < 4 ? base.peers : base.peers.map((peer, index) => this.#moving(peer, index))),
         ...(extraPeer === undefined ? [] : [peerView(extraPeer)]),
         ...(this.#torn ? [unviewablePeer()] : []),
       ],
@@ -91,6 +91,13 @@ export class ScriptedSource implements ConsoleSource {
       rates: idle === true ? { down: 0, up: 0 } : { down: 4e6 + (this.#events % 1000) * 1000, up: 1e5 },
       mining: { ...base.mining, active: idle !== true },
     }
+  }
+
+  /** Every figure of a peer is another one in each picture. */
+  #moving(peer: PeerView, index: number): PeerView {
+    const wave = (this.#events * (index + 3)) % 997
+    const down = 1e5 * wave
+    return { ...peer, rttMs: 10 + (wave % 90), received: peer.received + this.#events * 999, down, up: down / 7 }
   }
 
   subscribe(changed: () => void): () => void {

@@ -12,11 +12,16 @@ import { editorSpans } from './prompt.js'
 
 export function hintsLine(model: Model, width: number): string {
   const { ui, look } = model
-  if (ui.leaving) return paint([styled('busy', ' leaving the network; Ctrl-C again leaves at once')], width, look)
+  if (ui.leaving) return paint([styled('busy', ` ${leavingWords(model)}`)], width, look)
   if (ui.mode === 'form' && ui.form !== null) return paint(formLine(ui.form, width, look), width, look)
   if (ui.mode === 'prompt' && ui.completion !== null)
     return paint(candidatesLine(ui.completion, width, look), width, look)
   return paint(hints(model, width), width, look)
+}
+
+function leavingWords({ attached }: Model): string {
+  if (attached === undefined) return 'leaving the network; Ctrl-C again leaves at once'
+  return `detaching; ${attached.name} goes on`
 }
 
 function hints(model: Model, width: number): Line {
@@ -29,7 +34,7 @@ function hints(model: Model, width: number): Line {
   return line
 }
 
-function hintPairs({ ui, commands }: Model): readonly (readonly [string, string])[] {
+function hintPairs({ ui, commands, attached }: Model): readonly (readonly [string, string])[] {
   if (ui.mode === 'prompt')
     return [
       ['Enter', 'run'],
@@ -60,7 +65,7 @@ function hintPairs({ ui, commands }: Model): readonly (readonly [string, string]
     ...cancel,
     ...named.slice(0, 3),
     ['?', 'help'],
-    ['q', 'quit'],
+    ['q', attached === undefined ? 'quit' : 'detach'],
     ['/', 'filter'],
     ['z', 'zoom'],
     ...named.slice(3),

@@ -3,7 +3,7 @@
  * borders, so that a ticket or a hash can be marked with the mouse and copied whole.
  */
 import type { LogLine } from '../../src/api.js'
-import { CONSOLE_KEYS, keysForCommand } from '../input/command-keys.js'
+import { consoleKeys, keysForCommand } from '../input/command-keys.js'
 import type { Model, Overlay } from '../state.js'
 import { column, type Line, paint, plainText, spread, styled, wrap } from '../text/line.js'
 import { detailOf } from './detail.js'
@@ -71,9 +71,10 @@ function wrapped({ title, lines }: Page, { look }: Model, width: number): Page {
   return { title, lines: fitting }
 }
 
-function helpPage({ commands, look }: Model, width: number): Page {
+function helpPage({ commands, look, attached }: Model, width: number): Page {
   const lines: Line[] = [[styled('bold', ' Keys')]]
-  for (const [keys, meaning] of CONSOLE_KEYS) lines.push(['  ', styled('accent', column(keys, 13, look)), ' ', meaning])
+  for (const [keys, meaning] of consoleKeys(attached))
+    lines.push(['  ', styled('accent', column(keys, 13, look)), ' ', meaning])
   lines.push([], [styled('bold', ' Commands'), styled('dim', '  (key) name arguments: typed after : or straight away')])
   const names = commands.map(({ name, args }) => `${name} ${args}`.trim())
   const nameWidth = Math.min(Math.floor(width / 2), Math.max(12, ...names.map((name) => name.length)) + 1)
