@@ -12,6 +12,7 @@ export interface Script {
   readonly startAfterMs?: number
   readonly eventsPerSecond?: number
   readonly downloads?: number
+  readonly logLinesPerSecond?: number
   readonly quitMs?: number
   /** Nothing moves and no age is young. */
   readonly idle?: boolean
@@ -54,6 +55,8 @@ export class ScriptedSource implements ConsoleSource {
     this.#script = script
     const start = script.startAfterMs ?? 0
     if (start > 0) this.#timers.push(setTimeout(() => this.#changed(), start))
+    const chatter = script.logLinesPerSecond ?? 0
+    if (chatter > 0) this.#timers.push(setInterval(() => this.#chat(chatter / 10), 100))
     const perTick = (script.eventsPerSecond ?? 0) / 100
     if (perTick > 0) this.#timers.push(setInterval(() => this.#burst(perTick), 10))
     else if (script.idle !== true) this.#timers.push(setInterval(() => this.#burst(1), 100))
@@ -200,6 +203,11 @@ export class ScriptedSource implements ConsoleSource {
       return { exit: 1, message: 'cancelled' }
     }
     return { exit: 0, message: '' }
+  }
+
+  #chat(count: number): void {
+    for (let line = 0; line < count; line++) this.say(`chatter ${this.#log.length}`, 'info')
+    this.say(`trouble ${this.#log.length}`, 'warn')
   }
 
   #burst(count: number): void {
