@@ -169,10 +169,10 @@ async function scriptedEcho(): Promise<Figure[]> {
   }
 }
 
-function echoFigures(name: string, echoes: readonly number[], note: string): Figure[] {
+function echoFigures(name: string, echoes: readonly number[], note: string, budget: number | null = ECHO_MS): Figure[] {
   return [
     { name: `${name}, median`, value: median(echoes), unit: 'ms', budget: null, better: 'less', note },
-    { name: `${name}, p95`, value: percentile(echoes, 0.95), unit: 'ms', budget: ECHO_MS, better: 'less', note },
+    { name: `${name}, p95`, value: percentile(echoes, 0.95), unit: 'ms', budget, better: 'less', note },
   ]
 }
 
@@ -200,7 +200,8 @@ async function realEcho(): Promise<Figure[]> {
       const still = moving.filter(({ state }) => state === 'running').length
       const note = `80x24, ${REAL_KEYS} keys, 3 peers mine, ${FILES} files of ${FILE_BYTES >> 20} MiB, ${still} still on their way`
       return [
-        ...echoFigures('key echo, real peer', echoes, note),
+        // mining takes every core there is: what is left to the console depends on how many there are
+        ...echoFigures('key echo, real peer', echoes, note, null),
         { name: 'written at 10 fps, real peer', value: bytes, unit: 'B/s', budget: 8192, better: 'less', note },
       ]
     } finally {
