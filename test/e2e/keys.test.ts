@@ -3,7 +3,7 @@
 import assert from 'node:assert'
 import { suite } from 'uvu'
 import type { StatusView } from '../../src/api.js'
-import { anyInput, anySize, randomOf } from '../ui/random-input.js'
+import { anyInput, anySize, comeHome, randomOf } from '../ui/random-input.js'
 import { type Cluster, inCluster, PROGRAM } from './cluster.js'
 import { Terminal } from './terminal.js'
 
@@ -15,8 +15,6 @@ const BURST = 60
 const SETTLE_MS = 60_000
 /** Time for a picture to be made and sent. */
 const PICTURE_MS = 150
-/** A lone Esc is known as such only when nothing follows it for a while. */
-const ESC_ALONE_MS = 200
 const PAINT_ANEW = '\u000c'
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
@@ -50,10 +48,7 @@ async function play(cluster: Cluster, terminal: Terminal): Promise<void> {
   }
   terminal.resize(80, 24)
   await whole(terminal, `SEED=${SEED}, at the end`)
-  for (let open = 0; open < 10 && !/Tab pane/.test(terminal.screen); open++) {
-    terminal.type('\u001b')
-    await wait(ESC_ALONE_MS)
-  }
+  await comeHome(terminal)
   assert.strictEqual((await cluster.json<StatusView>(['status'], { on: 'eve' })).name, 'eve')
 }
 

@@ -5,15 +5,13 @@ import assert from 'node:assert'
 import { test } from 'uvu'
 import { Terminal } from '../e2e/terminal.js'
 import type { Remark } from './driver.js'
-import { anyInput, anySize, randomOf } from './random-input.js'
+import { anyInput, anySize, comeHome, randomOf } from './random-input.js'
 import type { Script } from './scripted-source.js'
 
 const DRIVER = new URL('./driver.js', import.meta.url).pathname
 const READY = /7 peers[\s\S]*: types a command/
 const SETTLE_MS = 30_000
 const ASK_EVERY_MS = 20
-/** A lone Esc is known as such only when nothing follows it for a while. */
-const ESC_ALONE_MS = 200
 /** So many inputs at once, then a look whether the screen is right. */
 const BURST = 100
 /** As fast as keys repeat in a few hands, so that pictures are made between them. */
@@ -120,22 +118,12 @@ async function play(script: Script, seed: number): Promise<void> {
     }
     assert(watch.pictures > KEYS / 100, `${said}: only ${watch.pictures} pictures were looked at`)
     assert(resizes > KEYS / 50)
-    // ends what is open, an unfinished paste among it
     watch.resize(80, 24)
     await settled(watch, terminal, said)
-    terminal.type('\u001b[201~')
-    for (let open = 0; open < 10 && !/Tab pane/.test(terminal.screen); open++) {
-      terminal.type('\u001b')
-      await wait(ESC_ALONE_MS)
-      await settled(watch, terminal, said)
-    }
-    terminal.type(':still here')
-    await terminal.until(/❯ still here/)
-    terminal.type('\u001b')
-    await terminal.until(/: types a command/)
+    await comeHome(terminal)
     terminal.type('q')
     assert.strictEqual(await terminal.end(), 0, `${said}\n${terminal.screen}`)
-    assert.deepStrictEqual(terminal.leftOn, [], said)
+    assert.deepStrictEqual(terminal.leftOn, [], `${said}: ${JSON.stringify(terminal.output.slice(-400))}`)
   } finally {
     await terminal.close()
   }

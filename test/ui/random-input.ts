@@ -1,5 +1,6 @@
 /** What a person, a paste, a broken terminal and a line of static may send, at random but repeatable. */
 import type { Size } from '../../ui/state.js'
+import type { Terminal } from '../e2e/terminal.js'
 
 export type Random = (below: number) => number
 
@@ -90,4 +91,36 @@ export function anySize(below: Random, { columns, rows }: Size): readonly [numbe
   if (kind < 5) return [2 + below(12), 1 + below(4)]
   if (kind < 6) return [40 + below(3) - 1, 10 + below(3) - 1]
   return [2 + below(299), 1 + below(100)]
+}
+
+/** A lone Esc is known as such only when nothing follows it for a while. */
+const ESC_ALONE_MS = 200
+const TRIES = 20
+const ANSWER_MS = 2000
+
+/** Ends whatever the keys have opened; until every one of them is taken, one may open something new. Answers at the panes. */
+export async function comeHome(terminal: Terminal): Promise<void> {
+  const closeOne = async (): Promise<void> => {
+    // an unfinished paste would take it for its own
+    terminal.type('\u001b[201~')
+    terminal.type('\u001b')
+    await new Promise((resolve) => setTimeout(resolve, ESC_ALONE_MS))
+  }
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    await closeOne()
+    const word = `here ${attempt}`
+    terminal.type(`:${word}`)
+    const answered = terminal.until((screen) => screen.trimEnd().endsWith(`❯ ${word}`), ANSWER_MS)
+    if (
+      await answered.then(
+        () => true,
+        () => false,
+      )
+    ) {
+      await closeOne()
+      await terminal.until(/Tab pane[\s\S]*: types a command/)
+      return
+    }
+  }
+  throw new Error(`no way back to the panes:\n${terminal.screen}`)
 }
