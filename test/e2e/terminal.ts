@@ -1,4 +1,6 @@
 /** A terminal for tests: a real pty, read through a real terminal emulator. */
+import assert from 'node:assert'
+import { Socket } from 'node:net'
 import pty from '@lydell/node-pty'
 import xterm from '@xterm/headless'
 
@@ -43,6 +45,7 @@ export class Terminal {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, logLevel: 'off' })
     const env = environment(options.env ?? {})
     this.#pty = pty.spawn(file, [...args], { name: env.TERM ?? '', cols: columns, rows, cwd, env })
+    keepReading(this.#pty)
     this.exited = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
         // what was written last is still on its way to the screen
@@ -203,6 +206,26 @@ function killQuietly(terminal: pty.IPty): void {
     terminal.kill('SIGKILL')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/**
+ * node-pty closes its side 200 ms after the program has ended, and what a busy machine has not read by then is lost, its
+ * last words. Here it is closed when nothing came for a while, with turns of the event loop in between to read in.
+ */
+function keepReading(terminal: pty.IPty): void {
+  const socket: unknown = Reflect.get(terminal, '_socket')
+  assert(socket instanceof Socket, 'node-pty reads from a socket')
+  const destroy = socket.destroy.bind(socket)
+  const unhurried = (): void => {
+    const before = socket.bytesRead
+    setTimeout(() => {
+      setImmediate(() => setImmediate(() => (socket.bytesRead === before ? destroy() : unhurried())))
+    }, LAST_WORDS_MS)
+  }
+  socket.destroy = () => {
+    unhurried()
+    return socket
   }
 }
 

@@ -117,7 +117,7 @@ async function play(script: Script, seed: number): Promise<void> {
       assert.strictEqual(watch.torn[0], undefined, `${said}, key ${key}: a torn picture: ${watch.torn[0]}`)
     }
     assert(watch.pictures > KEYS / 100, `${said}: only ${watch.pictures} pictures were looked at`)
-    assert(resizes > KEYS / 50)
+    assert(resizes > 0, `${said}: never resized`)
     watch.resize(80, 24)
     await settled(watch, terminal, said)
     await comeHome(terminal)
