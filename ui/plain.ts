@@ -1,45 +1,53 @@
 /**
  * The console as lines: for pipes, dumb terminals, screen readers and `--plain`. One command a line; answers, log lines and
- * at most one status line a second come back as text, without any escape sequence.
+ * how things stand come back as text, without any escape sequence.
+ * Invariant: answers come at once and whole; all else is no more than a person can listen to (see REPORT_EVERY_MS).
  */
 import { createInterface } from 'node:readline'
-import type { LogLine, Snapshot } from '../src/api.js'
+import type { LogLine, Progress, Snapshot } from '../src/api.js'
 import { type Look, lookOf } from './look.js'
-import type { CommandOutcome, ConsoleOptions, ConsoleSource } from './source.js'
+import type { CommandHelp, CommandOutcome, ConsoleOptions, ConsoleSource } from './source.js'
 import { Ending, reasonOf } from './terminal/ending.js'
 import { watchExits } from './terminal/exits.js'
 import { clean } from './text/cells.js'
 import { percent, plural, rate } from './text/units.js'
 
-const STATUS_EVERY_MS = 1000
+/** No more than one line on how things stand in this time, and so many of the log. */
+const REPORT_EVERY_MS = 1000
+const LOG_LINES_A_REPORT = 10
+const HELP_COLUMN = 44
 
 /** Resolves with the exit code once the peer has left. */
 export async function openPlain(source: ConsoleSource, options: ConsoleOptions = {}): Promise<number> {
   const { stdin = process.stdin, stdout = process.stdout, stderr = process.stderr, env = process.env } = options
   const ending = new Ending()
   let asked = 0
-  const leave = () => {
-    source.quit(asked++ > 0).then(
+  const leave = (abrupt = false) => {
+    source.quit(asked++ > 0 || abrupt).then(
       () => ending.come(0, ''),
       (error: unknown) => ending.come(1, reasonOf(error)),
     )
   }
-  const unwatch = watchExits({ asked: leave, crashed: (error) => ending.crash(error) }, [stdin, stdout])
-  options.stopped?.addEventListener('abort', () => ending.stopped(options.stopped?.reason, asked > 0))
+  const unwatch = watchExits({ asked: () => leave(), crashed: (error) => ending.crash(error) }, [stdin, stdout])
+  ending.follow(options.stopped, () => asked > 0)
   const plain = new PlainConsole(source, lookOf(env), (line) => stdout.write(`${line}\n`))
+  if (stdin.isTTY) plain.introduce()
   const lines = createInterface({ input: stdin, terminal: false })
   let running = Promise.resolve()
   let read = false
+  let over = false
   lines.on('line', (line) => {
     read = true
     const quits = /^\s*:?(quit|exit|q)(\s|$)/i.test(line)
-    running = running.then(() => (quits ? leave() : plain.run(line.trim().replace(/^:/, ''))))
+    const abrupt = /\s--abrupt(\s|$)/i.test(line)
+    running = running.then(() => (quits ? leave(abrupt) : plain.run(line.trim().replace(/^:/, ''))))
   })
   // nobody can type any more: a script has ended; a service that never had an input goes on until it is told to stop
   lines.on('close', () => {
-    if (read || stdin.isTTY) running = running.then(() => (asked === 0 ? leave() : undefined))
+    if (!over && (read || stdin.isTTY)) running = running.then(() => (asked === 0 ? leave() : undefined))
   })
   const { exit, reason } = await ending.came
+  over = true
   plain.close()
   lines.close()
   unwatch()
@@ -53,40 +61,49 @@ class PlainConsole {
   readonly #print: (line: string) => void
   readonly #unsubscribe: () => void
   #timer: NodeJS.Timeout | null = null
+  #lastReport = Number.NEGATIVE_INFINITY
   #lastLog: LogLine | undefined
   #lastStatus = ''
+  /** How far the running command is; waits for its turn. */
+  #progress: string | null = null
+  #lastProgress = ''
 
   constructor(source: ConsoleSource, look: Look, print: (line: string) => void) {
     this.#source = source
     this.#look = look
     this.#print = (line) => print(clean(line, look))
-    this.#unsubscribe = source.subscribe(() => {
-      this.#timer ??= setTimeout(() => this.#report(), STATUS_EVERY_MS)
-    })
+    this.#unsubscribe = source.subscribe(() => this.#reportSoon())
     this.#report()
   }
 
   close(): void {
     this.#unsubscribe()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#report()
+    this.#printLog()
   }
 
   async run(line: string): Promise<void> {
     if (line === '') return
     if (/^(help|\?)$/i.test(line)) return this.#help()
     const outcome = await this.#outcome(line)
+    this.#progress = null
     if (outcome.long !== undefined) for (const text of [outcome.long.title, ...outcome.long.lines]) this.#print(text)
     if (outcome.message !== '') this.#print(outcome.exit === 0 ? outcome.message : `failed: ${outcome.message}`)
+    else if (outcome.exit !== 0) this.#print(`failed: ${line}`)
+  }
+
+  /** For a person who sees no screen that would say so. */
+  introduce(): void {
+    const { attached } = this.#source
+    this.#print(`type a command and Enter: help lists them, quit ${attached === undefined ? 'leaves' : 'detaches'}`)
   }
 
   async #outcome(line: string): Promise<CommandOutcome> {
-    let shown = ''
+    this.#lastProgress = ''
     const events = {
-      progress: ({ text, done, total }: { text: string; done: number; total: number }) => {
-        const words = total > 0 ? `${text} ${percent(done, total).trim()}` : text
-        if (words !== shown) this.#print(words)
-        shown = words
+      progress: ({ text, done, total }: Progress) => {
+        this.#progress = total > 0 ? `${text} ${percent(done, total).trim()}` : text
+        this.#reportSoon()
       },
       message: (text: string) => this.#print(text),
     }
@@ -98,22 +115,57 @@ class PlainConsole {
   }
 
   #help(): void {
-    for (const { name, args, summary } of this.#source.commands)
-      this.#print(`${name} ${args}`.trim().padEnd(40).concat(' ', summary))
+    const own: readonly CommandHelp[] = [{ name: 'help', args: '', summary: 'this list' }]
+    for (const { name, args, summary } of [...this.#source.commands, ...own]) {
+      const words = `${name} ${args}`.trim()
+      if (words.length < HELP_COLUMN) this.#print(`${words.padEnd(HELP_COLUMN)} ${summary}`)
+      else for (const text of [words, `${' '.repeat(HELP_COLUMN)} ${summary}`]) this.#print(text)
+    }
   }
 
+  #reportSoon(): void {
+    const due = this.#lastReport + REPORT_EVERY_MS - performance.now()
+    this.#timer ??= setTimeout(() => this.#report(), Math.max(0, due))
+  }
+
+  /** The log, and one line on how things stand: a running command is nearer to whoever typed it than the network. */
   #report(): void {
     this.#timer = null
+    this.#lastReport = performance.now()
+    this.#printLog()
+    const snapshot = this.#source.snapshot()
+    const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
+    if (this.#progress !== null && this.#progress !== this.#lastProgress) {
+      this.#print(this.#progress)
+      this.#lastProgress = this.#progress
+      if (status !== this.#lastStatus) this.#reportSoon()
+    } else if (status !== this.#lastStatus) {
+      this.#print(status)
+      this.#lastStatus = status
+    }
+  }
+
+  #printLog(): void {
     const log = this.#source.log()
     const fresh = log.slice(this.#lastLog === undefined ? 0 : log.lastIndexOf(this.#lastLog) + 1)
     this.#lastLog = log.at(-1)
-    for (const { level, text } of fresh)
-      if (level !== 'debug') this.#print(level === 'info' || level === 'notice' ? text : `${level}: ${text}`)
-    const snapshot = this.#source.snapshot()
-    const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
-    if (status !== this.#lastStatus) this.#print(status)
-    this.#lastStatus = status
+    const lines = fresh.filter(({ level }) => level !== 'debug')
+    const shown = mostTelling(lines)
+    for (const { level, text } of shown) this.#print(isGrave(level) ? `${level}: ${text}` : text)
+    const rest = lines.length - shown.length
+    if (rest > 0) this.#print(`${this.#look.glyphs.more} ${plural(rest, 'more line')}`)
   }
+}
+
+const isGrave = (level: LogLine['level']): boolean => level === 'warn' || level === 'error'
+
+/** As many as a person can follow, in their order: what went wrong, then what came first. */
+function mostTelling(lines: readonly LogLine[]): readonly LogLine[] {
+  if (lines.length <= LOG_LINES_A_REPORT) return lines
+  const grave = lines.filter(({ level }) => isGrave(level)).slice(-LOG_LINES_A_REPORT)
+  const others = lines.filter(({ level }) => !isGrave(level)).slice(0, LOG_LINES_A_REPORT - grave.length)
+  const kept = new Set([...grave, ...others])
+  return lines.filter((line) => kept.has(line))
 }
 
 function statusText({ status, transfers, rates }: Snapshot, look: Look): string {

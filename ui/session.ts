@@ -29,6 +29,7 @@ import {
 import { ageChangesInMs } from './text/units.js'
 import { copiedFrom } from './views/copied.js'
 import { overlayScroll } from './views/overlay.js'
+import { looksSame } from './views/picture.js'
 import { contentOf } from './views/rows.js'
 import { layoutFor } from './views/screen.js'
 
@@ -74,6 +75,7 @@ export class ConsoleSession {
       ui: initialState(options.history?.lines ?? []),
       snapshot: source.snapshot(),
       commands: source.commands,
+      ...(source.attached === undefined ? {} : { attached: source.attached }),
       rates: [],
       needs: needsOf(source.snapshot()),
       log: [],
@@ -185,7 +187,7 @@ export class ConsoleSession {
     const logged = this.#lastLog !== lastLog && showsLog(this.#model)
     const news = logged || ui !== this.#model.ui || !sameButMeasured(this.#model.snapshot, snapshot)
     const waits = !news && now - this.#model.now < MEASURED_EVERY_MS
-    if (!waits) this.#publish({ snapshot, now, ui, rates: this.#rates.samples })
+    if (!waits) this.#publishIfSeen({ snapshot, now, ui, rates: this.#rates.samples })
     this.#scheduleTick(snapshot, now, waits)
   }
 
@@ -225,12 +227,25 @@ export class ConsoleSession {
 
   #publish(change: Partial<Model>): void {
     if (this.#closed) return
+    this.#model = this.#changedModel(change)
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Keys look at the newest model, but drawing it is what costs. */
+  #publishIfSeen(change: Partial<Model>): void {
+    if (this.#closed) return
+    const before = this.#model
+    this.#model = this.#changedModel(change)
+    if (looksSame(before, this.#model)) return
+    for (const listener of this.#listeners) listener()
+  }
+
+  #changedModel(change: Partial<Model>): Model {
     const { snapshot = this.#model.snapshot } = change
     const needs = snapshot === this.#model.snapshot ? this.#model.needs : needsOf(snapshot, this.#model.needs)
     const next: Model = { ...this.#model, ...change, needs }
     const log = showsLog(next) ? this.#source.log().slice(-LOG_LINES) : []
-    this.#model = Object.freeze<Model>({ ...next, log })
-    for (const listener of this.#listeners) listener()
+    return Object.freeze<Model>({ ...next, log })
   }
 
   /** The newest log line that a person should see becomes the message, unless an answer still stands there. */

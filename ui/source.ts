@@ -5,6 +5,7 @@
  * Invariant: everything here may be hostile text that came from other peers; the console cleans it when it paints.
  */
 import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { Model } from './state.js'
 
 export interface ConsoleSource {
   /** null until the core is loaded: the console paints first. */
@@ -20,6 +21,8 @@ export interface ConsoleSource {
   /** What may stand at the end of `line`, the part of a line before the cursor. Asked at every key: no waiting. */
   complete(line: string): Suggestions
   readonly commands: readonly CommandHelp[]
+  /** The peer runs in another process, and leaving the console leaves it there. */
+  readonly attached?: Attached
   /** Graceful: hands over, at most 10 s. Abrupt: at once. */
   quit(abrupt: boolean): Promise<void>
 }
@@ -41,6 +44,12 @@ export interface Suggestion {
 }
 
 export const MAX_SUGGESTIONS = 64
+
+export interface Attached {
+  readonly name: string
+  /** What to type in a shell to stop the peer. */
+  readonly stop: string
+}
 
 export interface CommandEvents {
   progress(progress: Progress): void
@@ -98,4 +107,11 @@ export interface ConsoleOptions {
    * 1; with the reason '', or while the console is leaving anyway, it was a polite end: 0.
    */
   readonly stopped?: AbortSignal
+  /** Handed what the full-screen console paints: by it a test knows how the screen must look. */
+  readonly opened?: (painted: Painted) => void
+}
+
+export interface Painted {
+  readonly model: () => Model
+  readonly subscribe: (listener: () => void) => () => void
 }

@@ -14,7 +14,7 @@ import { type Editor, EMPTY } from './prompt/editor.js'
 import { type History, historyOf } from './prompt/history.js'
 import type { Search } from './prompt/search.js'
 import type { RateSample } from './rates.js'
-import type { CommandHelp, LongAnswer, MessageLevel } from './source.js'
+import type { Attached, CommandHelp, LongAnswer, MessageLevel } from './source.js'
 
 export const PANES = ['peers', 'chain', 'ring', 'files'] as const
 export type PaneId = (typeof PANES)[number]
@@ -98,6 +98,7 @@ export interface Model {
   readonly ui: UiState
   readonly snapshot: Snapshot | null
   readonly commands: readonly CommandHelp[]
+  readonly attached?: Attached
   readonly rates: readonly RateSample[]
   /** What each area has to show, for the layout. */
   readonly needs: Needs

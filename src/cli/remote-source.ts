@@ -4,7 +4,14 @@
  * Invariant: leaving never stops the peer, nor a command that is running there.
  */
 import { connect, type Socket } from 'node:net'
-import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
+import type {
+  Attached,
+  CommandEvents,
+  CommandHelp,
+  CommandOutcome,
+  ConsoleSource,
+  Suggestions,
+} from '../../ui/source.js'
 import type { LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
@@ -30,6 +37,7 @@ export interface RemoteOptions {
 
 export class RemoteSource implements ConsoleSource {
   readonly commands: readonly CommandHelp[]
+  readonly attached: Attached
   readonly #entry: RunningEntry
   readonly #options: RemoteOptions
   readonly #socket: Socket
@@ -49,6 +57,7 @@ export class RemoteSource implements ConsoleSource {
     this.#entry = entry
     this.#options = options
     this.#polls = new PollList(entry)
+    this.attached = { name: entry.name, stop: stopWords(entry) }
     this.commands = consoleCommands().map((help) =>
       help.name === 'quit'
         ? { ...help, args: '', summary: `leave this console; ${entry.name} goes on (${stopWords(entry)} stops it)` }

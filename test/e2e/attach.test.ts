@@ -71,9 +71,7 @@ class Attached {
     assert.match(screen, new RegExp(`code ${code}\\b`), screen)
     const read = (name: string): string => readFileSync(join(this.folder, name), 'utf8')
     assert.strictEqual(read('after'), read('before'))
-    assert(!this.terminal.alternate, 'still on the alternate screen')
-    const { output } = this.terminal
-    assert(output.lastIndexOf('\u001b[?25h') > output.lastIndexOf('\u001b[?25l'), 'the cursor is hidden')
+    assert.deepStrictEqual(this.terminal.leftOn, [])
     return screen
   }
 
@@ -101,6 +99,13 @@ test(
   withAda(async (consoles, cluster) => {
     const attached = await consoles.attach()
     const { terminal } = attached
+    await terminal.until(/q detach/)
+    terminal.type('?')
+    await terminal.until(
+      /Ctrl-Z +stop this console, not ada[\s\S]*q Ctrl-C +detach: ada goes on \(p2p-tui quit -n ada stops it\)/,
+    )
+    terminal.type('\u001b')
+    await terminal.until(READY)
     terminal.type(':vote alice yes\r')
     await terminal.until(/alice → yes: in block 1/, MINED_MS)
     assert.deepStrictEqual((await cluster.json<TallyView>(['tally'], { on: 'ada' })).choices, { yes: 1 })

@@ -1,4 +1,6 @@
 /** A terminal for tests: a real pty, read through a real terminal emulator. */
+import assert from 'node:assert'
+import { Socket } from 'node:net'
 import pty from '@lydell/node-pty'
 import xterm from '@xterm/headless'
 
@@ -15,10 +17,23 @@ export interface TerminalOptions {
 /** Long enough for a busy machine: five times what is promised. */
 const DEADLINE_MS = 20_000
 const LAST_WORDS_MS = 100
+/** An OSC number that no terminal knows: what a program under test says about the screen at just this place of its output. */
+const REMARK = 7777
+
+/** What a program may leave on, what switches it on, and what off. */
+const SWITCHES: readonly (readonly [what: string, on: string, off: string])[] = [
+  ['the cursor is hidden', '\\[\\?25l', '\\[\\?25h'],
+  ['the kitty keyboard is on', '\\[>\\d*u', '\\[<\\d*u'],
+  ['keys are reported by xterm', '\\[>4;[12]m', '\\[>4(?:;0)?m'],
+]
 
 export class Terminal {
   /** Everything that was written, as it came. */
   output = ''
+  /** Called in the middle of the output, so that the screen is what it was there. */
+  onRemark: (text: string) => void = () => {}
+  /** Rows that went out at the top of the alternate screen so far. */
+  scrolled = 0
   readonly exited: Promise<{ readonly code: number; readonly signal: number }>
   readonly #terminal: InstanceType<typeof xterm.Terminal>
   readonly #pty: pty.IPty
@@ -30,6 +45,7 @@ export class Terminal {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, logLevel: 'off' })
     const env = environment(options.env ?? {})
     this.#pty = pty.spawn(file, [...args], { name: env.TERM ?? '', cols: columns, rows, cwd, env })
+    keepReading(this.#pty)
     this.exited = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
         // what was written last is still on its way to the screen
@@ -41,6 +57,17 @@ export class Terminal {
           })
         }, LAST_WORDS_MS)
       })
+    })
+    this.#terminal.parser.registerOscHandler(REMARK, (text) => {
+      this.onRemark(Buffer.from(text, 'base64').toString())
+      return true
+    })
+    this.#terminal.onScroll(() => {
+      if (this.alternate) this.scrolled++
+    })
+    // the emulator calls it scrolling when the screen is taken
+    this.#terminal.buffer.onBufferChange(() => {
+      if (this.alternate) this.scrolled--
     })
     this.#pty.onData((data) => {
       this.output += data
@@ -69,6 +96,31 @@ export class Terminal {
     return this.#terminal.buffer.active.type === 'alternate'
   }
 
+  get columns(): number {
+    return this.#terminal.cols
+  }
+
+  get rows(): number {
+    return this.#terminal.rows
+  }
+
+  /** What a program that has ended left as a shell would not have it, in words. */
+  get leftOn(): readonly string[] {
+    const { modes } = this.#terminal
+    const last = (what: string): number =>
+      [...this.output.matchAll(new RegExp(`\u001b${what}`, 'g'))].at(-1)?.index ?? -1
+    return [
+      ...(this.alternate ? ['still on the alternate screen'] : []),
+      ...(modes.bracketedPasteMode ? ['bracketed paste is on'] : []),
+      ...(modes.mouseTrackingMode === 'none' ? [] : ['the mouse is reported']),
+      ...(modes.sendFocusMode ? ['the focus is reported'] : []),
+      ...(modes.synchronizedOutputMode ? ['the output is held back'] : []),
+      ...(modes.wraparoundMode ? [] : ['lines do not wrap']),
+      ...(modes.applicationCursorKeysMode || modes.applicationKeypadMode ? ['keys are in application mode'] : []),
+      ...SWITCHES.flatMap(([what, on, off]) => (last(on) > last(off) ? [what] : [])),
+    ]
+  }
+
   /** The foreground colour (0-15, -1 default) of the first cell of `text` on the screen. */
   colourOf(text: string): number {
     const row = this.lines.findIndex((line) => line.includes(text))
@@ -76,8 +128,9 @@ export class Terminal {
     return cell === undefined || cell.isFgDefault() ? -1 : cell.getFgColor()
   }
 
-  type(text: string): void {
-    this.#pty.write(text)
+  type(text: string | Uint8Array): void {
+    // node-pty takes bytes too, its types do not know
+    Reflect.apply(this.#pty.write, this.#pty, [typeof text === 'string' ? text : Buffer.from(text)])
   }
 
   resize(columns: number, rows: number): void {
@@ -153,6 +206,26 @@ function killQuietly(terminal: pty.IPty): void {
     terminal.kill('SIGKILL')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/**
+ * node-pty closes its side 200 ms after the program has ended, and what a busy machine has not read by then is lost, its
+ * last words. Here it is closed when nothing came for a while, with turns of the event loop in between to read in.
+ */
+function keepReading(terminal: pty.IPty): void {
+  const socket: unknown = Reflect.get(terminal, '_socket')
+  assert(socket instanceof Socket, 'node-pty reads from a socket')
+  const destroy = socket.destroy.bind(socket)
+  const unhurried = (): void => {
+    const before = socket.bytesRead
+    setTimeout(() => {
+      setImmediate(() => setImmediate(() => (socket.bytesRead === before ? destroy() : unhurried())))
+    }, LAST_WORDS_MS)
+  }
+  socket.destroy = () => {
+    unhurried()
+    return socket
   }
 }
 

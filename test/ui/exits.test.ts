@@ -1,3 +1,4 @@
+// Every way out of the console, each in a real shell in a real terminal: afterwards the terminal is as it was.
 import assert from 'node:assert'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,95 +9,248 @@ import type { Script } from './scripted-source.js'
 
 const DRIVER = new URL('./driver.js', import.meta.url).pathname
 const READY = /7 peers[\s\S]*: types a command/
+const TAKEN = '\u001b[?1049h'
 const DEADLINE_MS = 20_000
 
-/** Runs the console from a shell that notes the terminal's state before and after, as a user's shell would meet it. */
-const SHELL =
-  'stty -a >"$D/before"; "$0" "$@"; code=$?; stty -a >"$D/after"; echo "code $code"; read line; echo "then $line"'
+/**
+ * Runs the console as a user's shell would and notes the terminal's state before and after. It stays until the test has
+ * read everything: what is still unread when the last process ends can be lost.
+ */
+const SHELL = `set -m
+stty -a >"$D/before"
+"$0" "$@"; code=$?
+while [ "$(jobs -s)" ]; do
+  stty -a >"$D/stopped"; echo "stopped"; read line; fg >/dev/null; code=$?
+done
+stty -a >"$D/after"; echo "code $code"
+read line; echo "then $line"; read line`
 
 interface Exiting {
   readonly terminal: Terminal
-  /** Of the console's own process. */
-  readonly pid: () => number
+  /** Of the console's own process, once it runs. */
+  readonly pid: () => Promise<number>
 }
 
-/** Leaves the console in some way and checks that the terminal is as it was; answers the screen afterwards. */
-async function leaves(
-  script: Script,
-  code: number,
-  leave: (exiting: Exiting) => Promise<void> | void,
-): Promise<string> {
+interface Way {
+  readonly name: string
+  readonly script?: Script
+  /** Exit codes that are right; more than one where it is a race which of two ends comes first. */
+  readonly code: number | readonly number[]
+  /** How the source was told to leave. */
+  readonly left?: 'not' | 'politely' | 'abruptly'
+  /** What is told after the terminal is back; nothing where absent. */
+  readonly told?: RegExp
+  /** Left before anything is on the screen. */
+  readonly early?: true
+  readonly plain?: true
+  leave(exiting: Exiting): Promise<void> | void
+}
+
+const signalled =
+  (signal: NodeJS.Signals): Way['leave'] =>
+  async ({ terminal, pid }) => {
+    process.kill(await pid(), signal)
+    await terminal.until(/leaving the network/)
+  }
+
+const typed =
+  (text: string): Way['leave'] =>
+  ({ terminal }) =>
+    terminal.type(text)
+
+const DISK_FULL = /p2p-tui: the disk is full: free some space and start again/
+
+const WAYS: readonly Way[] = [
+  { name: 'q', script: { quitMs: 300 }, code: 0, left: 'politely', leave: typed('q') },
+  { name: ':quit', code: 0, left: 'politely', leave: typed(':quit\r') },
+  { name: ':quit --abrupt', script: { quitMs: 60_000 }, code: 0, left: 'abruptly', leave: typed(':quit --abrupt\r') },
+  { name: 'Ctrl-C', script: { quitMs: 300 }, code: 0, left: 'politely', leave: typed('\u0003') },
+  {
+    name: 'Ctrl-C twice, at once',
+    script: { quitMs: 60_000 },
+    code: 0,
+    left: 'abruptly',
+    leave: async ({ terminal }) => {
+      terminal.type('\u0003')
+      await terminal.until(/Ctrl-C again leaves at once/)
+      terminal.type('\u0003')
+    },
+  },
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(
+    (signal): Way => ({ name: signal, script: { quitMs: 300 }, code: 0, left: 'politely', leave: signalled(signal) }),
+  ),
+  {
+    name: 'SIGTERM twice, at once',
+    script: { quitMs: 60_000 },
+    code: 0,
+    left: 'abruptly',
+    leave: async (exiting) => {
+      await signalled('SIGTERM')(exiting)
+      process.kill(await exiting.pid(), 'SIGTERM')
+    },
+  },
+  {
+    name: 'the peer that ends by itself',
+    code: 1,
+    left: 'not',
+    told: DISK_FULL,
+    leave: async ({ pid }) => void process.kill(await pid(), 'SIGUSR2'),
+  },
+  {
+    name: 'the peer that had ended before the console opened',
+    script: { stopped: true },
+    code: 1,
+    left: 'not',
+    told: DISK_FULL,
+    early: true,
+    leave: () => undefined,
+  },
+  {
+    name: 'the peer that had ended before the plain console opened',
+    script: { stopped: true },
+    code: 1,
+    left: 'not',
+    told: DISK_FULL,
+    early: true,
+    plain: true,
+    leave: () => undefined,
+  },
+  { name: 'an exception', code: 1, told: /p2p-tui: crashed: .*planted crash/, leave: typed(':crash\r') },
+  { name: 'a rejection', code: 1, told: /p2p-tui: crashed: .*planted rejection/, leave: typed(':reject\r') },
+  { name: 'a view that throws', code: 1, told: /p2p-tui: crashed: .*planted tear/, leave: typed(':tear\r') },
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(
+    (signal): Way => ({
+      name: `${signal} as soon as the screen is taken, before Ink is loaded`,
+      code: 0,
+      left: 'politely',
+      early: true,
+      leave: async ({ terminal, pid }) => {
+        await terminal.until(() => terminal.output.includes(TAKEN))
+        process.kill(await pid(), signal)
+      },
+    }),
+  ),
+  ...[0, 20, 50].map(
+    (ms): Way => ({
+      name: `SIGTERM ${ms} ms after the process began`,
+      // 143: the shell's word for a process that was ended by it, before the console was there
+      code: [0, 143],
+      early: true,
+      leave: async ({ pid }) => {
+        const console = await pid()
+        await new Promise((resolve) => setTimeout(resolve, ms))
+        process.kill(console, 'SIGTERM')
+      },
+    }),
+  ),
+  {
+    name: 'Ctrl-C as soon as the screen is taken',
+    code: [0, 130],
+    early: true,
+    leave: async ({ terminal }) => {
+      await terminal.until(() => terminal.output.includes(TAKEN))
+      terminal.type('\u0003')
+    },
+  },
+  {
+    name: 'Ctrl-Z, fg, q',
+    code: 0,
+    left: 'politely',
+    leave: async ({ terminal }) => {
+      terminal.type('\u001a')
+      await terminal.until(/stopped/)
+      assert.deepStrictEqual(terminal.leftOn, [])
+      terminal.type('\r')
+      await terminal.until(READY)
+      terminal.type('q')
+    },
+  },
+  {
+    name: 'SIGTSTP as soon as the screen is taken, fg, q',
+    code: 0,
+    left: 'politely',
+    early: true,
+    leave: async ({ terminal, pid }) => {
+      await terminal.until(() => terminal.output.includes(TAKEN))
+      process.kill(await pid(), 'SIGTSTP')
+      await terminal.until(/stopped/)
+      assert.deepStrictEqual(terminal.leftOn, [])
+      terminal.type('\r')
+      await terminal.until(READY)
+      terminal.type('q')
+    },
+  },
+  {
+    name: 'the end of the input of a plain console',
+    code: 0,
+    plain: true,
+    early: true,
+    leave: typed('status\r\u0004'),
+  },
+  { name: 'quit in a plain console', code: 0, left: 'politely', plain: true, early: true, leave: typed('quit\r') },
+  {
+    name: 'SIGTERM to a plain console',
+    code: 0,
+    left: 'politely',
+    plain: true,
+    early: true,
+    leave: async ({ terminal, pid }) => {
+      await terminal.until(/otter-lime: 7 peers/)
+      process.kill(await pid(), 'SIGTERM')
+    },
+  },
+]
+
+function pidIn(trace: string, terminal: Terminal): () => Promise<number> {
+  return async () => {
+    for (const end = Date.now() + DEADLINE_MS; Date.now() < end; ) {
+      const pid = Number(/pid (\d+)/.exec(read(trace))?.[1] ?? 0)
+      if (pid > 0) return pid
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    throw new Error(`the console did not begin within ${DEADLINE_MS} ms:\n${terminal.screen}`)
+  }
+}
+
+/** What is in the file so far. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+async function leaves(way: Way): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'p2p-tui-exits-'))
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
-  const terminal = new Terminal(['-c', SHELL, process.execPath, DRIVER, JSON.stringify(script)], {
-    file: '/bin/sh',
-    env: { D: folder, TRACE: join(folder, 'trace') },
+  const file = (name: string) => join(folder, name)
+  const words = [DRIVER, JSON.stringify(way.script ?? {}), ...(way.plain === true ? ['--plain'] : [])]
+  const terminal = new Terminal(['-c', SHELL, process.execPath, ...words], {
+    file: '/bin/bash',
+    env: { D: folder, TRACE: file('trace') },
   })
   try {
-    await terminal.until(READY)
-    await leave({ terminal, pid: () => Number(/pid (\d+)/.exec(read('trace'))?.[1]) })
+    if (way.early !== true) await terminal.until(READY)
+    await way.leave({ terminal, pid: pidIn(file('trace'), terminal) })
     const screen = await terminal.until(/code \d+/)
-    assert.match(screen, new RegExp(`code ${code}\\b`), screen)
-    assert.strictEqual(read('after'), read('before'))
-    assert(!terminal.alternate, 'still on the alternate screen')
-    assert(
-      terminal.output.lastIndexOf('\u001b[?25h') > terminal.output.lastIndexOf('\u001b[?25l'),
-      'the cursor is hidden',
-    )
-    assert(
-      terminal.output.lastIndexOf('\u001b[?2004l') > terminal.output.lastIndexOf('\u001b[?2004h'),
-      'bracketed paste is on',
-    )
+    const code = Number(/code (\d+)/.exec(screen)?.[1])
+    assert([way.code].flat().includes(code), `exit code ${code}, not ${way.code}:\n${screen}`)
+    assert.strictEqual(read(file('after')), read(file('before')))
+    if (read(file('stopped')) !== '') assert.strictEqual(read(file('stopped')), read(file('before')))
+    assert.deepStrictEqual(terminal.leftOn, [])
+    if (way.told === undefined) assert.doesNotMatch(screen, /p2p-tui:/)
+    else assert.match(screen, way.told)
+    if (way.left !== undefined) assert.match(read(file('trace')), new RegExp(`exit ${code} ${way.left}`))
     terminal.type('typed again\r')
     await terminal.until(/typed again\s+then typed again/)
-    return screen
   } finally {
     await terminal.close()
     rmSync(folder, { recursive: true })
   }
 }
 
-test('q leaves politely', async () => {
-  const screen = await leaves({ quitMs: 300 }, 0, async ({ terminal }) => {
-    terminal.type('q')
-    await terminal.until(/leaving the network/)
-  })
-  assert.doesNotMatch(screen, /p2p-tui:/)
-})
-
-test(':quit leaves politely', () => leaves({}, 0, ({ terminal }) => terminal.type(':quit\r')).then(() => undefined))
-
-test('Ctrl-C leaves politely, a second one at once', () =>
-  leaves({ quitMs: 60_000 }, 0, async ({ terminal }) => {
-    terminal.type('\u0003')
-    await terminal.until(/Ctrl-C again leaves at once/)
-    terminal.type('\u0003')
-  }).then(() => undefined))
-
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  test(`${signal} leaves politely`, () =>
-    leaves({ quitMs: 300 }, 0, async ({ terminal, pid }) => {
-      process.kill(pid(), signal)
-      await terminal.until(/leaving the network/)
-    }).then(() => undefined))
-}
-
-test('a crash gives the terminal back and says why', async () => {
-  const screen = await leaves({}, 1, ({ terminal }) => terminal.type(':crash\r'))
-  assert.match(screen, /p2p-tui: crashed: .*planted crash/)
-})
-
-test('a rejection that nobody handles is a crash', async () => {
-  const screen = await leaves({}, 1, ({ terminal }) => terminal.type(':reject\r'))
-  assert.match(screen, /p2p-tui: crashed: .*planted rejection/)
-})
-
-test('a peer that stops by itself closes the console with its reason', async () => {
-  const screen = await leaves({}, 1, ({ pid }) => {
-    process.kill(pid(), 'SIGUSR2')
-  })
-  assert.match(screen, /p2p-tui: the disk is full: free some space and start again/)
-})
+for (const way of WAYS) test(`${way.name}: the terminal is as it was`, () => leaves(way))
 
 test('a terminal that goes away ends the console politely', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'p2p-tui-exits-'))
@@ -106,9 +260,8 @@ test('a terminal that goes away ends the console politely', async () => {
     await terminal.until(READY)
     terminal.hangUp()
     const started = Date.now()
-    while (!/exit 0/.test(readFileSync(trace, 'utf8'))) {
-      if (Date.now() - started > DEADLINE_MS)
-        assert.fail(`no polite end within ${DEADLINE_MS} ms: ${readFileSync(trace, 'utf8')}`)
+    while (!/exit 0 politely/.test(read(trace))) {
+      if (Date.now() - started > DEADLINE_MS) assert.fail(`no polite end within ${DEADLINE_MS} ms: ${read(trace)}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   } finally {

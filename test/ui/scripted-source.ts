@@ -2,7 +2,7 @@
  * A source that lives without a network: seven peers, downloads that move, events at any rate, and commands that show each
  * way a command can go.
  */
-import type { LogLine, LookupProgress, Snapshot, TransferView } from '../../src/api.js'
+import type { LogLine, LookupProgress, PeerView, Snapshot, TransferView } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
 import { blockView, chunkMap, emptyNetwork, fileView, lookupOf, network, peerView, transferView } from './network.js'
@@ -12,6 +12,7 @@ export interface Script {
   readonly startAfterMs?: number
   readonly eventsPerSecond?: number
   readonly downloads?: number
+  readonly logLinesPerSecond?: number
   readonly quitMs?: number
   /** Nothing moves and no age is young. */
   readonly idle?: boolean
@@ -20,6 +21,8 @@ export interface Script {
   readonly lookup?: LookupProgress['state']
   /** A first start: nobody and nothing is here. */
   readonly empty?: boolean
+  /** The peer has ended before the console opens. */
+  readonly stopped?: boolean
 }
 
 export const COMMANDS: readonly CommandHelp[] = [
@@ -48,7 +51,7 @@ const WORDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   store: [['notes/', 'song one.txt']],
 }
 
-const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'stop', 'work', 'silent', 'chatter', 'lines']
+const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'tear', 'work', 'silent', 'chatter', 'lines']
 
 export class ScriptedSource implements ConsoleSource {
   readonly commands = COMMANDS
@@ -56,6 +59,8 @@ export class ScriptedSource implements ConsoleSource {
   readonly ran: string[] = []
   /** Every text that suggestions were asked for. */
   readonly asked: string[] = []
+  /** How it was told to leave. */
+  left: 'not' | 'politely' | 'abruptly' = 'not'
   readonly #script: Script
   readonly #listeners = new Set<() => void>()
   readonly #log: LogLine[] = []
@@ -65,11 +70,14 @@ export class ScriptedSource implements ConsoleSource {
   #votes: (readonly [string, string])[] = []
   #cancelled: number[] = []
   #leave: () => void = () => {}
+  #torn = false
 
   constructor(script: Script = {}) {
     this.#script = script
     const start = script.startAfterMs ?? 0
     if (start > 0) this.#timers.push(setTimeout(() => this.#changed(), start))
+    const chatter = script.logLinesPerSecond ?? 0
+    if (chatter > 0) this.#timers.push(setInterval(() => this.#chat(chatter / 10), 100))
     const perTick = (script.eventsPerSecond ?? 0) / 100
     if (perTick > 0) this.#timers.push(setInterval(() => this.#burst(perTick), 10))
     else if (script.idle !== true) this.#timers.push(setInterval(() => this.#burst(1), 100))
@@ -94,7 +102,11 @@ export class ScriptedSource implements ConsoleSource {
     })
     return {
       ...base,
-      peers: extraPeer === undefined ? base.peers : [...base.peers, peerView(extraPeer)],
+      peers: [
+        ...(downloads < 4 ? base.peers : base.peers.map((peer, index) => this.#moving(peer, index))),
+        ...(extraPeer === undefined ? [] : [peerView(extraPeer)]),
+        ...(this.#torn ? [unviewablePeer()] : []),
+      ],
       chain: { ...base.chain, height: 1204 + mine.length, blocks: [...mine, ...base.chain.blocks] },
       files: [
         ...base.files,
@@ -106,6 +118,13 @@ export class ScriptedSource implements ConsoleSource {
       rates: idle === true ? { down: 0, up: 0 } : { down: 4e6 + (this.#events % 1000) * 1000, up: 1e5 },
       mining: { ...base.mining, active: idle !== true },
     }
+  }
+
+  /** Every figure of a peer is another one in each picture. */
+  #moving(peer: PeerView, index: number): PeerView {
+    const wave = (this.#events * (index + 3)) % 997
+    const down = 1e5 * wave
+    return { ...peer, rttMs: 10 + (wave % 90), received: peer.received + this.#events * 999, down, up: down / 7 }
   }
 
   subscribe(changed: () => void): () => void {
@@ -155,6 +174,7 @@ export class ScriptedSource implements ConsoleSource {
   }
 
   async quit(abrupt: boolean): Promise<void> {
+    this.left = abrupt ? 'abruptly' : 'politely'
     for (const timer of this.#timers) clearInterval(timer)
     if (abrupt) this.#leave()
     else
@@ -201,6 +221,10 @@ export class ScriptedSource implements ConsoleSource {
     }
     if (name === 'crash') setTimeout(() => throwIt(), 0)
     if (name === 'reject') Promise.reject(new Error('planted rejection'))
+    if (name === 'tear') {
+      this.#torn = true
+      this.#changed()
+    }
     if (name === 'print') {
       console.log('printed behind the back')
       process.stderr.write('also on stderr\n')
@@ -225,6 +249,11 @@ export class ScriptedSource implements ConsoleSource {
   #chatter(count: number): void {
     const levels = ['debug', 'info', 'notice', 'warn', 'error'] as const
     for (let line = 0; line < count; line++) this.say(`happening ${line}`, levels[line % levels.length])
+  }
+
+  #chat(count: number): void {
+    for (let line = 0; line < count; line++) this.say(`chatter ${this.#log.length}`, 'info')
+    this.say(`trouble ${this.#log.length}`, 'warn')
   }
 
   #burst(count: number): void {
@@ -256,6 +285,16 @@ const aborted = (signal: AbortSignal) =>
 const chunksOf = ({ done, total }: TransferView): number => Math.floor((done / total) * 512)
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** A view that looks at it throws; nobody else minds. */
+function unviewablePeer(): PeerView {
+  return Object.defineProperty(peerView('torn'), 'name', {
+    enumerable: false,
+    get: () => {
+      throw new Error('planted tear')
+    },
+  })
+}
 
 function throwIt(): never {
   throw new Error('planted crash')

@@ -3,14 +3,9 @@ import { Box, useInput, usePaste } from 'ink'
 import { useReducer, useRef, useSyncExternalStore } from 'react'
 import { keysOf, pastedKeys } from '../input/keys.js'
 import { openEditor } from '../input/typing.js'
-import type { Column } from '../layout.js'
 import type { ConsoleSession } from '../session.js'
 import type { Model } from '../state.js'
-import { headerLine } from '../views/header.js'
-import { hintsLine, tabsLine } from '../views/hints.js'
-import { messageLines } from '../views/message.js'
-import { promptLine } from '../views/prompt.js'
-import { areaLines, layoutFor, tooSmallLines } from '../views/screen.js'
+import { pictureOf } from '../views/picture.js'
 import { Lines } from './lines.js'
 import { TextRow } from './text-row.js'
 
@@ -66,21 +61,24 @@ function Keyboard({ line }: { readonly line: LineHandlers }) {
 }
 
 function Screen({ model, line }: { readonly model: Model; readonly line: LineHandlers }) {
-  const { columns, rows } = model.size
-  const layout = layoutFor(model)
-  if (layout.kind === 'small') return <Lines lines={tooSmallLines(model, model.size)} width={columns} height={rows} />
+  const { ui, size } = model
+  const { columns: width, rows } = size
+  const { layout, header, tabs, columns, message, hints, prompt } = pictureOf(model)
+  if (layout.kind === 'small') return <Lines lines={columns[0]?.lines ?? []} width={width} height={rows} />
   return (
-    <Box flexDirection="column" width={columns} height={rows}>
-      <Lines lines={[headerLine(model, columns)]} width={columns} height={layout.header} />
-      <Lines lines={[tabsLine(model, columns)]} width={columns} height={layout.tabs} />
+    <Box flexDirection="column" width={width} height={rows}>
+      <Lines lines={[header]} width={width} height={layout.header} />
+      <Lines lines={[tabs]} width={width} height={layout.tabs} />
       <Box flexGrow={1}>
-        {layout.columns.map((column) => (
-          <PaneColumn key={column.cells.map(({ area }) => area).join()} model={model} column={column} />
+        {columns.map((column, index) => (
+          // a column is nothing but its place
+          // biome-ignore lint/suspicious/noArrayIndexKey: see above
+          <Lines key={index} lines={column.lines} width={column.width} height={column.lines.length} />
         ))}
       </Box>
-      <Lines lines={messageLines(model, columns, layout.message)} width={columns} height={layout.message} />
-      <Row model={model} line={line} edited={model.ui.mode === 'form'} painted={hintsLine(model, columns)} />
-      <Row model={model} line={line} edited={model.ui.mode !== 'form'} painted={promptLine(model, columns)} />
+      <Lines lines={message} width={width} height={layout.message} />
+      <Row model={model} line={line} edited={ui.mode === 'form'} painted={hints} />
+      <Row model={model} line={line} edited={ui.mode !== 'form'} painted={prompt} />
     </Box>
   )
 }
@@ -106,15 +104,5 @@ function Row({ model: { ui, size }, line, edited, painted }: RowProps) {
       onChange={onChange}
       onSubmit={onSubmit}
     />
-  )
-}
-
-function PaneColumn({ model, column: { width, cells } }: { readonly model: Model; readonly column: Column }) {
-  return (
-    <Box flexDirection="column" width={width} flexShrink={0}>
-      {cells.map(({ area, height }) => (
-        <Lines key={area} lines={areaLines(area, model, width, height)} width={width} height={height} />
-      ))}
-    </Box>
   )
 }

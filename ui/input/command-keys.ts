@@ -1,10 +1,10 @@
 /**
  * Which key starts which command: from the one command table, with the console's usual letters where the table names none.
  */
-import type { CommandHelp } from '../source.js'
+import type { Attached, CommandHelp } from '../source.js'
 
 /** Keys that belong to the console itself; the table cannot take them. */
-export const CONSOLE_KEYS: readonly (readonly [keys: string, meaning: string])[] = [
+const CONSOLE_KEYS: readonly KeyMeaning[] = [
   ['Tab 1-4', 'next pane, or the one of that number'],
   ['j k g G', 'move in the pane (also arrows, PgUp, PgDn)'],
   ['Enter', 'detail of the line under the cursor'],
@@ -18,9 +18,25 @@ export const CONSOLE_KEYS: readonly (readonly [keys: string, meaning: string])[]
   ['y', 'copy what is open: a ticket, lines, an id, a hash, a link'],
   ['+ -', 'in the log: more or fewer levels'],
   ['Ctrl-L', 'paint the screen anew'],
-  ['Ctrl-Z', 'stop this program, the peer with it; fg in the shell goes on'],
-  ['q Ctrl-C', 'leave the network politely and quit; a second Ctrl-C at once'],
 ]
+
+type KeyMeaning = readonly [keys: string, meaning: string]
+
+/** What they mean depends on whose console it is. */
+export function consoleKeys(attached: Attached | undefined): readonly KeyMeaning[] {
+  if (attached === undefined)
+    return [
+      ...CONSOLE_KEYS,
+      ['Ctrl-Z', 'stop this program, the peer with it; fg in the shell goes on'],
+      ['q Ctrl-C', 'leave the network politely and quit; a second Ctrl-C at once'],
+    ]
+  const { name, stop } = attached
+  return [
+    ...CONSOLE_KEYS,
+    ['Ctrl-Z', `stop this console, not ${name}; fg in the shell goes on`],
+    ['q Ctrl-C', `detach: ${name} goes on (${stop} stops it)`],
+  ]
+}
 
 const RESERVED = 'jkgGz/:xy?q1234'
 const USUAL: Readonly<Record<string, string>> = {

@@ -1,21 +1,16 @@
 /** Ink on a terminal that is already ours: it paints the session's models and reads the keys. */
 import { render, useApp } from 'ink'
-import { useEffect } from 'react'
+import { useLayoutEffect } from 'react'
 import { App } from '../components/app.js'
-import type { TerminalWish } from '../input/step.js'
 import type { ConsoleSession } from '../session.js'
+import { type Drawing, sizeOf } from './drawing.js'
+import { inkOutput } from './ink-output.js'
 import { oneKeyAtATime } from './key-pieces.js'
-import { type Suspend, watchStops } from './stops.js'
+import { Painter } from './painter.js'
+import type { Suspend } from './stops.js'
 
 /** Keys repaint faster than snapshots, but no faster than this. */
 const MAX_FPS = 60
-const HOME_AND_ERASE = '\u001b[H\u001b[J'
-
-export interface Drawing {
-  grant(wish: TerminalWish): void
-  /** Restores the screen, the cursor and the line discipline. */
-  end(): void
-}
 
 export function draw(
   session: ConsoleSession,
@@ -24,9 +19,10 @@ export function draw(
   failed: (error: unknown) => void,
 ): Drawing {
   // the window may have changed while Ink was loaded
-  session.resize({ columns: stdout.columns, rows: stdout.rows })
+  session.resize(sizeOf(stdout))
+  const painter = new Painter((bytes) => stdout.write(bytes))
   let suspend: Suspend = async () => undefined
-  const tree = (
+  const screen = render(
     <>
       <App session={session} />
       <Suspender
@@ -34,60 +30,54 @@ export function draw(
           suspend = how
         }}
       />
-    </>
+    </>,
+    {
+      stdin: oneKeyAtATime(stdin),
+      stdout: inkOutput(stdout, painter, () => sizeOf(stdout)),
+      exitOnCtrlC: false,
+      patchConsole: false,
+      alternateScreen: true,
+      maxFps: MAX_FPS,
+      // a terminal in CI is one nevertheless
+      interactive: true,
+    },
   )
-  const screen = render(tree, {
-    stdin: oneKeyAtATime(stdin),
-    stdout,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    alternateScreen: true,
-    incrementalRendering: true,
-    maxFps: MAX_FPS,
-    // a terminal in CI is one nevertheless
-    interactive: true,
-  })
   // a view that throws ends Ink's tree
   screen.waitUntilExit().catch(failed)
   const repaint = () => {
-    screen.clear()
-    stdout.write(HOME_AND_ERASE)
-    session.resize({ columns: stdout.columns, rows: stdout.rows })
-    screen.rerender(tree)
+    painter.forget()
+    session.resize(sizeOf(stdout))
+    // where the size changed, Ink is about to make a picture that fits
+    painter.repaint(sizeOf(stdout))
   }
   const stopRepainting = repaintOnResize(repaint, stdout)
-  const stops = watchStops((meanwhile) => suspend(meanwhile), repaint, failed)
   return {
-    grant: (wish) => {
-      if (wish.do === 'suspend') stops.stop()
-      else if (wish.do === 'repaint') repaint()
-      else stdout.write(copying(wish.text))
-    },
+    // Ink sets the line discipline only where a component has asked for keys already
+    suspend: (meanwhile) =>
+      suspend(() => {
+        stdin.setRawMode(false)
+        meanwhile()
+        stdin.setRawMode(true)
+      }),
+    repaint,
     end: () => {
-      stops.unwatch()
       stopRepainting()
       screen.unmount()
+      stdin.setRawMode(false)
     },
   }
 }
-
-/** OSC 52 of xterm's ctlseqs: works over ssh, and through a tmux that allows it. */
-const copying = (text: string) => `\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`
 
 /** Ink tells only components how to hand the terminal over for a while. */
 function Suspender({ take }: { readonly take: (suspend: Suspend) => void }) {
   const { suspendTerminal } = useApp()
-  useEffect(() => take(suspendTerminal), [take, suspendTerminal])
+  useLayoutEffect(() => take(suspendTerminal), [take, suspendTerminal])
   return null
 }
 
-/**
- * Ink moves the cursor relative to its last frame and leaves lines alone that did not change; a terminal that was resized has
- * neither where they were. So every resize draws the whole screen from its first cell, before Ink looks at the old frame.
- * Two quick resizes that end at the old size make no 'resize' event, but the signal comes.
- */
+/** Two quick resizes that end at the old size make no 'resize' event, but the signal comes. */
 function repaintOnResize(repaint: () => void, stdout: NodeJS.WriteStream): () => void {
-  stdout.prependListener('resize', repaint)
+  stdout.on('resize', repaint)
   process.on('SIGWINCH', repaint)
   return () => {
     stdout.off('resize', repaint)

@@ -15,8 +15,15 @@ export class Ending {
     this.come(1, `crashed: ${reasonOf(error)}`)
   }
 
-  /** The peer stopped by itself; see `ConsoleOptions.stopped`. */
-  stopped(reason: unknown, leaving: boolean): void {
+  /** The peer stops by itself, or has done so before the console was there; see `ConsoleOptions.stopped`. */
+  follow(stopped: AbortSignal | undefined, leaving: () => boolean): void {
+    if (stopped === undefined) return
+    const tell = () => this.#stopped(stopped.reason, leaving())
+    if (stopped.aborted) tell()
+    else stopped.addEventListener('abort', tell)
+  }
+
+  #stopped(reason: unknown, leaving: boolean): void {
     if (leaving || reason === '') this.come(0, '')
     else this.come(1, reasonOf(reason))
   }

@@ -1,24 +1,24 @@
 /**
  * Opens the console on a terminal and gives the terminal back on every way out. Invariant: from the first byte on, every
- * signal and crash comes through `Ending`; then the screen, the cursor and the line discipline are restored before anything
- * is printed.
+ * signal and crash comes through `Ending`, and every stop through whoever holds the terminal; then the screen, the cursor
+ * and the line discipline are restored before anything is printed.
  */
 import { loadCharts } from '../charts/charts.js'
+import type { TerminalWish } from '../input/step.js'
 import { lookOf } from '../look.js'
 import { ConsoleSession } from '../session.js'
 import type { ConsoleOptions, ConsoleSource } from '../source.js'
 import { headerLine } from '../views/header.js'
 import { wantsCharts } from '../views/screen.js'
-import type { Drawing } from './draw.js'
+import { type Drawing, sizeOf } from './drawing.js'
 import { Ending } from './ending.js'
 import { watchExits } from './exits.js'
+import { paintFirst } from './first-paint.js'
+import { watchStops } from './stops.js'
 import { catchStrayOutput } from './stray-output.js'
 
 /** After the first paint, which loading them would delay. */
 const CHARTS_AFTER_MS = 300
-const TAKE_SCREEN = '\u001b[?1049h\u001b[?25l\u001b[H'
-const HOME = '\u001b[H'
-const GIVE_SCREEN_BACK = '\u001b[?1049l\u001b[?25h'
 
 export async function show(source: ConsoleSource, options: ConsoleOptions): Promise<number> {
   const {
@@ -29,29 +29,32 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
     history,
   } = options
   const ending = new Ending()
-  let drawing: Drawing | null = null
   const session = new ConsoleSession(source, {
     look: lookOf(env),
     size: sizeOf(stdout),
     left: (exit, reason) => ending.come(exit, reason),
-    wished: (wish) => drawing?.grant(wish),
+    wished: (wish) => grant(wish),
     ...(history === undefined ? {} : { history }),
   })
-  const unwatch = watchExits({ asked: () => session.leave(false), crashed: (error) => ending.crash(error) }, [
-    stdin,
-    stdout,
-  ])
-  options.stopped?.addEventListener('abort', () => {
-    ending.stopped(options.stopped?.reason, session.model().ui.leaving)
-  })
+  options.opened?.(session)
+  const crashed = (error: unknown) => ending.crash(error)
+  const unwatch = watchExits({ asked: () => session.leave(false), crashed }, [stdin, stdout])
+  ending.follow(options.stopped, () => session.model().ui.leaving)
   const giveBack = catchStrayOutput((line) => session.overheard(line))
-  paintFirst(session, stdin, stdout)
-  drawing = await drawWithInk(session, stdin, stdout, ending)
+  const stops = watchStops((meanwhile) => drawing.suspend(meanwhile).then(() => drawing.repaint()), crashed)
+  let drawing = paintFirst((columns) => headerLine(session.model(), columns), stdin, stdout)
+  const grant = (wish: TerminalWish): void => {
+    if (wish.do === 'suspend') stops.stop()
+    else if (wish.do === 'repaint') drawing.repaint()
+    else stdout.write(copying(wish.text))
+  }
+  drawing = await drawWithInk(drawing, session, stdin, stdout, crashed)
   const stopCharts = loadChartsWhenShown(session)
 
   const { exit, reason } = await ending.came
   stopCharts()
   session.close()
+  stops.unwatch()
   drawing.end()
   giveBack()
   unwatch()
@@ -59,34 +62,23 @@ export async function show(source: ConsoleSource, options: ConsoleOptions): Prom
   return exit
 }
 
-const sizeOf = ({ columns = 80, rows = 24 }: NodeJS.WriteStream) => ({ columns, rows })
+/** OSC 52 of xterm's ctlseqs: works over ssh, and through a tmux that allows it. */
+const copying = (text: string) => `\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`
 
-/** A person sees at once that something happens; Ink takes 100 ms to load and then paints over it. */
-function paintFirst(session: ConsoleSession, stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): void {
-  const model = session.model()
-  stdin.setRawMode(true)
-  stdout.write(`${TAKE_SCREEN}${headerLine(model, model.size.columns)}${HOME}`)
-}
-
-/** Its end restores the terminal. */
+/** Where Ink cannot be loaded, the first paint keeps the terminal until the end, which has come. */
 async function drawWithInk(
+  first: Drawing,
   session: ConsoleSession,
   stdin: NodeJS.ReadStream,
   stdout: NodeJS.WriteStream,
-  ending: Ending,
+  crashed: (error: unknown) => void,
 ): Promise<Drawing> {
   try {
     const { draw } = await import('./draw.js')
-    return draw(session, stdin, stdout, (error) => ending.crash(error))
+    return draw(session, stdin, stdout, crashed)
   } catch (error) {
-    ending.crash(error)
-    return {
-      grant: () => undefined,
-      end: () => {
-        stdin.setRawMode(false)
-        stdout.write(GIVE_SCREEN_BACK)
-      },
-    }
+    crashed(error)
+    return first
   }
 }
 

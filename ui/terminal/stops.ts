@@ -15,13 +15,12 @@ export interface Stops {
   unwatch(): void
 }
 
-export function watchStops(suspend: Suspend, repaint: () => void, failed: (error: unknown) => void): Stops {
+export function watchStops(suspend: Suspend, failed: (error: unknown) => void): Stops {
   let away = false
   const giveAwayAround = (meanwhile: () => void): void => {
     if (away) return
     away = true
     suspend(meanwhile)
-      .then(repaint)
       .catch(failed)
       .finally(() => {
         away = false

@@ -1,14 +1,15 @@
 /** The help, made from the command table: keys, then the commands under their headings with an example each. */
-import { CONSOLE_KEYS, keysForCommand } from '../input/command-keys.js'
+import { consoleKeys, keysForCommand } from '../input/command-keys.js'
 import type { CommandHelp } from '../source.js'
 import type { Model } from '../state.js'
 import { column, type Line, lineWidth, styled } from '../text/line.js'
 
 const KEYS_WIDTH = 4
 
-export function helpLines({ commands, look }: Model, width: number): readonly Line[] {
+export function helpLines({ commands, look, attached }: Model, width: number): readonly Line[] {
   const lines: Line[] = [[styled('bold', ' Keys')]]
-  for (const [keys, meaning] of CONSOLE_KEYS) lines.push(['  ', styled('accent', column(keys, 13, look)), ' ', meaning])
+  for (const [keys, meaning] of consoleKeys(attached))
+    lines.push(['  ', styled('accent', column(keys, 13, look)), ' ', meaning])
   lines.push([], [styled('bold', ' Commands'), styled('dim', '  (key) name arguments: typed after : or straight away')])
   const longest = Math.max(12, ...commands.map((command) => usageOf(command).length)) + 1
   // beside the summary where there is room for both, else above it

@@ -10,14 +10,19 @@ import { suggestionLine } from './suggestions.js'
 
 export function hintsLine(model: Model, width: number): string {
   const { ui, look } = model
-  if (ui.leaving) return paint([styled('busy', ' leaving the network; Ctrl-C again leaves at once')], width, look)
+  if (ui.leaving) return paint([styled('busy', ` ${leavingWords(model)}`)], width, look)
   if (ui.mode === 'form' && ui.form !== null) return paint(formLine(ui.form, model, width), width, look)
   const suggestions = ui.mode === 'prompt' ? suggestionLine(model, width) : null
   return paint(suggestions ?? hintSpans(hintsOf(model), width, model), width, look)
 }
 
+function leavingWords({ attached }: Model): string {
+  if (attached === undefined) return 'leaving the network; Ctrl-C again leaves at once'
+  return `detaching; ${attached.name} goes on`
+}
+
 function hintsOf(model: Model): readonly Hint[] {
-  const { ui, commands } = model
+  const { ui, commands, attached } = model
   switch (ui.mode) {
     case 'prompt':
       return [
@@ -51,7 +56,7 @@ function hintsOf(model: Model): readonly Hint[] {
     ...(ui.jobs > 0 ? ([['x', 'cancel']] as const) : []),
     ...named.slice(0, 3),
     ['?', 'help'],
-    ['q', 'quit'],
+    ['q', attached === undefined ? 'quit' : 'detach'],
     ['/', 'filter'],
     ['z', 'zoom'],
     ...named.slice(3),
