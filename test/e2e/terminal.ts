@@ -1,6 +1,6 @@
 /** A terminal for tests: a real pty, read through a real terminal emulator. */
 import pty from '@lydell/node-pty'
-import xterm from '@xterm/headless'
+import xterm, { type IBuffer } from '@xterm/headless'
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -62,6 +62,11 @@ export class Terminal {
 
   get lines(): readonly string[] {
     return this.screen.split('\n')
+  }
+
+  /** The screen with its colours, cell by cell. */
+  get buffer(): IBuffer {
+    return this.#terminal.buffer.active
   }
 
   /** Whether the program has the alternate screen, as every full-screen program should. */
