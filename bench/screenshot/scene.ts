@@ -24,11 +24,11 @@ const REPLICAS = ['--replicas', '2']
 
 const MIB = 1024 * 1024
 /** What a fast disk gives away while the screen is resized and drawn. */
-const MIB_A_PICTURE = 256
+const MIB_A_PICTURE = 288
 const START_MS = 60_000
 const SHOT_MS = 90_000
 /** The download comes on by this much in all before its pictures are taken. */
-const LEAST_PERCENT = 36
+const LEAST_PERCENT = 24
 
 const BALLOTS: readonly (readonly [on: string, voter: string, choice: string, poll: string])[] = [
   ['finch', 'alice', 'yes', 'main'],

@@ -13,10 +13,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const LIMIT_KB = { small: 60, large: 250 }
 const SMALL_CELLS = 80 * 24
 
-export const nameOf = ({ columns, rows }: Size): string => `${columns}x${rows}`
+const nameOf = ({ columns, rows }: Size): string => `${columns}x${rows}`
 
 /** Answers the files, in the order of the sizes. */
 export async function takePictures(sizes: readonly Size[], folder: string): Promise<readonly string[]> {
+  // a folder that cannot be is known before half a minute of work
+  mkdirSync(folder, { recursive: true })
   const say = (step: string): void => void process.stderr.write(`screenshot: ${step}\n`)
   const cluster = new Cluster()
   const scene = new Scene(cluster, say)
@@ -35,7 +37,6 @@ export async function takePictures(sizes: readonly Size[], folder: string): Prom
       if (bytes > limit * 1000) throw new Error(`the picture of ${nameOf(screen)} has ${bytes} bytes: over ${limit} kB`)
       return { path: join(folder, `${nameOf(screen)}.svg`), picture }
     })
-    mkdirSync(folder, { recursive: true })
     for (const { path, picture } of pictures) writeFileSync(path, picture)
     return pictures.map(({ path }) => path)
   } finally {
