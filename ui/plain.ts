@@ -69,7 +69,8 @@ class PlainConsole {
   close(): void {
     this.#unsubscribe()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#report()
+    // the peer is closed: it has last words, but no state any more
+    this.#tellLog()
   }
 
   async run(line: string): Promise<void> {
@@ -104,15 +105,19 @@ class PlainConsole {
 
   #report(): void {
     this.#timer = null
+    this.#tellLog()
+    const snapshot = this.#source.snapshot()
+    const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
+    if (status !== this.#lastStatus) this.#print(status)
+    this.#lastStatus = status
+  }
+
+  #tellLog(): void {
     const log = this.#source.log()
     const fresh = log.slice(this.#lastLog === undefined ? 0 : log.lastIndexOf(this.#lastLog) + 1)
     this.#lastLog = log.at(-1)
     for (const { level, text } of fresh)
       if (level !== 'debug') this.#print(level === 'info' || level === 'notice' ? text : `${level}: ${text}`)
-    const snapshot = this.#source.snapshot()
-    const status = snapshot === null ? 'starting' : statusText(snapshot, this.#look)
-    if (status !== this.#lastStatus) this.#print(status)
-    this.#lastStatus = status
   }
 }
 
