@@ -137,6 +137,11 @@ test('what was beyond the edge before a resize is not drawn', async () => {
   assert.deepStrictEqual(written(root).map(textOf), ['0123456789'])
 })
 
+test('what has scrolled out is not in the picture', async () => {
+  const root = pictured(await shown('one\r\ntwo\r\nthree\r\nfour\r\nfive'))
+  assert.deepStrictEqual(written(root).map(textOf), ['two', 'three', 'four', 'five'])
+})
+
 test('hostile text stays text', async () => {
   const nasty = '</text><script>alert(1)</script>&amp;"]]>\'&#x0;'
   const root = pictured(await shown(nasty, 80, 2), `${nasty}\u0000\ud800`)
