@@ -79,6 +79,7 @@ class PlainConsole {
   close(): void {
     this.#unsubscribe()
     if (this.#timer !== null) clearTimeout(this.#timer)
+    // the peer is closed: it has last words, but no state any more
     this.#printLog()
   }
 

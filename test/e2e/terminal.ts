@@ -2,7 +2,7 @@
 import assert from 'node:assert'
 import { Socket } from 'node:net'
 import pty from '@lydell/node-pty'
-import xterm from '@xterm/headless'
+import xterm, { type IBuffer } from '@xterm/headless'
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -89,6 +89,11 @@ export class Terminal {
 
   get lines(): readonly string[] {
     return this.screen.split('\n')
+  }
+
+  /** The screen with its colours, cell by cell. */
+  get buffer(): IBuffer {
+    return this.#terminal.buffer.active
   }
 
   /** Whether the program has the alternate screen, as every full-screen program should. */

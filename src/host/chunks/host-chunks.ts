@@ -252,6 +252,8 @@ export class HostChunks implements Chunks {
 
   /** A part may be finished or closed while its chunk waits in a queue: then the whole file has it. */
   async #readPart(blob: Hash, part: PartFile, index: number, memory: Uint8Array): Promise<void> {
+    // closed, and not yet among the whole ones: the turn that finishes it puts it there
+    if (part.closed) await this.#turns.get(blob)
     const file = this.#held.get(blob)?.own ?? this.#held.get(blob)?.adopted
     await (part.closed && file ? file : part).read(index, memory)
   }
