@@ -30,7 +30,8 @@ export class LocalSource implements ConsoleSource {
   }
 
   snapshot(): Snapshot | null {
-    this.#snapshot = this.#host?.peer.snapshot() ?? null
+    // a closed peer may not be asked any more: what it showed last stays
+    if (this.#host?.isOpen() === true) this.#snapshot = this.#host.peer.snapshot()
     return this.#snapshot
   }
 
@@ -55,10 +56,11 @@ export class LocalSource implements ConsoleSource {
   }
 
   async run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome> {
-    const host = this.#host
-    if (host === null) return { exit: EXIT.failed, message: 'still starting: try again in a moment' }
     const typed = readTyped(line)
     if ('exit' in typed) return typed
+    const host = await this.#started(on, signal)
+    if (host === null) return { exit: EXIT.failed, message: 'cancelled' }
+    if (!host.isOpen()) return { exit: EXIT.failed, message: 'the peer has left the network' }
     const { timeout } = typed.invocation.globals
     const outcome = await runCommand(
       {
@@ -73,6 +75,23 @@ export class LocalSource implements ConsoleSource {
     )
     const { exit, message, lines = [], json } = outcome
     return outcomeOf(line, { exit, message, lines, json: typed.invocation.globals.json ? json : undefined })
+  }
+
+  /** What is typed before the peer is there waits for it; null where it was cancelled meanwhile. */
+  async #started(on: CommandEvents, signal: AbortSignal): Promise<CommandHost | null> {
+    if (this.#host !== null) return this.#host
+    on.progress({ text: 'waits for the peer to start', done: 0, total: 0, unit: '' })
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        if (this.#host === null && !signal.aborted) return
+        this.#listeners.delete(settle)
+        signal.removeEventListener('abort', settle)
+        resolve(signal.aborted ? null : this.#host)
+      }
+      this.#listeners.add(settle)
+      signal.addEventListener('abort', settle)
+      settle()
+    })
   }
 
   quit(abrupt: boolean): Promise<void> {

@@ -167,6 +167,11 @@ test('r on a file asks for that file', () => {
 
 test('x cancels the transfer under the cursor, elsewhere the running command', () => {
   assert.deepStrictEqual(typing('4', 'j', 'k', 'x').lines, ['transfers cancel 1'])
+  assert.deepStrictEqual(
+    typing('4', 'x').lines,
+    ['transfers cancel 1'],
+    'the cursor stands on the first before it moves',
+  )
   assert.deepStrictEqual(typing('x').effects, [{ do: 'abort' }])
 })
 

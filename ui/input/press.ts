@@ -12,7 +12,7 @@ import { commandForKey, looksLikeCommand } from './command-keys.js'
 import { enterForm, enterPrompt, enterSearch, foundLine, toPanes } from './enter.js'
 import { formOf, moveField } from './forms.js'
 import type { Key, NamedKey } from './keys.js'
-import { changeLevel, moveCursor, nextPane, openDetail, PANE_KEYS, scrollOverlay } from './panes.js'
+import { changeLevel, cursorIndex, moveCursor, nextPane, openDetail, PANE_KEYS, scrollOverlay } from './panes.js'
 import { type Step, type Surroundings, say, step } from './step.js'
 import { completePrompt, tabInForm, takeSuggestion } from './suggesting.js'
 import { filtered, filterOf, openEditor, withText } from './typing.js'
@@ -50,7 +50,7 @@ function pressLetter(ui: UiState, letter: string, around: Surroundings): Step {
   if (letter === '/') return step({ ...ui, mode: 'filter', filter: editorOf(filterOf(ui)) })
   if (letter === '?') return step({ ...ui, overlay: overlay?.kind === 'help' ? null : { kind: 'help', scroll: 0 } })
   if (letter === 'z') return step({ ...ui, zoom: !ui.zoom, overlay: null })
-  if (letter === 'x') return cancel(ui)
+  if (letter === 'x') return cancel(ui, around)
   const pane = PANE_KEYS[letter]
   if (pane !== undefined) return step({ ...ui, focus: pane, overlay: null })
   if ('jkgG'.includes(letter)) return step(moved(ui, letter, around))
@@ -80,11 +80,17 @@ function startCommand(ui: UiState, letter: string, around: Surroundings): Step {
 /** The file under the cursor is the one that is most likely wanted. */
 function firstWord(command: string, ui: UiState, around: Surroundings): string {
   if (command !== 'request' || ui.focus !== 'files') return ''
-  return around.snapshot?.files.find((file) => `f:${file.id}` === ui.cursors.files.key)?.name ?? ''
+  const key = keyUnderCursor(ui, around)
+  return around.snapshot?.files.find((file) => `f:${file.id}` === key)?.name ?? ''
 }
 
-function cancel(ui: UiState): Step {
-  const transfer = ui.focus === 'files' ? /^t:(\d+)$/.exec(ui.cursors.files.key ?? '')?.[1] : undefined
+const keyUnderCursor = (ui: UiState, around: Surroundings): string => {
+  const keys = around.keysOf(ui.focus)
+  return keys[cursorIndex(ui, ui.focus, keys)] ?? ''
+}
+
+function cancel(ui: UiState, around: Surroundings): Step {
+  const transfer = ui.focus === 'files' ? /^t:(\d+)$/.exec(keyUnderCursor(ui, around))?.[1] : undefined
   if (transfer !== undefined) return step(ui, { do: 'run', line: `transfers cancel ${transfer}`, queued: false })
   return step(ui, { do: 'abort' })
 }
