@@ -46,7 +46,7 @@ test('the log shows time, level and text, from a level on that + and - change', 
     terminal.type(ESC)
     await terminal.until(/1 Peers/)
     terminal.type(':LOG error\r')
-    await terminal.until((now) => /Log {2}error /.test(now) && /error +happening/.test(now) && !/warn +happ/.test(now))
+    await terminal.until((now) => /Log {2}error\b/.test(now) && /error +happening/.test(now) && !/warn +happ/.test(now))
   }))
 
 test('without colour and without UTF-8 the levels still differ', () =>
