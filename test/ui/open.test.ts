@@ -91,7 +91,7 @@ test('/ filters the log, live, and Esc ends the filter before it closes', () =>
     await chatter(terminal, 23)
     await terminal.until((screen) => (screen.match(/happening 22/g) ?? []).length === 2)
     terminal.type(ESC)
-    await terminal.until(/happening 19/)
+    await terminal.until((screen) => !/\/ing 2/.test(screen) && /error +happening 19/.test(screen))
     terminal.type(ESC)
     await terminal.until(/1 Peers/)
   }))
