@@ -44,6 +44,7 @@ export class TcpTransport implements Transport {
   readonly #servers = new Set<Server>()
   /** One entry for each `dial` of our own that is not decided. */
   readonly #dials = new Set<Dial>()
+  #closed = false
 
   constructor(options: TransportOptions) {
     this.#refused = options.refused ?? (() => {})
@@ -68,12 +69,15 @@ export class TcpTransport implements Transport {
       options.failed(listenFailure(error.code), error.message)
     })
     server.listen({ host, port, backlog: BACKLOG, ipv6Only: host.includes(':') }, () => {
+      // closing a server that is not listening yet closes nothing: it would keep the process alive
+      if (this.#closed) return void server.close()
       stands = true
       options.listening(this.#listener(server, host))
     })
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const servers = [...this.#servers].map((server) => new Promise((resolve) => server.close(resolve)))
     this.#servers.clear()
     for (const dial of [...this.#dials]) dial.fail('cancelled', 'the peer closes')
