@@ -50,7 +50,9 @@ export class Repair {
     this.place()
     this.#askBuriedAlive()
     this.#rounds++
-    if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
+    // everybody that we knew is buried: nobody else may remember us
+    if (this.#parts.state.standing === 'alone') this.#askBuried()
+    else if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
     else if (this.#rounds % STRANGER_ROUNDS === STRANGER_ROUNDS / 2) this.#askBuried()
   }
 
@@ -94,19 +96,19 @@ export class Repair {
     this.#ask(this.#oneOf([...strangers].filter(state.trusted)))
   }
 
-  /** Declared dead, but its link stands: it was frozen or slow and may be back. */
+  /** Declared dead, or left, but its link stands: it was frozen or slow or outside, and may be back. */
   #askBuriedAlive(): void {
-    const { calls, state, isLinked } = this.#parts
-    for (const peer of state.graves.lost()) {
+    const { calls, state, members, isLinked } = this.#parts
+    for (const peer of state.graves.buried()) {
       if (this.#digging.size >= MAX_DIGGING) return
-      if (this.#digging.has(peer) || !isLinked(peer)) continue
+      if (this.#digging.has(peer) || !isLinked(peer) || !members.eligible(peer)) continue
       this.#digging.add(peer)
       // its answer raises it
       calls.ping(peer, FEW_TRIES, () => this.#digging.delete(peer))
     }
   }
 
-  /** A buried peer may live in the other part of a ring that was cut in two. */
+  /** A buried peer may live in the other part of a ring that was cut in two; its answer raises it. */
   #askBuried(): void {
     const { calls, state } = this.#parts
     const buried = this.#oneOf(state.graves.lost())

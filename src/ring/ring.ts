@@ -225,10 +225,10 @@ export class Ring implements Protocol {
     }
     if (this.#state.standing === 'outside') this.#state.reset('alone')
     this.#joiner.wanted()
+    this.#repair.round()
     if (!this.#state.connected) return
     this.#stabiliser.round()
     this.#stabiliser.pingSecond()
-    this.#repair.round()
     this.#fingers.round()
   }
 
