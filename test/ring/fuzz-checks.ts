@@ -111,7 +111,8 @@ export class Watcher {
     if ((answer || message.type === 'ringWelcome') && from.outsideMs > NOTICED_MS) return 'it is outside'
     if (message.type === 'ringNeighbours' && message.standing !== 'member' && message.successors.length > 0)
       return `it is ${message.standing} and has only guesses to share`
-    if (message.type === 'ringRoute' && message.standing === 'isolated' && message.kind !== 'none') return 'it is isolated'
+    if (message.type === 'ringRoute' && message.standing === 'isolated' && message.kind !== 'none')
+      return 'it is isolated'
     const empty = message.type === 'ringUpdate' || (message.type === 'ringNeighbours' && message.standing === 'member')
     return empty && message.successors.length === 0 ? 'its list is empty' : null
   }

@@ -74,10 +74,6 @@ class Run {
   outcome(): Omit<RingPlayed, 'healedMs'> {
     const { events, hash, lost, overtaking } = this.#world
     const counts = { ...Object.fromEntries(this.#counts), 'messages lost': lost, 'messages overtaking': overtaking }
-    for (const [what, least] of Object.entries(REQUIRED)) {
-      const count = (counts as Record<string, number>)[what] ?? 0
-      if (count < least) this.#fail(`only ${count} ${what}`)
-    }
     return { hash: hash.toString(16), events, counts, longestApartMs: this.#watcher.longestApartMs }
   }
 
@@ -243,7 +239,10 @@ class Run {
   }
 
   #found(name: string, result: Result<LookupView>): void {
-    if (!result.ok) return this.#count('lookups given up')
+    if (!result.ok) {
+      this.#count('lookups given up')
+      return
+    }
     const { key, owner, path } = result.value
     if (key !== keyOf(name)) this.#fail(`the key of ${name} is ${key}`)
     if (this.#world.node(owner) === undefined) this.#fail(`${owner} owns ${name}, and never was`)
