@@ -61,6 +61,15 @@ export class Repair {
     this.#run = 0
   }
 
+  /**
+   * The first successor is silent. It may be the first of a run: twice as many of those behind it are checked with each
+   * further miss, so that all of a run are found dead at nearly the same time.
+   */
+  successorSilent(misses: number): void {
+    const { state, liveness } = this.#parts
+    for (const peer of state.successors.entries.slice(1, 1 + 2 ** misses)) liveness.suspect(peer)
+  }
+
   /** The first successor died: its followers may have died with it, so 1, 2, 4... of them are checked at once. */
   successorDied(): void {
     const { state, liveness } = this.#parts

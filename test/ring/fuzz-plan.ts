@@ -45,7 +45,7 @@ const TIMES = {
   /** Messages crawl, then come all at once. */
   burst: [1, 3],
   /** Messages overtake each other. */
-  reorder: [2, 3],
+  reorder: [3, 4],
   /** A peer cannot be dialed for a while and stays out of the ring. */
   outside: [1, 2],
 } as const

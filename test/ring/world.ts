@@ -35,7 +35,7 @@ interface Event extends Timed {
 const LOST_AFTER_MS = 2_000
 /** A link without a sign of life is closed by its heartbeat. */
 const SILENCE_MS = 3_000
-const MOST_LATE_MS = 100
+const MOST_LATE_MS = 800
 
 export class World {
   now = 0
@@ -53,6 +53,8 @@ export class World {
   afterEvent: (node: Node | undefined) => void = () => {}
   /** Called for every message that a peer sends, lost or not. */
   onSend: (from: Node, to: PeerId, message: RingMessage) => void = () => {}
+  /** Answers in place of whom a question is for: how a ring is set up as it should be. */
+  oracle: ((from: Node, to: PeerId, question: RingMessage) => RingMessage | null) | null = null
   readonly #heap = new Heap<Event>()
   readonly #byId = new Map<PeerId, Node>()
   /** Messages that were lost, and those that arrived before an older one. */
@@ -262,6 +264,11 @@ export class World {
 
   transmit(from: Node, to: PeerId, message: Message): void {
     this.onSend(from, to, message as RingMessage)
+    const told = this.oracle?.(from, to, message as RingMessage) ?? null
+    if (told !== null) {
+      this.after(this.latency(), () => from.happen('message', () => from.ring.receive(to, told)), from)
+      return
+    }
     const frame = encodeMessage(message)
     this.note(frame)
     const target = this.#byId.get(to)
