@@ -54,7 +54,7 @@ export type RingStepKind = keyof typeof TIMES
 
 export const FEWEST_PEERS = 5
 const ACTIVE_MS = 40_000
-const SHORTEST_FAULT_MS = 200
+const SHORTEST_FAULT_MS = 500
 const SHORT_FAULT_MS = 1_500
 const LONGEST_FAULT_MS = 8_000
 const JOIN_EVERY_MS = 300

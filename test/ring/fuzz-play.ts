@@ -198,8 +198,10 @@ class Run {
   }
 
   #cut(step: RingStep): void {
-    const sides = new Map(this.#world.nodes.map((node, place) => [node, (step.value >> (place % 30)) & 1]))
-    if (new Set(this.#world.alive().map((node) => sides.get(node))).size < 2) return
+    const present = this.#world.alive()
+    const sides = new Map(present.map((node, place) => [node, (step.value >> (place % 30)) & 1]))
+    // all on one side is no cut: one peer stands alone then
+    if (new Set(sides.values()).size < 2) sides.set(pick(step, present), 2)
     this.#count('partitions')
     const partition = {}
     this.#partition = partition

@@ -36,12 +36,12 @@ const shared = Object.getOwnPropertyDescriptor(RingState.prototype, 'shared')!
 const BUGS: readonly { readonly name: string; readonly from: number; readonly plant: () => () => void }[] = [
   {
     name: 'rectify left out',
-    from: 24,
+    from: 10,
     plant: () => replaced(Stabiliser.prototype, 'rectify', () => {}),
   },
   {
     name: 'the buried are never asked again',
-    from: 1,
+    from: 8,
     plant: () => {
       const restore = [
         replaced(Graveyard.prototype, 'lost', () => []),
@@ -52,7 +52,7 @@ const BUGS: readonly { readonly name: string; readonly from: number; readonly pl
   },
   {
     name: 'an isolated peer shares its guesses',
-    from: 5,
+    from: 9,
     plant: () => {
       const get = function (this: RingState) {
         return { successors: this.successors.entries, predecessors: this.predecessors.entries }
@@ -63,7 +63,7 @@ const BUGS: readonly { readonly name: string; readonly from: number; readonly pl
   },
   {
     name: 'a nearer successor is never asked',
-    from: 1,
+    from: 5,
     plant: () => replaced(Stabiliser.prototype, 'consider', () => {}),
   },
 ]
