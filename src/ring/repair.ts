@@ -13,6 +13,8 @@ import type { RingState } from './state.js'
 
 /** One stranger or buried peer is asked every so many rounds. */
 const STRANGER_ROUNDS = 8
+/** A peer that is alone asks more often; each time it may dial in vain. */
+const LONELY_ROUNDS = 4
 /** A member that was not taken is not asked again sooner. */
 const SAME_CANDIDATE_MS = 2_000
 const MAX_RUN = 8
@@ -51,8 +53,9 @@ export class Repair {
     this.#askBuriedAlive()
     this.#rounds++
     // everybody that we knew is buried: nobody else may remember us
-    if (this.#parts.state.standing === 'alone') this.#askBuried()
-    else if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
+    if (this.#parts.state.standing === 'alone') {
+      if (this.#rounds % LONELY_ROUNDS === 0) this.#askBuried()
+    } else if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
     else if (this.#rounds % STRANGER_ROUNDS === STRANGER_ROUNDS / 2) this.#askBuried()
   }
 

@@ -102,6 +102,15 @@ test('a frozen peer is bypassed although its link stands, and is back soon after
   for (const node of world.alive()) assert.deepEqual([...node.ring.owners(frozen!.id, 20)].sort(), everybody)
 })
 
+test('a peer that could not be dialed for a while is back in all lists soon after, over the links that stood', () => {
+  const world = new World({ seed: 26 })
+  const nodes = settled(world, 12)
+  nodes[5]!.setRole('dial-out')
+  world.until('ideal ring of the others', 8_000, world.ideal)
+  nodes[5]!.setRole('peer')
+  world.until('ideal ring of all', 8_000, world.ideal)
+})
+
 test('a link that breaks without a death changes nothing', () => {
   const world = new World({ seed: 19 })
   const nodes = settled(world, 8)
