@@ -5,7 +5,7 @@
  * usage: npm run bench -- ring [--exponent <n>] [--lookups <n>] [--peers <n>] [--runs <n>] [--json]
  */
 
-import { mulberry } from '../test/ring/world.js'
+import { mulberry } from '../test/ring/mulberry.js'
 import { option } from './support/option.js'
 import { type Figure, median, report } from './support/report.js'
 import { halfDead } from './support/ring-half-dead.js'

@@ -1,7 +1,7 @@
 /** Many lookups in one computed ring, shared out among worker threads; as a worker it does one share. */
 import { availableParallelism } from 'node:os'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { mulberry } from '../../test/ring/world.js'
+import { mulberry } from '../../test/ring/mulberry.js'
 import { type Rules, randomPlace, type SharedRing, StaticRing } from './ring-static.js'
 
 interface Share {

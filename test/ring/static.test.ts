@@ -6,7 +6,7 @@ import { SLOTS } from '../../src/ring/finger-table.js'
 import { route } from '../../src/ring/route.js'
 import { RingState } from '../../src/ring/state.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import { mulberry } from './world.js'
+import { mulberry } from './mulberry.js'
 
 const idOf = (place: number) => place.toString(16).padStart(13, '0').padEnd(64, '0') as PeerId & Hash
 

@@ -11,6 +11,7 @@ import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { Heap, type Timed } from '../sim/heap.js'
+import { mulberry } from './mulberry.js'
 import { Node } from './node.js'
 
 export interface WorldOptions {
@@ -35,6 +36,7 @@ interface Event extends Timed {
 const LOST_AFTER_MS = 2_000
 /** A link without a sign of life is closed by its heartbeat. */
 const SILENCE_MS = 3_000
+const KNOCK_MS = 3_000
 const MOST_LATE_MS = 800
 
 export class World {
@@ -178,12 +180,24 @@ export class World {
   heal(): void {
     this.#sides = undefined
     this.cuts++
-    if (!this.gossip) return
     const alive = this.alive()
+    if (!this.gossip) {
+      for (const one of alive) this.#knock(one)
+      return
+    }
     for (const one of alive)
       for (const other of alive)
         if (one.id < other.id && (one.links.get(other.id) !== other || other.links.get(one.id) !== one))
           this.after(this.random() * 3_000, () => this.meet(one, other))
+  }
+
+  /** Whoever came while it was cut off, and lost all whom it met there, has only its ticket, and knocks again. */
+  #knock(node: Node): void {
+    const knowsSomebody = [...node.known.keys()].some((id) => this.#byId.get(id)?.alive)
+    if (!node.alive || knowsSomebody) return
+    const door = this.any()
+    if (door !== node) this.meet(node, door)
+    this.after(KNOCK_MS, () => this.#knock(node))
   }
 
   meet(one: Node, other: Node): void {
@@ -364,17 +378,6 @@ export class World {
         return `\n${node.id.slice(0, 4)} -> ${names(successors)} <- ${names(predecessors)}`
       })
       .join('')
-  }
-}
-
-/** Mulberry32: small, seeded, good enough to shuffle with. */
-export function mulberry(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

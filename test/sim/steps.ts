@@ -69,6 +69,8 @@ export class Steps {
     switch (step.kind) {
       case 'freeze':
         this.#pick(step, this.#users(), (node) => this.#freeze(node, later))
+        // right after a blackout there is nobody to freeze
+        if (this.#users().length === 0 && this.#story.counts['freezes'] === undefined) later(() => this.#fault(step))
         return
       case 'partition':
         this.#partition(step, later)
