@@ -37,6 +37,11 @@ export class Graveyard {
     return this.#graves.delete(peer)
   }
 
+  /** Everybody that lies here, oldest first. */
+  buried(): readonly PeerId[] {
+    return [...this.#graves.keys()]
+  }
+
   /** Those who may come back: they did not say goodbye. */
   lost(): readonly PeerId[] {
     return [...this.#graves].filter(([, grave]) => grave.how === 'lost').map(([peer]) => peer)

@@ -237,10 +237,10 @@ export class Ring implements Protocol {
     }
     if (this.#state.standing === 'outside') this.#state.reset('alone')
     this.#joiner.wanted()
+    this.#repair.round()
     if (!this.#state.connected) return
     this.#stabiliser.round()
     this.#stabiliser.pingSecond()
-    this.#repair.round()
     this.#fingers.round()
   }
 
@@ -312,6 +312,9 @@ export class Ring implements Protocol {
     this.#liveness.onDead = died
     this.#stabiliser.onDead = died
     this.#stabiliser.onHeard = () => this.#repair.successorHeard()
+    this.#calls.onMissed = (peer, tries) => {
+      if (peer === this.#state.successors.first) this.#repair.successorSilent(tries)
+    }
     this.#lookups.onSilent = (peer) => this.#liveness.suspect(peer)
     this.#joiner.onJoined = () => {
       // whom we joined may be alone until now: it must hear of us before it is asked where it stands

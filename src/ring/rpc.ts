@@ -39,11 +39,14 @@ interface Call {
   timeoutMs: number
   refusals: number
   rearms: number
+  missed: number
   cancel: Cancel
 }
 
 export class Calls {
   readonly roundTrips = new RoundTrips()
+  /** So many tries in a row had no answer, and there are more to come. */
+  onMissed: (peer: PeerId, tries: number) => void = () => {}
   readonly #env: RingEnv
   readonly #mesh: Mesh
   readonly #calls = new Set<Call>() // at most MAX_CALLS
@@ -147,6 +150,7 @@ export class Calls {
       timeoutMs: this.roundTrips.timeoutMs(peer),
       refusals: 0,
       rearms: 0,
+      missed: 0,
       cancel: () => {},
     }
     this.#calls.add(call)
@@ -187,6 +191,7 @@ export class Calls {
       } else {
         call.timeoutMs *= BACKOFF
         this.#try(call)
+        this.onMissed(call.peer, ++call.missed)
       }
     })
   }

@@ -7,7 +7,10 @@ import type { PeerId } from '../../wire/types.js'
 
 const FLOOR_MS = 200
 const CEILING_MS = 1_000
+/** Before anybody answered. */
 const FIRST_MS = 400
+/** A peer that never answered may be farther away than those that did. */
+const STRANGER_MARGIN = 1.5
 const MAX_PEERS = 256
 
 interface Estimate {
@@ -17,19 +20,14 @@ interface Estimate {
 
 export class RoundTrips {
   readonly #estimates = new Map<PeerId, Estimate>() // at most MAX_PEERS, least recently measured first
+  /** Over all peers, for those not measured yet. */
+  #everybody: Estimate | undefined
 
   measured(peer: PeerId, sampleMs: number): void {
     const old = this.#estimates.get(peer)
     this.#estimates.delete(peer)
-    this.#estimates.set(
-      peer,
-      old === undefined
-        ? { smoothedMs: sampleMs, variationMs: sampleMs / 2 }
-        : {
-            smoothedMs: old.smoothedMs + (sampleMs - old.smoothedMs) / 8,
-            variationMs: old.variationMs + (Math.abs(old.smoothedMs - sampleMs) - old.variationMs) / 4,
-          },
-    )
+    this.#estimates.set(peer, updated(old, sampleMs))
+    this.#everybody = updated(this.#everybody, sampleMs)
     for (const stalest of this.#estimates.keys()) {
       if (this.#estimates.size <= MAX_PEERS) break
       this.#estimates.delete(stalest)
@@ -47,7 +45,19 @@ export class RoundTrips {
 
   timeoutMs(peer: PeerId): number {
     const estimate = this.#estimates.get(peer)
-    if (estimate === undefined) return FIRST_MS
-    return Math.min(CEILING_MS, Math.max(FLOOR_MS, estimate.smoothedMs + 4 * estimate.variationMs))
+    if (estimate !== undefined) return clamped(timeoutOf(estimate))
+    return this.#everybody === undefined ? FIRST_MS : clamped(STRANGER_MARGIN * timeoutOf(this.#everybody))
   }
 }
+
+function updated(old: Estimate | undefined, sampleMs: number): Estimate {
+  if (old === undefined) return { smoothedMs: sampleMs, variationMs: sampleMs / 2 }
+  return {
+    smoothedMs: old.smoothedMs + (sampleMs - old.smoothedMs) / 8,
+    variationMs: old.variationMs + (Math.abs(old.smoothedMs - sampleMs) - old.variationMs) / 4,
+  }
+}
+
+const timeoutOf = ({ smoothedMs, variationMs }: Estimate): number => smoothedMs + 4 * variationMs
+
+const clamped = (timeoutMs: number): number => Math.min(CEILING_MS, Math.max(FLOOR_MS, timeoutMs))

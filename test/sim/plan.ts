@@ -6,6 +6,7 @@ import { Random } from './random.js'
 
 export const STEP_KINDS = [
   'join',
+  'come-or-go',
   'vote',
   'store',
   'request',
@@ -62,6 +63,8 @@ interface Shape {
   readonly peers: readonly [low: number, high: number]
   readonly steps: readonly [low: number, high: number]
   readonly weights: Weights
+  /** In every plan besides, so often. */
+  readonly always?: Weights
   /** Share of votes and stores after which their peer, or everybody, dies. */
   readonly deadly: number
   readonly line?: boolean
@@ -98,6 +101,14 @@ export const SHAPES = {
     deadly: 0.2,
     sound: true,
   },
+  /** Keys move all the time: members come and go without a pause, and some die, freeze or are cut off. */
+  ring: {
+    peers: [5, 8],
+    steps: [0, 8],
+    weights: { store: 2, request: 3, kill: 1, restart: 1, 'one-way': 1, freeze: 1, 'slow-disk': 0.5 },
+    always: { 'come-or-go': 56, store: 6, request: 6, kill: 2, destroy: 1, freeze: 1, partition: 1 },
+    deadly: 0.2,
+  },
   /** Votes while the light goes out. */
   power: {
     peers: [1, 3],
@@ -129,7 +140,11 @@ export function makePlan(name: PlanName, seed: number): Plan {
   const peers = whole(shape.peers)
   const begin = peers * JOIN_EVERY_MS + 2000
   const low = random.between(0.5, 10)
-  const steps = Array.from({ length: whole(shape.steps) }, () => makeStep(random, shape, begin))
+  const always = STEP_KINDS.flatMap((kind) => Array.from({ length: shape.always?.[kind] ?? 0 }, () => kind))
+  const steps = [
+    ...Array.from({ length: whole(shape.steps) }, () => makeStep(random, shape, begin)),
+    ...always.map((kind) => makeStep(random, shape, begin, kind)),
+  ]
   const harsh = steps.some(({ kind }) => kind === 'partition' || kind === 'one-way' || kind === 'freeze')
   return {
     name,
@@ -139,15 +154,14 @@ export function makePlan(name: PlanName, seed: number): Plan {
     latencyMs: [low, low + random.between(0, 60)],
     syncMs: random.pick([1, 4, 4, 20]),
     calmAt: begin + ACTIVE_MS + LONGEST_FAULT_MS,
-    excused: harsh || name === 'storm',
+    excused: harsh || name === 'storm' || name === 'ring',
     line: shape.line ?? false,
     sound: shape.sound ?? false,
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
 }
 
-function makeStep(random: Random, shape: Shape, begin: number): Step {
-  const kind = weighted(random, shape.weights)
+function makeStep(random: Random, shape: Shape, begin: number, kind = weighted(random, shape.weights)): Step {
   const deadly = (kind === 'vote' || kind === 'store') && random.chance(shape.deadly)
   return {
     at: Math.floor(begin + random.next() * ACTIVE_MS),

@@ -71,12 +71,14 @@ class Run {
   start(): void {
     for (let n = 0; n < this.#plan.peers; n++) {
       this.#story.count('joins')
+      this.#story.count('joins or leaves')
       this.#world.addPeer()
       this.#world.run(JOIN_EVERY_MS)
     }
     if (this.#plan.line) this.#standInLine()
     for (const step of this.#plan.steps) this.#world.at(step.at, step.kind, () => this.#steps.do(step))
     this.#checkAgain()
+    this.#world.always.push({ invariant: invariants.lastCopyKept(this.#story) })
     if (!this.#plan.sound) return
     const nobodySkipped: Invariant<PeerApi> = (world) =>
       world.now - this.#story.troubleAt < IDEAL_AFTER_MS ? null : invariants.nobodySkipped(world)
