@@ -4,7 +4,16 @@
  */
 import type { Snapshot } from '../src/api.js'
 
-const MEASURED: ReadonlySet<string> = new Set(['rttMs', 'sent', 'received', 'down', 'up', 'score', 'rates', 'clockOffsetMs'])
+const MEASURED: ReadonlySet<string> = new Set([
+  'rttMs',
+  'sent',
+  'received',
+  'down',
+  'up',
+  'score',
+  'rates',
+  'clockOffsetMs',
+])
 
 /** Whether the two differ in nothing but measured figures. */
 export function sameButMeasured(before: Snapshot | null, after: Snapshot | null): boolean {

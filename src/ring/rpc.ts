@@ -8,10 +8,10 @@ import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
-import { RoundTrips } from './rtt.js'
+import { LINK_BOUNDS, RoundTrips } from './rtt.js'
 
 /** What the ring needs of the world. */
-export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log'>
+export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log' | 'datagrams'>
 
 export type Named<T extends RingMessage['type']> = Extract<RingMessage, { readonly type: T }>
 export type Question = Named<'ringPing' | 'ringStabilise' | 'ringStep' | 'ringJoin'>
@@ -43,7 +43,7 @@ interface Call {
 }
 
 export class Calls {
-  readonly roundTrips = new RoundTrips()
+  readonly roundTrips = new RoundTrips(LINK_BOUNDS)
   readonly #env: RingEnv
   readonly #mesh: Mesh
   readonly #calls = new Set<Call>() // at most MAX_CALLS

@@ -1,14 +1,26 @@
 /**
  * How long to wait for a peer's answer. RFC 6298 section 2; every try has a number of its own, so Karn's ambiguity
- * cannot arise. Over links a lost answer is rare and a slow one is not, so the floor is generous: a dead process is
- * noticed by its closed link, not by this clock.
+ * cannot arise. Datagrams are often lost and seldom slow, so their clock is strict; over links a lost answer is rare and a
+ * slow one is not, so that floor is generous.
  */
 import type { PeerId } from '../../wire/types.js'
 
-const FLOOR_MS = 200
-const CEILING_MS = 1_000
-const FIRST_MS = 400
 const MAX_PEERS = 256
+
+export interface TimeoutBounds {
+  readonly floorMs: number
+  readonly ceilingMs: (smoothedMs: number) => number
+  /** Before the first answer. */
+  readonly firstMs: number
+}
+
+export const LINK_BOUNDS: TimeoutBounds = { floorMs: 200, ceilingMs: () => 1_000, firstMs: 400 }
+/** The ceiling grows with the distance, or a peer beyond 180 ms could never answer in time. */
+export const DATAGRAM_BOUNDS: TimeoutBounds = {
+  floorMs: 60,
+  ceilingMs: (smoothedMs) => Math.max(180, 3 * smoothedMs),
+  firstMs: 180,
+}
 
 interface Estimate {
   readonly smoothedMs: number
@@ -16,7 +28,12 @@ interface Estimate {
 }
 
 export class RoundTrips {
+  readonly #bounds: TimeoutBounds
   readonly #estimates = new Map<PeerId, Estimate>() // at most MAX_PEERS, least recently measured first
+
+  constructor(bounds: TimeoutBounds) {
+    this.#bounds = bounds
+  }
 
   measured(peer: PeerId, sampleMs: number): void {
     const old = this.#estimates.get(peer)
@@ -47,7 +64,9 @@ export class RoundTrips {
 
   timeoutMs(peer: PeerId): number {
     const estimate = this.#estimates.get(peer)
-    if (estimate === undefined) return FIRST_MS
-    return Math.min(CEILING_MS, Math.max(FLOOR_MS, estimate.smoothedMs + 4 * estimate.variationMs))
+    const { floorMs, ceilingMs, firstMs } = this.#bounds
+    if (estimate === undefined) return firstMs
+    const { smoothedMs, variationMs } = estimate
+    return Math.min(ceilingMs(smoothedMs), Math.max(floorMs, smoothedMs + 4 * variationMs))
   }
 }

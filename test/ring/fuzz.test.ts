@@ -10,7 +10,12 @@ const HEALED_MS = 10_000
 const SETTLED_MS = 4_000
 
 function scenario(seed: number): World {
-  const world = new World({ seed, loss: [0, 0, 0.02, 0.1][seed % 4]!, latencyMs: [1, 5 + (seed % 80)] })
+  const world = new World({
+    seed,
+    loss: [0, 0, 0.02, 0.1][seed % 4]!,
+    latencyMs: [1, 5 + (seed % 80)],
+    udp: seed % 5 !== 0,
+  })
   const calm = { latencyMs: world.latencyMs }
   for (let index = 0; index < 4 + (seed % 9); index++) {
     world.add()

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import type { LogLevel } from '../../src/env.js'
+import type { Datagrams, LogLevel } from '../../src/env.js'
 import type { Claim, Mesh, PeerInfo } from '../../src/mesh.js'
 import { distance } from '../../src/ring/id.js'
 import { Ring } from '../../src/ring/ring.js'
@@ -19,6 +19,16 @@ export class Node implements Mesh {
   readonly log: string[] = []
   readonly blamed: string[] = []
   ownersChanged = 0
+  #datagramsSent = 0
+  readonly datagrams: Datagrams = {
+    send: (peer, datagram) => {
+      if (!this.links.has(peer)) return null
+      this.world.fling(this, peer, datagram, ++this.#datagramsSent)
+      return this.#datagramsSent
+    },
+    onDatagram: () => {},
+    onRefused: () => {},
+  }
 
   constructor(
     readonly world: World,
@@ -42,6 +52,7 @@ export class Node implements Mesh {
       },
       random,
       log: (_level: LogLevel, text: string) => this.log.push(text),
+      datagrams: this.datagrams,
     }
     this.ring = new Ring(env, this, {
       keys: () => 0,

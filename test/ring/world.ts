@@ -9,6 +9,7 @@ import { sha256 } from '../../wire/hash.js'
 import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import type { Datagram } from '../../wire/udp-datagram.js'
 import { Node } from './node.js'
 
 export interface WorldOptions {
@@ -20,6 +21,8 @@ export interface WorldOptions {
    * False: membership tells of a newcomer only, never of those that went or came back, and nobody dials but the ring.
    */
   readonly gossip?: boolean
+  /** False: no datagram ever arrives. */
+  readonly udp?: boolean
 }
 
 interface Event {
@@ -37,6 +40,11 @@ export class World {
   latencyMs: readonly [number, number]
   loss: number
   readonly gossip: boolean
+  readonly udp: boolean
+  /** Whose datagrams do not reach whom, as `from to`. */
+  readonly deaf = new Set<string>()
+  /** Called with each datagram that is sent. */
+  onFling: (from: Node, to: PeerId, datagram: Datagram) => void = () => {}
   /** Their links stand, but nothing comes or goes: stopped processes. */
   readonly frozen = new Set<PeerId>()
   readonly nodes: Node[] = []
@@ -46,10 +54,11 @@ export class World {
   #sides: Map<PeerId, number> | undefined
   readonly #lastArrival = new Map<string, number>()
 
-  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true }: WorldOptions) {
+  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true, udp = true }: WorldOptions) {
     this.latencyMs = latencyMs
     this.loss = loss
     this.gossip = gossip
+    this.udp = udp
     this.random = mulberry(seed)
   }
 
@@ -202,6 +211,18 @@ export class World {
     this.#deliverAt(from, target, () => {
       if (from.links.get(to) !== target || target.links.get(from.id) !== from || !this.connected(from, target)) return
       target.ring.receive(from.id, decodeMessage(frame.subarray(LENGTH_BYTES)) as RingMessage)
+    })
+  }
+
+  /** A datagram: may be lost or overtaken, and nobody learns of it. */
+  fling(from: Node, to: PeerId, datagram: Datagram, sequence: number): void {
+    this.onFling(from, to, datagram)
+    const target = this.nodes.find((node) => node.id === to)
+    if (!this.udp || target === undefined || this.random() < this.loss) return
+    if (this.frozen.has(from.id) || this.deaf.has(`${from.id} ${to}`)) return
+    this.after(this.latency(), () => {
+      if (!target.alive || this.frozen.has(to) || !this.connected(from, target)) return
+      if (target.links.get(from.id) === from) target.datagrams.onDatagram(from.id, datagram, sequence)
     })
   }
 

@@ -6,6 +6,7 @@ import type { DialFailure, DialOptions, Links, ListenOptions } from '../../src/e
 import type { CloseCode } from '../../wire/errors.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
+import { type DatagramFaults, NO_FAULTS, type SimDatagrams, secretOf } from './datagrams.js'
 import { Pipe, SimLink } from './link.js'
 import type { SimProcess } from './process.js'
 import { mix, unit } from './random.js'
@@ -71,6 +72,8 @@ const ACCUSING: ReadonlySet<CloseCode> = new Set(['protocol', 'too-large', 'floo
 
 export class SimNetwork {
   frames = 0
+  datagrams = 0
+  datagramFaults: DatagramFaults = NO_FAULTS
   tamper: Tamper | null = null
   loss: number
   readonly violations: Violation[] = []
@@ -79,6 +82,7 @@ export class SimNetwork {
   readonly #cuts = new Set<number>()
   readonly #stalled = new Set<Pipe>()
   readonly #hostOf = new Map<SimProcess, SimHost>()
+  readonly #datagrams = new Map<SimProcess, SimDatagrams>()
   readonly #serials = new Map<SimProcess, number>()
   readonly #ports = new Map<SimHost, number>()
   readonly #down = new Set<SimHost>()
@@ -119,9 +123,15 @@ export class SimNetwork {
     return low + (high - low) * (0.8 * unit(this.seed, pair, 4) + 0.2 * unit(this.seed, key, 3))
   }
 
-  register(face: Face): void {
+  register(face: Face, datagrams: SimDatagrams): void {
+    this.#datagrams.set(face.process, datagrams)
     this.#hostOf.set(face.process, face.host)
     this.#down.delete(face.host)
+  }
+
+  /** Where datagrams of a process go in and out. */
+  datagramsOf(process: SimProcess): SimDatagrams | undefined {
+    return this.#datagrams.get(process)
   }
 
   serialFor(process: SimProcess): number {
@@ -168,6 +178,7 @@ export class SimNetwork {
       link.kill(survives, powerLost)
       this.#links.delete(link)
     }
+    this.#datagrams.delete(process)
     const host = this.#hostOf.get(process)
     if (powerLost && host !== undefined) this.#down.add(host)
   }
@@ -239,11 +250,26 @@ export class SimNetwork {
     const ip = isLoopback(listening.ip) || dialer.host === there.host ? '127.0.0.1' : dialer.host.ip
     const from = `${ip}:${this.#freePort(dialer.host)}` as Address
     const to = `${listening.ip === '0.0.0.0' ? there.host.ip : listening.ip}:${listening.port}` as Address
-    const near = { process: dialer.process, peer: there.id, publicKey: there.publicKey, local: from, remote: to }
-    const far = { process: there.process, peer: dialer.id, publicKey: dialer.publicKey, local: to, remote: from }
+    const key = mix(this.#connections++, dialer.process.index, there.process.index)
+    const datagramSecret = secretOf(key)
+    const near = {
+      process: dialer.process,
+      peer: there.id,
+      publicKey: there.publicKey,
+      datagramSecret,
+      local: from,
+      remote: to,
+    }
+    const far = {
+      process: there.process,
+      peer: dialer.id,
+      publicKey: dialer.publicKey,
+      datagramSecret,
+      local: to,
+      remote: from,
+    }
     const dialed = new SimLink(this, { ...near, dialed: true })
     const accepted = new SimLink(this, { ...far, dialed: false })
-    const key = mix(this.#connections++, dialer.process.index, there.process.index)
     dialed.meet(accepted)
     accepted.meet(dialed)
     this.#connect(dialed, accepted, mix(key, 1), this.schedule.now)

@@ -5,6 +5,7 @@
 import type { Network } from '../../src/env.js'
 import type { Address } from '../../wire/types.js'
 import { SimChunks } from './chunks.js'
+import { SimDatagrams } from './datagrams.js'
 import { SimDisk, SimStore } from './disk.js'
 import { keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
@@ -242,12 +243,14 @@ export class World<P> {
     const random = (purpose: number): Random => new Random(seed, node.index, lifeNumber, purpose)
     const syncMs = (): number => this.syncMs
     const store = new SimStore(node.disk, process, random(1), syncMs)
+    const datagrams = new SimDatagrams(network, process)
     const env = new SimEnv({
       process,
       keys: node.keys,
       name: node.name,
       network: this.#network,
       links: new SimLinks(network, face),
+      datagrams,
       store,
       chunks: new SimChunks({
         files: node.files,
@@ -269,7 +272,7 @@ export class World<P> {
         process.at(this.now, 'fatal', () => this.kill(node))
       },
     })
-    network.register(face)
+    network.register(face, datagrams)
     schedule.note('start', node.index, lifeNumber, `${node.name} ${id.slice(0, 8)} life ${lifeNumber}`)
     node.left = false
     node.life = { process, store, env, peer: this.#options.boot(env, node.setup, node) }
