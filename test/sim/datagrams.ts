@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { Datagrams } from '../../src/env.js'
 import type { PeerId } from '../../wire/types.js'
-import { DATAGRAM_SECRET_BYTES, DatagramChannels } from '../../wire/udp-channels.js'
+import { DATAGRAM_SECRET_BYTES, DatagramChannels, type Dropped } from '../../wire/udp-channels.js'
 import type { Datagram } from '../../wire/udp-datagram.js'
 import type { SimLink } from './link.js'
 import type { SimNetwork } from './network.js'
@@ -31,6 +31,7 @@ export const NO_FAULTS: DatagramFaults = { loss: 0, bursts: 0, late: 0, doubled:
 const BURST_MS = 40
 const LATE_MS = 120
 const KEPT = 32
+const REASONS = ['unknown', 'malformed', 'forged', 'replayed'] as const
 
 /** The keys that both ends of a link have, a function of its number. */
 export function secretOf(key: number): Uint8Array {
@@ -43,6 +44,7 @@ export function secretOf(key: number): Uint8Array {
 export class SimDatagrams implements Datagrams {
   onDatagram: (from: PeerId, datagram: Datagram, sequence: number) => void = () => {}
   onRefused: (peer: PeerId) => void = () => {}
+  onDropped: (why: keyof Dropped) => void = () => {}
   readonly channels = new DatagramChannels()
   readonly #network: SimNetwork
   readonly #process: SimProcess
@@ -54,6 +56,11 @@ export class SimDatagrams implements Datagrams {
   constructor(network: SimNetwork, process: SimProcess) {
     this.#network = network
     this.#process = process
+  }
+
+  /** What a thief on the way has of us. */
+  get stolen(): readonly Uint8Array[] {
+    return this.#old
   }
 
   linked(link: SimLink): void {
@@ -76,7 +83,9 @@ export class SimDatagrams implements Datagrams {
 
   /** Something came to our port. */
   receive(bytes: Uint8Array): void {
+    const before = { ...this.channels.dropped }
     const opened = this.channels.receive(bytes)
+    for (const why of REASONS) if (this.channels.dropped[why] > before[why]) this.onDropped(why)
     if (opened !== null) this.onDatagram(opened.peer, opened.datagram, opened.sequence)
   }
 

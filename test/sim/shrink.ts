@@ -3,6 +3,7 @@
  * because what happens to one message does not depend on how many others there were. After Zeller's ddmin (2002).
  */
 
+import { NO_FAULTS } from './datagrams.js'
 import type { Plan, Step } from './plan.js'
 import { type PlayOptions, play } from './scenario.js'
 
@@ -28,7 +29,8 @@ export function shrink(plan: Plan, options: PlayOptions = {}, budget = 150): Pla
     return true
   }
   dropSteps(() => best, attempt)
-  for (const softer of [{ loss: 0 }, { latencyMs: [1, 1] as const }, { syncMs: 1 }]) attempt({ ...best, ...softer })
+  for (const softer of [{ loss: 0 }, { datagrams: NO_FAULTS }, { latencyMs: [1, 1] as const }, { syncMs: 1 }])
+    attempt({ ...best, ...softer })
   for (const step of best.steps) {
     if (step.onDone !== 'nothing') attempt(replaced(best, step, { ...step, onDone: 'nothing' }))
   }

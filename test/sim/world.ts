@@ -5,7 +5,7 @@
 import type { Network } from '../../src/env.js'
 import type { Address } from '../../wire/types.js'
 import { SimChunks } from './chunks.js'
-import { SimDatagrams } from './datagrams.js'
+import { type DatagramFaults, SimDatagrams } from './datagrams.js'
 import { SimDisk, SimStore } from './disk.js'
 import { keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
@@ -23,6 +23,7 @@ export interface WorldOptions<P> {
   readonly boot: (env: SimEnv, setup: Setup, node: SimNode<P>) => P
   readonly loss?: number
   readonly latencyMs?: readonly [low: number, high: number]
+  readonly datagramFaults?: DatagramFaults
   readonly bytesPerMs?: number
   /** Mean time until a write is durable. */
   readonly syncMs?: number
@@ -82,6 +83,7 @@ export class World<P> {
       bytesPerMs: options.bytesPerMs ?? 20_000,
     })
     this.network.tamper = options.tamper ?? null
+    if (options.datagramFaults !== undefined) this.network.datagramFaults = options.datagramFaults
     this.schedule.afterEvent = (happened) => {
       for (const { kind, invariant } of this.always) {
         if (kind === undefined || kind === happened) this.check(invariant)
