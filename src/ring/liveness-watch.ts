@@ -76,10 +76,15 @@ export class Watch {
     return this.#phase === 'resting' || this.#phase === 'waiting'
   }
 
+  /** Datagrams decide whether it lives, and nothing else does. */
+  get decides(): boolean {
+    return this.isVouched || this.#phase === 'suspect'
+  }
+
   /** Something speaks against it: asks at once. False where datagrams cannot tell. */
   doubt(): boolean {
     if (this.#phase === 'resting') this.#begin()
-    return this.#phase === 'waiting' || this.#phase === 'suspect'
+    return this.decides
   }
 
   /** There is a new link, and so a way for datagrams. */

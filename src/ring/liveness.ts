@@ -52,7 +52,7 @@ export class Liveness {
     this.#links = new LinkLiveness((peer, done) => parts.ask(peer, 'patiently', done))
     this.#links.onDead = (peer) => {
       // while its link is sick, datagrams may say better
-      if (!this.isVouched(peer)) this.onDead(peer)
+      if (!this.decides(peer)) this.onDead(peer)
     }
   }
 
@@ -110,6 +110,11 @@ export class Liveness {
   /** Datagrams say that it is alive. */
   isVouched(peer: PeerId): boolean {
     return this.#watches.get(peer)?.isVouched === true
+  }
+
+  /** Datagrams decide whether it lives: no silence of its link does. */
+  decides(peer: PeerId): boolean {
+    return this.#watches.get(peer)?.decides === true
   }
 
   /** Smoothed round trip by datagram; null where there is none. */

@@ -133,7 +133,7 @@ export class Stabiliser {
 
   /** Five questions without an answer: dead, unless datagrams know better. */
   #silent(head: PeerId): void {
-    if (this.#liveness.isVouched(head)) this.#liveness.suspect(head)
+    if (this.#liveness.decides(head)) this.#liveness.suspect(head)
     else this.onDead(head)
   }
 

@@ -95,6 +95,28 @@ test('datagrams that get through one way only kill nobody, on either side', () =
   assert(typeof rtt === 'number' && rtt < 60, `measured again: ${rtt}`)
 })
 
+test('two neighbours that do not reach each other at all live on by the word of others', () => {
+  const world = new World({ seed: 55 })
+  const nodes = settled(world, 8)
+  const [one, other] = world.sorted()
+  world.run(3_000)
+  quiet(world)
+  const pair = new Set<PeerId>([one!.id, other!.id])
+  const transmit = world.transmit.bind(world)
+  world.transmit = (from, to, message) => {
+    if (!pair.has(from.id) || !pair.has(to)) transmit(from, to, message)
+  }
+  for (const id of pair) for (const to of pair) world.deaf.add(`${id} ${to}`)
+  let vouches = 0
+  world.onFling = (_from, _to, { type }) => {
+    if (type === 'vouch') vouches++
+  }
+  world.run(30_000)
+  assert(vouches > 50, `${vouches} vouches`)
+  assert.equal(deaths(nodes), 0)
+  assert(world.ideal())
+})
+
 test('UDP that stops for all while the links stand kills nobody, and is used again when it works again', () => {
   const world = new World({ seed: 49 })
   const nodes = settled(world, 8)
