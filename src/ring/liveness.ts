@@ -1,6 +1,6 @@
 /**
  * Decides which peers are alive. Neighbours that matter are watched by datagrams (liveness-watch.ts), others are asked
- * over their link when something speaks against them (liveness-link.ts). Hands on what pings and acks say of lists.
+ * over their link when something speaks against them (liveness-link.ts). Keeps what pings and acks say of lists.
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Datagram, ListDigest } from '../../wire/udp-datagram.js'
@@ -35,8 +35,6 @@ export class Liveness {
   onDead: (peer: PeerId) => void = () => {}
   /** A peer sent a ping of its own: it is there. */
   onPing: (peer: PeerId) => void = () => {}
-  /** A watched peer told the digest of its lists. */
-  onDigest: (peer: PeerId, digest: ListDigest) => void = () => {}
   /** Somebody is suspected now, or no longer. */
   onChanged: () => void = () => {}
   readonly #parts: LivenessParts
@@ -191,8 +189,6 @@ export class Liveness {
   }
 
   #told(from: PeerId, digest: ListDigest): void {
-    if (!this.#watches.has(from)) return
-    this.#digests.set(from, digest)
-    this.onDigest(from, digest)
+    if (this.#watches.has(from)) this.#digests.set(from, digest)
   }
 }

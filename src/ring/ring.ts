@@ -325,7 +325,6 @@ export class Ring implements Protocol {
       // a ping that was under way when its sender said goodbye is not its return
       if (this.#state.graves.isLost(peer)) this.#raise(peer)
     }
-    this.#liveness.onDigest = (peer, digest) => this.#stabiliser.told(peer, digest)
     this.#liveness.onChanged = () => this.#options.changed?.()
     this.#stabiliser.onDead = died
     this.#stabiliser.onHeard = () => this.#repair.successorHeard()

@@ -60,18 +60,7 @@ export class Stabiliser {
     // the same answer again, without asking: whom we trust may have changed meanwhile
     if (head !== undefined && isSettled && ++this.#quietRounds < QUIET_ROUNDS) this.#heardSuccessor(head, lists)
     else this.round()
-    const before = this.#state.predecessors.first
-    const itsLists = this.#unchanged(before, this.#behind)
-    if (before !== undefined && itsLists !== undefined) this.#heardPredecessor(before, itsLists)
-  }
-
-  /** A watched peer told the digest of its lists: fetches them where they are news. */
-  told(peer: PeerId, digest: ListDigest): void {
-    if (!this.#state.connected) return
-    const isNews = (told: Told | undefined): boolean => told?.by !== peer || told.digest !== digest
-    if (peer === this.#state.successors.first) {
-      if (isNews(this.#ahead)) this.round()
-    } else if (peer === this.#state.predecessors.first && isNews(this.#behind)) this.#fetch(peer)
+    this.#tickBehind()
   }
 
   /** Asks the first successor for its neighbours; this is its ping, too. */
@@ -135,6 +124,15 @@ export class Stabiliser {
   #silent(head: PeerId): void {
     if (this.#liveness.decides(head)) this.#liveness.suspect(head)
     else this.onDead(head)
+  }
+
+  /** The predecessor asks us and pushes its lists; asked itself only where its datagrams tell that a push was lost. */
+  #tickBehind(): void {
+    const before = this.#state.predecessors.first
+    if (before === undefined || !this.#liveness.isVouched(before)) return
+    const lists = this.#unchanged(before, this.#behind)
+    if (lists === undefined) this.#fetch(before)
+    else this.#heardPredecessor(before, lists)
   }
 
   /** The first predecessor's lists are others than those it pushed: its message was lost. */

@@ -162,9 +162,44 @@ test('a ping that was under way when its sender said goodbye does not bring it b
   world.leave(leaver!)
   world.until('the goodbye to arrive', 500, () => listing(world, leaver!.id).length === 0)
   for (const node of nodes) if (node !== leaver) node.datagrams.onDatagram(leaver!.id, { type: 'ping', digest }, 9)
-  world.run(1_500)
+  // somebody who has not heard yet still has it in the lists that it pushes
+  const [last] = before!.ring.view().predecessors
+  const stale = [
+    leaver!.id,
+    ...before!.ring
+      .view()
+      .successors.slice(0, 2)
+      .map(({ id }) => id),
+  ]
+  const after = nodes.find(({ id }) => id === last!.id)!
+  after.ring.receive(before!.id, { type: 'ringUpdate', successors: stale, predecessors: [] })
   assert.deepEqual(listing(world, leaver!.id), [])
-  assert(!before!.ring.owners(leaver!.id, 10).includes(leaver!.id))
+  // one that was found dead is raised by the same ping
+  world.kill(after)
+  world.until('the death', 2_000, () => listing(world, after.id).length === 0)
+  assert(!before!.ring.owners(after.id, 10).includes(after.id))
+  before!.known.set(after.id, after.info)
+  before!.datagrams.onDatagram(after.id, { type: 'ping', digest }, 10)
+  assert(before!.ring.owners(after.id, 10).includes(after.id))
+})
+
+test('whoever is not in the ring, or has left it, answers no datagram', () => {
+  const world = new World({ seed: 57 })
+  const [one, other] = settled(world, 4)
+  const outsider = world.add(undefined, 'dial-out')
+  world.run(1_000)
+  let answers = 0
+  world.onFling = (from, _to, { type }) => {
+    if (type === 'ack' && (from === outsider || from === other)) answers++
+  }
+  const ping = { type: 'ping', digest: '0'.repeat(16) } as const
+  outsider.datagrams.onDatagram(one!.id, ping, 100)
+  assert.equal(answers, 0)
+  other!.datagrams.onDatagram(one!.id, ping, 100)
+  assert.equal(answers, 1)
+  other!.ring.leave(() => {})
+  other!.datagrams.onDatagram(one!.id, ping, 101)
+  assert.equal(answers, 1)
 })
 
 test('both neighbours on either side are watched: state and round trip on view', () => {
@@ -181,6 +216,23 @@ test('both neighbours on either side are watched: state and round trip on view',
   const [before, frozen] = world.sorted()
   world.frozen.add(frozen!.id)
   world.until('the suspicion on view', BYPASS_MS, () => before!.ring.view().successors[0]?.state === 'suspect')
+})
+
+test('whoever misses a push of its predecessor learns from its digest that there is news', () => {
+  const world = new World({ seed: 56 })
+  settled(world, 40)
+  world.run(12_000)
+  const ring = world.sorted()
+  const [deprived, near, far] = [ring[20]!, ring[15]!, ring[14]!]
+  const transmit = world.transmit.bind(world)
+  world.transmit = (from, to, message) => {
+    if (message.type !== 'ringUpdate' || to !== deprived.id) transmit(from, to, message)
+  }
+  const between = (BigInt(`0x${near.id}`) + BigInt(`0x${far.id}`)) / 2n
+  const newcomer = world.add(between.toString(16).padStart(64, '0') as PeerId)
+  const has = (node: Node) => node.ring.view().predecessors.some(({ id }) => id === newcomer.id)
+  world.until('the news at its predecessor', 5_000, () => has(ring[19]!))
+  world.until('the news where the push was lost', 2_000, () => has(deprived))
 })
 
 test('a push that was lost is made good by the digest of the next ping', () => {

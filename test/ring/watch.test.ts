@@ -131,6 +131,17 @@ test('an ack of any try of this cycle, even a late one, acquits; one of an earli
   assert.equal(bench.changes, 2)
 })
 
+test('an ack that belongs to the cycle before does not count in this one', () => {
+  const bench = proven()
+  bench.walk(REST_MS + TIMEOUT_MS + 5)
+  const missed = bench.last - 1
+  bench.ack()
+  bench.walk(REST_MS + MISSED_MS + 20)
+  assert(bench.watch.isSuspect)
+  assert(!bench.watch.acked(missed))
+  assert(bench.watch.isSuspect)
+})
+
 test('a fresh ping of its own acquits a suspect, and spares us a ping', () => {
   const bench = proven()
   bench.walk(REST_MS + MISSED_MS + 20)
