@@ -165,6 +165,8 @@ test('without UDP nothing is sent and links work as ever', async () => {
   const came = heard(ann)
   assert.notEqual(ann.datagrams.send(bob.identity.id, PING), null)
   assert.equal(bob.datagrams.send(ann.identity.id, PING), null)
+  const binding = await called('an answer', (done) => bob.datagrams.bind('127.0.0.1:0' as Address, done))
+  assert.equal(binding, 'failed')
   assert.deepEqual(came, [])
   await home.close()
 })
