@@ -90,6 +90,7 @@ class DeadTable {
       after: (delayMs, fn) => this.#after(delayMs, fn),
       random: this.#random,
       log: () => {},
+      datagrams: { send: () => null, onDatagram: () => {}, onRefused: () => {} },
     }
     const calls = new Calls(env, this.#mesh(self))
     const walker = { calls, lookups: new Lookups(env, this.#states.get(self)!, calls) }

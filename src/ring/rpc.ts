@@ -8,10 +8,10 @@ import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
-import { RoundTrips } from './rtt.js'
+import { LINK_BOUNDS, RoundTrips } from './rtt.js'
 
 /** What the ring needs of the world. */
-export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log'>
+export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log' | 'datagrams'>
 
 export type Named<T extends RingMessage['type']> = Extract<RingMessage, { readonly type: T }>
 export type Question = Named<'ringPing' | 'ringStabilise' | 'ringStep' | 'ringJoin'>
@@ -44,7 +44,7 @@ interface Call {
 }
 
 export class Calls {
-  readonly roundTrips = new RoundTrips()
+  readonly roundTrips = new RoundTrips(LINK_BOUNDS)
   /** So many tries in a row had no answer, and there are more to come. */
   onMissed: (peer: PeerId, tries: number) => void = () => {}
   readonly #env: RingEnv

@@ -86,8 +86,10 @@ test('departures and new successors are logged in the classic words', () => {
   assert(one!.log.includes(`Peer ${two!.info.name} departed`))
   assert(one!.log.includes(`My new first successor is ${three!.info.name}`))
   assert(one!.log.includes(`My new second successor is ${four!.info.name}`))
+  assert(one!.log.includes(`Peer ${two!.info.name} is no longer alive`))
   world.run(1_000)
   assert(one!.log.some((line) => line.startsWith('Ping request received from peer-')))
+  assert(one!.log.some((line) => line.startsWith('Ping response received from peer-')))
 })
 
 test('a frozen peer is bypassed although its link stands, and is back soon after it thaws', () => {

@@ -3,6 +3,7 @@
  * plan can be printed and shrunk. Every plan has all kinds of faults in it, whatever its seed.
  */
 import { Random } from '../sim/random.js'
+import type { DatagramFaults } from './flings.js'
 
 export interface RingStep {
   /** Virtual milliseconds. */
@@ -25,6 +26,9 @@ export interface RingPlan {
   readonly gossip: boolean
   readonly loss: number
   readonly latencyMs: readonly [low: number, high: number]
+  /** False: no datagram ever arrives. */
+  readonly udp: boolean
+  readonly datagrams: DatagramFaults
   /** All faults end here; then everything must come right. */
   readonly calmAt: number
   readonly steps: readonly RingStep[]
@@ -58,6 +62,8 @@ const SHORTEST_FAULT_MS = 500
 const SHORT_FAULT_MS = 1_500
 const LONGEST_FAULT_MS = 8_000
 const JOIN_EVERY_MS = 300
+/** One seed in so many has a network that lets no datagram through. */
+const WITHOUT_UDP = 5
 const MOST_PEERS = [10, 16, 24, 40] as const
 
 export function makeRingPlan(seed: number): RingPlan {
@@ -78,9 +84,15 @@ export function makeRingPlan(seed: number): RingPlan {
     gossip: random.chance(0.5),
     loss: random.pick([0, 0, 0.02, 0.1]),
     latencyMs: [low, low + random.between(0, 80)],
+    udp: seed % WITHOUT_UDP !== 0,
+    datagrams: datagramFaults(new Random(seed, 4243)),
     calmAt: begin + ACTIVE_MS,
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
+}
+
+function datagramFaults(random: Random): DatagramFaults {
+  return { late: random.between(0, 0.1), doubled: random.between(0, 0.1), forged: random.between(0, 0.2) }
 }
 
 function makeStep(random: Random, kind: RingStepKind, begin: number): RingStep {

@@ -5,6 +5,7 @@
  */
 import type { LookupView, Result } from '../../src/api.js'
 import { keyOf } from '../../src/ring/id.js'
+import { NO_DATAGRAM_FAULTS } from './flings.js'
 import { RingError, Watcher } from './fuzz-checks.js'
 import { FEWEST_PEERS, type RingPlan, type RingStep } from './fuzz-plan.js'
 import type { Node } from './node.js'
@@ -31,6 +32,9 @@ export const REQUIRED = {
   'messages overtaking': 1,
   lookups: 1,
 } as const
+
+/** What has to happen in every play whose network lets datagrams through. */
+export const REQUIRED_OF_UDP = { datagrams: 1_000, 'datagrams lost': 1, 'datagrams doubled': 1, 'datagrams forged': 1 }
 
 /** Where only the ring itself finds those that were cut off, it asks one buried peer every 4 s. */
 const BOUND_MS = { gossip: 15_000, alone: 120_000 }
@@ -59,10 +63,11 @@ class Run {
   #partition: object | undefined
 
   constructor(plan: RingPlan, trace: (line: string) => void) {
-    const { seed, gossip, loss, latencyMs } = plan
+    const { seed, gossip, loss, latencyMs, udp, datagrams } = plan
     this.#plan = plan
     this.#trace = trace
-    this.#world = new World({ seed, gossip, addressBook: !gossip, loss, latencyMs })
+    this.#world = new World({ seed, gossip, addressBook: !gossip, loss, latencyMs, udp })
+    this.#world.flings.faults = datagrams
     this.#watcher = new Watcher(this.#world, this.#boundMs)
     const watch = this.#world.onSend
     this.#world.onSend = (from, to, message) => {
@@ -72,8 +77,16 @@ class Run {
   }
 
   outcome(): Omit<RingPlayed, 'healedMs'> {
-    const { events, hash, lost, overtaking } = this.#world
-    const counts = { ...Object.fromEntries(this.#counts), 'messages lost': lost, 'messages overtaking': overtaking }
+    const { events, hash, lost, overtaking, flings } = this.#world
+    const counts = {
+      ...Object.fromEntries(this.#counts),
+      'messages lost': lost,
+      'messages overtaking': overtaking,
+      datagrams: flings.counts.sent,
+      'datagrams lost': flings.counts.lost,
+      'datagrams doubled': flings.counts.doubled,
+      'datagrams forged': flings.counts.forged,
+    }
     return { hash: hash.toString(16), events, counts, longestApartMs: this.#watcher.longestApartMs }
   }
 
@@ -93,6 +106,7 @@ class Run {
     const world = this.#world
     world.loss = 0
     world.reorder = 0
+    world.flings.faults = NO_DATAGRAM_FAULTS
     world.latencyMs = CALM_LATENCY_MS
     world.heal()
     for (const node of world.alive()) {

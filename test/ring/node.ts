@@ -1,10 +1,11 @@
 import assert from 'node:assert'
-import type { LogLevel } from '../../src/env.js'
+import type { Datagrams, LogLevel } from '../../src/env.js'
 import type { Claim, Mesh, PeerInfo } from '../../src/mesh.js'
 import { Ring } from '../../src/ring/ring.js'
 import type { Role } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
+import { ReplayWindow } from '../../wire/udp-replay.js'
 import type { World } from './world.js'
 
 const DIAL_TIMEOUT_MS = 5_000
@@ -31,6 +32,18 @@ export class Node implements Mesh {
   /** One object for each freeze, undefined while awake. */
   #freeze: object | undefined
   #waiting: { readonly kind: 'timer' | 'message'; readonly run: () => void }[] = []
+  #datagramsSent = 0
+  readonly #windows = new Map<Node, ReplayWindow>()
+  readonly datagrams: Datagrams = {
+    send: (peer, datagram) => {
+      if (!this.links.has(peer)) return null
+      const sequence = this.nextDatagram()
+      this.world.flings.fling(this, peer, datagram, sequence)
+      return sequence
+    },
+    onDatagram: () => {},
+    onRefused: () => {},
+  }
 
   constructor(
     readonly world: World,
@@ -54,6 +67,7 @@ export class Node implements Mesh {
       },
       random,
       log: (_level: LogLevel, text: string) => this.log.push(text),
+      datagrams: this.datagrams,
     }
     this.ring = new Ring(env, this, {
       keys: () => 0,
@@ -104,6 +118,19 @@ export class Node implements Mesh {
         () =>
           this.happen(kind, run),
     )
+  }
+
+  // ---- datagrams
+
+  nextDatagram(): number {
+    return ++this.#datagramsSent
+  }
+
+  /** Whether this is the first time that this datagram comes, by the wire's own rule. */
+  isFresh(from: Node, sequence: number): boolean {
+    const window = this.#windows.get(from) ?? new ReplayWindow()
+    this.#windows.set(from, window)
+    return window.accept(sequence)
   }
 
   // ---- the mesh that the ring sees

@@ -11,6 +11,7 @@ import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { Heap, type Timed } from '../sim/heap.js'
+import { Flings } from './flings.js'
 import { mulberry } from './mulberry.js'
 import { Node } from './node.js'
 
@@ -25,6 +26,8 @@ export interface WorldOptions {
   readonly gossip?: boolean
   /** Everybody can dial everybody, met or not: a network whose peers know more addresses than they have links. */
   readonly addressBook?: boolean
+  /** False: no datagram ever arrives. */
+  readonly udp?: boolean
 }
 
 interface Event extends Timed {
@@ -49,6 +52,8 @@ export class World {
   reorder = 0
   readonly gossip: boolean
   readonly addressBook: boolean
+  readonly udp: boolean
+  readonly flings = new Flings(this)
   readonly nodes: Node[] = []
   readonly random: () => number
   /** Called after every event with whom it happened to. */
@@ -68,11 +73,12 @@ export class World {
   #sides: Map<PeerId, number> | undefined
   readonly #lastArrival = new Map<string, { inOrder: number; late: number }>()
 
-  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true, addressBook = false }: WorldOptions) {
+  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true, addressBook = false, udp = true }: WorldOptions) {
     this.latencyMs = latencyMs
     this.loss = loss
     this.gossip = gossip
     this.addressBook = addressBook
+    this.udp = udp
     this.random = mulberry(seed)
   }
 

@@ -2,6 +2,8 @@
  * What `npm run sim -- <name>` plays for one seed. Most names are one plan over whole peers; `ring` is two: the ring
  * alone under faults that links never show, then whole peers whose keys move.
  */
+
+import { NO_DATAGRAM_FAULTS } from '../ring/flings.js'
 import { makeRingPlan, type RingPlan } from '../ring/fuzz-plan.js'
 import { playRing, REQUIRED as RING_REQUIRED } from '../ring/fuzz-play.js'
 import { makePlan, type PlanName, SHAPES } from './plan.js'
@@ -65,6 +67,8 @@ function failureOfRing(plan: RingPlan): string | null {
 
 function* softerRing(current: () => RingPlan): Iterable<RingPlan> {
   yield { ...current(), loss: 0 }
+  yield { ...current(), udp: false }
+  yield { ...current(), datagrams: NO_DATAGRAM_FAULTS }
   yield { ...current(), latencyMs: [1, 1] }
   yield { ...current(), gossip: true }
 }

@@ -2,6 +2,7 @@
  * Seeded plans: what users and fate do to a world, as plain data, so that a failing plan can be printed and shrunk.
  * Kills are aimed at the moments where they hurt (right after a promise), for uniform ones find next to nothing.
  */
+import { type DatagramFaults, NO_FAULTS } from './datagrams.js'
 import { Random } from './random.js'
 
 export const STEP_KINDS = [
@@ -54,6 +55,7 @@ export interface Plan {
   readonly line: boolean
   /** Nothing is lost on the way. */
   readonly sound: boolean
+  readonly datagrams: DatagramFaults
   readonly steps: readonly Step[]
 }
 
@@ -157,8 +159,19 @@ export function makePlan(name: PlanName, seed: number): Plan {
     excused: harsh || name === 'storm' || name === 'ring',
     line: shape.line ?? false,
     sound: shape.sound ?? false,
+    datagrams: datagramFaults(new Random(seed, 78), shape.sound ?? false),
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
+}
+
+/** Some networks are good to datagrams, some let none through, most do all that UDP may do and a thief besides. */
+function datagramFaults(random: Random, sound: boolean): DatagramFaults {
+  const kind = random.next()
+  if (kind < 0.2) return NO_FAULTS
+  if (kind < 0.35) return { ...NO_FAULTS, loss: 1 }
+  const upTo = (most: number): number => random.between(0, most)
+  const faults = { loss: upTo(0.1), bursts: upTo(0.05), late: upTo(0.1), doubled: upTo(0.1), forged: upTo(0.2) }
+  return sound ? { ...faults, loss: 0, bursts: 0 } : faults
 }
 
 function makeStep(random: Random, shape: Shape, begin: number, kind = weighted(random, shape.weights)): Step {

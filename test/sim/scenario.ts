@@ -3,6 +3,7 @@
  * looked for on every peer. The result counts what really happened, so that a test can tell that it tested something.
  */
 import type { Done, LookupView, PeerApi, RequestedView, Result, VoteView } from '../../src/api.js'
+import { NO_FAULTS } from './datagrams.js'
 import * as invariants from './invariants.js'
 import type { Tamper } from './network.js'
 import { type Boot, bootPeer, REPLICAS } from './peer.js'
@@ -39,6 +40,7 @@ export function play(plan: Plan, options: PlayOptions = {}): Played {
     boot: options.boot ?? bootPeer,
     loss: plan.loss,
     latencyMs: plan.latencyMs,
+    datagramFaults: plan.datagrams,
     syncMs: plan.syncMs,
     hashRate: HASH_RATE,
     ...(options.tamper === undefined ? {} : { tamper: options.tamper }),
@@ -48,6 +50,7 @@ export function play(plan: Plan, options: PlayOptions = {}): Played {
   run.start()
   run.storm()
   run.calm()
+  run.countDatagrams()
   return { hash: world.hash, events: world.schedule.events, counts: run.counts }
 }
 
@@ -95,6 +98,8 @@ class Run {
   calm(): void {
     const world = this.#world
     world.network.loss = 0
+    // a network that lets no datagram through stays one: peers must do without
+    if (this.#plan.datagrams.loss < 1) world.network.datagramFaults = NO_FAULTS
     world.syncMs = 4
     world.heal()
     for (const node of world.nodes) {
@@ -116,6 +121,11 @@ class Run {
     this.#lookups()
     this.#requests()
     this.#checkNow()
+  }
+
+  countDatagrams(): void {
+    const { datagrams, dropped } = this.#world.network
+    for (const [what, count] of Object.entries({ datagrams, ...dropped })) this.#story.count(what, count)
   }
 
   #agree(): void {

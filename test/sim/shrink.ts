@@ -3,6 +3,7 @@
  * because what happens to one message does not depend on how many others there were. After Zeller's ddmin (2002).
  */
 
+import { NO_FAULTS } from './datagrams.js'
 import type { Plan, Step } from './plan.js'
 import { type PlayOptions, play } from './scenario.js'
 
@@ -19,7 +20,8 @@ export function failureOf(plan: Plan, options: PlayOptions = {}): string | null 
 /** A plan no longer than `plan` that fails alike; `budget` bounds the number of plays. */
 export function shrink(plan: Plan, options: PlayOptions = {}, budget = 150): Plan {
   const softer = function* (current: () => Plan): Iterable<Plan> {
-    for (const change of [{ loss: 0 }, { latencyMs: [1, 1] as const }, { syncMs: 1 }]) yield { ...current(), ...change }
+    const changes = [{ loss: 0 }, { datagrams: NO_FAULTS }, { latencyMs: [1, 1] as const }, { syncMs: 1 }]
+    for (const change of changes) yield { ...current(), ...change }
     for (const step of current().steps) {
       if (step.onDone !== 'nothing') yield replaced(current(), step, { ...step, onDone: 'nothing' })
     }
