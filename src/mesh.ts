@@ -52,3 +52,7 @@ export interface Protocol {
   /** Left by FIN, or no link for 2 s, or found dead by the ring. */
   memberLeft(peer: PeerId, how: 'left' | 'lost'): void
 }
+
+export function* memberIds(mesh: Mesh): Generator<PeerId> {
+  for (const { id } of mesh.members()) yield id
+}

@@ -9,7 +9,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import type * as api from '../api.js'
 import type { Done, MineMode, OnProgress, PollDraft, VoteOptions, VoteView, WaitOptions } from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
-import type { Mesh, Protocol } from '../mesh.js'
+import { type Mesh, memberIds, type Protocol } from '../mesh.js'
 import { PacedLog } from '../paced-log.js'
 import { Authoring } from './authoring.js'
 import { type Adoption, Chain, type Change } from './chain.js'
@@ -395,8 +395,4 @@ function storedRecord(bytes: Uint8Array): SignedRecord | null {
 
 function* pendingIds(mempool: Mempool): Generator<Hash> {
   for (const { signed } of mempool.entries()) yield signed.id
-}
-
-function* memberIds(mesh: Mesh): Generator<PeerId> {
-  for (const { id } of mesh.members()) yield id
 }

@@ -46,7 +46,7 @@ test('the log shows time, level and text, from a level on that + and - change', 
     terminal.type(ESC)
     await terminal.until(/1 Peers/)
     terminal.type(':LOG error\r')
-    await terminal.until((now) => /Log {2}error /.test(now) && /error +happening/.test(now) && !/warn +happ/.test(now))
+    await terminal.until((now) => /Log {2}error\b/.test(now) && /error +happening/.test(now) && !/warn +happ/.test(now))
   }))
 
 test('without colour and without UTF-8 the levels still differ', () =>
@@ -91,7 +91,7 @@ test('/ filters the log, live, and Esc ends the filter before it closes', () =>
     await chatter(terminal, 23)
     await terminal.until((screen) => (screen.match(/happening 22/g) ?? []).length === 2)
     terminal.type(ESC)
-    await terminal.until(/happening 19/)
+    await terminal.until((screen) => !/\/ing 2/.test(screen) && /error +happening 19/.test(screen))
     terminal.type(ESC)
     await terminal.until(/1 Peers/)
   }))

@@ -93,6 +93,7 @@ test('a line that is typed by hand after a colon is entered', () => {
 test('a command typed by hand without a colon means the command, not the form of its first letter', () => {
   assert.deepStrictEqual(typing(...'vote alice yes', '\r').lines, ['vote alice yes'])
   assert.deepStrictEqual(typing(...'request music.txt', ENTER).lines, ['request music.txt'])
+  assert.deepStrictEqual(typing('v', 'o', 'te alice', ' yes', ENTER).lines, ['vote alice yes'])
 })
 
 test('letters that arrive together but are no command are keys', () => {

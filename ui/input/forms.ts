@@ -102,9 +102,9 @@ export function halfLineOf(form: Form): string {
 
 /** The rest of the command's name was typed into the form: the text for the prompt, else null. */
 export function meantAsCommand(form: Form): string | null {
-  const typed = textOf(form.editors[0] ?? EMPTY)
-  const word = `${form.command.split(' ')[0]} `
-  return form.at === 0 && form.key + typed === word ? word : null
+  const typed = form.key + textOf(form.editors[0] ?? EMPTY)
+  // several letters may come at once
+  return form.at === 0 && typed.startsWith(`${form.command.split(' ')[0]} `) ? typed : null
 }
 
 function fieldValue(form: Form, index: number): string {
