@@ -52,9 +52,8 @@ function halfOfTheTable(peers: number): Figure[] {
 }
 
 /**
- * A budget stands where the figure is promised. Silent deaths are told by unanswered questions over links for now: five
- * tries, 1.8 s at the least. With a liveness over datagrams in the peers of support/ring-repair.ts they get the budgets
- * that `exit` has.
+ * A budget stands where the figure is promised. Silent deaths have none: datagrams tell of those next to us
+ * only, so a run of dead takes longer than one.
  */
 function repairs(peers: number, runs: number): Figure[] {
   const cases: readonly { death: Death; share: number; budgetMs: number | null }[] = [
