@@ -85,6 +85,16 @@ test('completion knows commands, polls and files from the picture', async () => 
   assert.deepStrictEqual(complete('atta'), [])
 })
 
+test('polls and their choices are completed that no picture has room for', async () => {
+  const polls = Array.from({ length: 10 }, (_, poll) => `poll-${poll}`)
+  await Promise.all(polls.map((poll) => first.run(`vote ann choice-of-${poll} --poll ${poll}`)))
+  const values = (line: string) => first.source.complete(line).candidates.map(({ value }) => value)
+  await until('all polls', () => values('tally poll-').length === polls.length)
+  assert.deepStrictEqual([...values('vote bob x --poll poll-')].sort(), polls)
+  assert((first.source.snapshot()?.tallies.length ?? 0) < polls.length, 'the picture has them all')
+  for (const poll of polls) assert.deepStrictEqual(values(`vote --poll ${poll} bob `), [`choice-of-${poll}`])
+})
+
 test('an abort cancels the command at the peer, and leaving does not', async ({ network }) => {
   assert.strictEqual((await first.run('mine never')).exit, 0)
   const abort = new AbortController()

@@ -211,10 +211,9 @@ for (const [columns, rows] of [
       { empty: true },
       async (terminal) => {
         const joined = (screen: string) => screen.replaceAll(/[│─╭╮╰╯\s]+/g, ' ')
-        await terminal.until((screen) => /no files yet: :store <file>/.test(screen) && /0 peers/.test(screen))
-        for (const words of [/no peers yet: run p2p-tui in a/, /no blocks yet: :vote <voter>/, /alone on the ring/]) {
-          assert.match(joined(terminal.screen), words)
-        }
+        const words = [/no files yet: :store <file>/, /0 peers/, /no peers yet: run p2p-tui in a/]
+        const more = [/no blocks yet: :vote <voter>/, /alone on the ring/, /: types a command/]
+        await terminal.until((screen) => [...words, ...more].every((one) => one.test(joined(screen))))
         assert.doesNotMatch(joined(terminal.screen).replaceAll(/[0-9a-f]{4}…[0-9a-f]{2}|loading…/g, ''), /…/)
         if (columns < 200) return
         await sees(terminal, /no votes yet: :vote <voter> <choice>/, /nothing logged yet/, /nothing was mined yet/)
