@@ -1,5 +1,5 @@
 // Plays many seeds of the simulator, or one with a trace.
-// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|power|line|polls]
+// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|ring|power|line|polls]
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
@@ -25,31 +25,56 @@ if (!values['no-build']) {
 }
 
 const load = (module) => import(new URL(`../dist/tree/test/sim/${module}.js`, import.meta.url))
-const [{ makePlan, SHAPES }, { play }, { shrink }] = await Promise.all(['plan', 'scenario', 'shrink'].map(load))
-if (!(name in SHAPES) || !Number.isInteger(seeds) || !Number.isInteger(from)) {
-  console.error(`usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [${Object.keys(SHAPES).join('|')}]`)
+const { FAMILIES, missing, partsOf } = await load('family')
+if (!FAMILIES.includes(name) || !Number.isInteger(seeds) || !Number.isInteger(from)) {
+  console.error(`usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [${FAMILIES.join('|')}]`)
   process.exit(2)
 }
 
-const total = {}
-const failing = []
 const started = performance.now()
-let events = 0
+const parts = partsOf(name).map((part) => ({ part, total: {}, events: 0 }))
+const failing = new Set()
+/** An interrupted run tells how far it came. */
+let played = 0
+process.on('SIGINT', () => finish())
+process.on('SIGTERM', () => finish())
+
 for (let seed = from; seed < from + seeds; seed++) {
-  const plan = makePlan(name, seed)
+  for (const sum of parts) playOne(sum, seed)
+  played++
+  // lets a signal in
+  await new Promise((resolve) => setImmediate(resolve))
+}
+finish()
+
+function playOne(sum, seed) {
+  const { part, total } = sum
   try {
-    const played = play(plan, values.trace ? { trace: (line) => console.log(line) } : {})
-    events += played.events
-    for (const [what, count] of Object.entries(played.counts)) total[what] = (total[what] ?? 0) + count
+    const { events, counts } = part.play(seed, values.trace ? (line) => console.log(line) : undefined)
+    sum.events += events
+    for (const [what, count] of Object.entries(counts)) total[what] = (total[what] ?? 0) + count
+    const lacking = missing(part, counts)
+    if (lacking !== null) throw new Error(`tested too little: ${lacking}`)
   } catch (error) {
-    failing.push(seed)
-    console.log(`seed ${seed} FAILED: ${error.stack ?? error}`)
+    failing.add(seed)
+    console.log(`seed ${seed}, ${part.label}, FAILED: ${error.stack ?? error}`)
     console.log(`  replay: npm run sim -- --seeds 1 --from ${seed} --trace ${name}`)
-    if (values.shrink) console.log(JSON.stringify(shrink(plan), null, 1))
+    if (values.shrink) console.log(JSON.stringify(part.shrink(seed), null, 1))
   }
 }
-const seconds = (performance.now() - started) / 1000
-const counts = Object.entries(total).map(([what, count]) => `${what} ${count}`)
-console.log(`${name}: ${seeds} seeds from ${from}, ${events} events, ${seconds.toFixed(1)} s; ${counts.join(', ')}`)
-console.log(failing.length === 0 ? 'all passed' : `${failing.length} failed: ${failing.join(' ')}`)
-process.exit(failing.length === 0 ? 0 : 1)
+
+function finish() {
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  let short = false
+  for (const { part, total, events } of parts) {
+    const counts = Object.entries(total).map(([what, count]) => `${what} ${count}`)
+    console.log(`${part.label}: ${played} seeds from ${from}, ${events} events, ${seconds} s; ${counts.join(', ')}`)
+    for (const what of part.expected) {
+      if ((total[what] ?? 0) > 0) continue
+      short = true
+      console.log(`no ${what} in any seed`)
+    }
+  }
+  console.log(failing.size === 0 ? 'all passed' : `${failing.size} failed: ${[...failing].join(' ')}`)
+  process.exit(failing.size === 0 && !short ? 0 : 1)
+}

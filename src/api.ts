@@ -78,13 +78,17 @@ export interface RingNeighbour {
   readonly name: string
 }
 
+/** As the ring's own pings see it. */
+export interface WatchedNeighbour extends RingNeighbour {
+  readonly state: 'alive' | 'suspect'
+  /** Smoothed round trip; null where it was not asked yet. */
+  readonly rttMs: number | null
+}
+
 export interface RingView {
   readonly id: PeerId
-  readonly successors: readonly (RingNeighbour & {
-    readonly state: 'alive' | 'suspect'
-    readonly rttMs: number | null
-  })[]
-  readonly predecessors: readonly RingNeighbour[]
+  readonly successors: readonly WatchedNeighbour[]
+  readonly predecessors: readonly WatchedNeighbour[]
   readonly fingers: readonly RingNeighbour[]
   /** How many names this peer holds by ring duty. */
   readonly keys: number

@@ -7,6 +7,7 @@ import type { CloseCode } from '../wire/errors.js'
 import type { Service } from '../wire/messages/link.js'
 import type { Message } from '../wire/messages.js'
 import type { Address, Hash, PeerId } from '../wire/types.js'
+import type { Datagram } from '../wire/udp-datagram.js'
 
 /** Stops what it was handed out for; calling it again does nothing. */
 export type Cancel = () => void
@@ -29,6 +30,7 @@ export interface Env {
   /** Ed25519 over `text` with the peer's own key, 64 bytes. */
   sign(text: Uint8Array): Uint8Array
   readonly links: Links
+  readonly datagrams: Datagrams
   readonly store: Store
   readonly chunks: Chunks
   readonly workers: Workers
@@ -127,6 +129,20 @@ export interface ListenOptions {
   failed(reason: 'in-use' | 'not-local' | 'denied', detail: string): void
   /** Called for each introduced link that comes in. */
   accepted(link: Link): LinkHandler
+}
+
+// ---- datagrams
+
+/**
+ * Small authenticated datagrams beside the control links: each may be lost, late, out of order, but what arrives was
+ * sent by that peer, once. Where UDP does not work nothing arrives, which is no sign of anything.
+ */
+export interface Datagrams {
+  /** Its number among those sent over the present link, which the answer repeats; null: no way to that peer now. */
+  send(peer: PeerId, datagram: Datagram): number | null
+  onDatagram: (from: PeerId, datagram: Datagram, sequence: number) => void
+  /** The system says that nobody listens where that peer did. Anybody can make it say so: a hint, no proof. */
+  onRefused: (peer: PeerId) => void
 }
 
 // ---- storage

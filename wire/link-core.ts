@@ -35,6 +35,8 @@ export class LinkCore implements Link, PipeOwner {
   receiver: ChunkReceiver | null = null
   /** Called when queued output of a data link has moved: time to look at `queuedBytes`. */
   onWritten: () => void = () => {}
+  /** Called when the link got its service. */
+  onPromoted: (service: Service) => void = () => {}
   /** Called once the pipe is gone, after `closed` of the handler. */
   onEnded: () => void = () => {}
 
@@ -82,6 +84,10 @@ export class LinkCore implements Link, PipeOwner {
     return this.#framed.pipe.bytesReceived
   }
 
+  get datagramSecret(): Uint8Array {
+    return this.#framed.pipe.datagramSecret
+  }
+
   get closed(): boolean {
     return this.#closed
   }
@@ -111,6 +117,7 @@ export class LinkCore implements Link, PipeOwner {
     this.#service = service
     this.#greeting.clear()
     this.#largest = Math.max(largestIn(service === 'data' ? 'data' : 'control'), largestIn('any'))
+    this.onPromoted(service)
     if (service !== 'data') return
     this.#largest = Math.max(this.#largest, limits.CHUNK_BYTES + CHUNK_OVERHEAD)
     this.#outbox = new Outbox(this.#framed.pipe, () => this.#moved())

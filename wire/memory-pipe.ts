@@ -11,10 +11,13 @@ interface Queued {
   readonly done: ((error: Error | null) => void) | null
 }
 
+type SharedSecrets = Pick<BytePipe, 'binding' | 'datagramSecret'>
+
 export class MemoryPipe implements BytePipe {
   readonly local: Address
   readonly remote: Address
   readonly binding: Uint8Array
+  readonly datagramSecret: Uint8Array
   events: PipeEvents = NO_EVENTS
   bytesSent = 0
   bytesReceived = 0
@@ -25,16 +28,17 @@ export class MemoryPipe implements BytePipe {
   /** `ending`: what is queued still goes out. */
   #state: 'open' | 'ending' | 'gone' = 'open'
 
-  constructor(local: Address, remote: Address, binding: Uint8Array) {
+  constructor(local: Address, remote: Address, shared: SharedSecrets) {
     this.local = local
     this.remote = remote
-    this.binding = binding
+    this.binding = shared.binding
+    this.datagramSecret = shared.datagramSecret
   }
 
   /** The dialer's end and the listener's. */
-  static pair(dialer: Address, listener: Address, binding: Uint8Array): readonly [MemoryPipe, MemoryPipe] {
-    const near = new MemoryPipe(dialer, listener, binding)
-    const far = new MemoryPipe(listener, dialer, binding)
+  static pair(dialer: Address, listener: Address, shared: SharedSecrets): readonly [MemoryPipe, MemoryPipe] {
+    const near = new MemoryPipe(dialer, listener, shared)
+    const far = new MemoryPipe(listener, dialer, shared)
     near.#other = far
     far.#other = near
     return [near, far]

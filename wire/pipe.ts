@@ -22,6 +22,8 @@ export interface BytePipe {
   readonly remote: Address
   /** 32 bytes that only the two ends of this very connection know (RFC 8446 section 7.5). */
   readonly binding: Uint8Array
+  /** Keys for the datagrams of this connection, known to its two ends: see udp-channels.ts. */
+  readonly datagramSecret: Uint8Array
   readonly bytesSent: number
   readonly bytesReceived: number
   /** Written and not yet handed to the system. */

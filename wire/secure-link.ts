@@ -1,15 +1,17 @@
 /**
  * TLS 1.3 with the network secret as external PSK and X25519 (forward secret), without certificates: a stranger fails
  * inside the handshake. Sessions are ignored altogether: under a PSK every one counts as reused.
- * The binding that introductions sign is the TLS exporter. Sources: RFC 8446 sections 2.2 and 7.5, RFC 9257.
+ * The binding that introductions sign and the keys of datagrams are two outputs of the TLS exporter. Sources: RFC 8446 sections 2.2 and 7.5, RFC 9257.
  */
 import { constants, createHmac, timingSafeEqual } from 'node:crypto'
 import type { OnReadOpts, Socket } from 'node:net'
 import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { assert } from './errors.js'
+import { DATAGRAM_SECRET_BYTES } from './udp-channels.js'
 
 const BINDING_LABEL = 'EXPORTER-p2p-tui-introduction'
 const BINDING_BYTES = 32
+const DATAGRAM_LABEL = 'EXPORTER-p2p-tui-datagrams'
 const PSK_BYTES = 32
 
 const VERSIONS = {
@@ -78,4 +80,9 @@ export function acceptSecure(connection: Socket, key: NetworkKey): TLSSocket {
 export function bindingOf(socket: TLSSocket): Uint8Array {
   assert(socket.getProtocol() === 'TLSv1.3', 'TLS 1.3 was not negotiated')
   return new Uint8Array(socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL, Buffer.alloc(0)))
+}
+
+/** What the datagrams beside this link are keyed with: the same at both ends, known to nobody else. */
+export function datagramSecretOf(socket: TLSSocket): Uint8Array {
+  return new Uint8Array(socket.exportKeyingMaterial(DATAGRAM_SECRET_BYTES, DATAGRAM_LABEL, Buffer.alloc(0)))
 }

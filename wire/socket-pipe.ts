@@ -6,7 +6,7 @@ import type { OnReadOpts } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { joinAddress } from './address.js'
 import { type BytePipe, NO_EVENTS, type PipeEvents } from './pipe.js'
-import { bindingOf } from './secure-link.js'
+import { bindingOf, datagramSecretOf } from './secure-link.js'
 import type { Address } from './types.js'
 
 /** Before a pipe stands, nothing but the handshake comes in; node needs memory for it all the same. */
@@ -33,6 +33,7 @@ export class SocketPipe implements BytePipe {
   readonly local: Address
   readonly remote: Address
   readonly binding: Uint8Array
+  readonly datagramSecret: Uint8Array
   events: PipeEvents = NO_EVENTS
   bytesSent = 0
   bytesReceived = 0
@@ -53,6 +54,7 @@ export class SocketPipe implements BytePipe {
     this.local = ends.local
     this.remote = ends.remote
     this.binding = bindingOf(socket)
+    this.datagramSecret = datagramSecretOf(socket)
     let reason = 'the connection ended'
     socket.setNoDelay(true)
     socket.on('error', (error) => {

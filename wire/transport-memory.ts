@@ -11,6 +11,7 @@ import { OpenLinks } from './open-links.js'
 import { NetworkKey } from './secure-link.js'
 import type { Transport, TransportOptions } from './transport.js'
 import type { Address } from './types.js'
+import { DATAGRAM_SECRET_BYTES } from './udp-channels.js'
 
 const FIRST_FREE_PORT = 20_000
 const LAST_PORT = 65_535
@@ -120,7 +121,9 @@ export class MemoryTransport implements Transport {
     else if (door.key.identity !== this.#key.identity) fail('wrong-network', 'another network listens there')
     else {
       const local = joinAddress(host, this.#world.freePort())
-      const [near, far] = MemoryPipe.pair(local, address, new Uint8Array(randomBytes(32)))
+      const binding = new Uint8Array(randomBytes(32))
+      const datagramSecret = new Uint8Array(randomBytes(DATAGRAM_SECRET_BYTES))
+      const [near, far] = MemoryPipe.pair(local, address, { binding, datagramSecret })
       door.accept(far)
       return near
     }

@@ -7,7 +7,7 @@ import type { Globals } from './parse.js'
 const TEXTS = ['name', 'network', 'mine'] as const
 const LISTS = ['join', 'listen'] as const
 const NUMBERS = ['replicas', 'pingInterval'] as const
-const FLAGS = ['lan'] as const
+const FLAGS = ['lan', 'udp'] as const
 
 type Settings = Partial<Record<string, unknown>>
 
@@ -30,6 +30,7 @@ export function withConfig(globals: Globals, configDirectory: string): Globals {
     replicas: globals.replicas ?? number('replicas'),
     pingInterval: globals.pingInterval ?? number('pingInterval'),
     lan: globals.lan || settings.lan === true,
+    udp: globals.udp && settings.udp !== false,
   }
 }
 

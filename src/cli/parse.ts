@@ -11,6 +11,7 @@ export interface Globals {
   readonly join: readonly string[]
   readonly listen: readonly string[]
   readonly lan: boolean
+  readonly udp: boolean
   readonly name: string | undefined
   readonly data: string | undefined
   readonly network: string | undefined
@@ -136,6 +137,7 @@ function globalsOf(opts: Readonly<Record<string, unknown>>): Globals {
     join: many('join'),
     listen: many('listen'),
     lan: opts.lan === true,
+    udp: opts.udp !== false,
     name: text('name'),
     data: text('data'),
     network: text('network'),

@@ -53,6 +53,7 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
     join,
     listen: globals.listen,
     lan: globals.lan,
+    udp: globals.udp,
     replicas,
     mine: modeOf(globals.mine),
     pingIntervalMs,

@@ -249,6 +249,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--replicas <k>', summary: 'copies of a stored file (4)', kind: 'number' },
   { flags: '--mine <mode>', summary: 'own, always or never', kind: 'text' },
   { flags: '--ping-interval <ms>', summary: 'how often links are checked (500)', kind: 'number' },
+  { flags: '--no-udp', summary: 'watch neighbours over the links only, where UDP must not be used', kind: 'flag' },
   { flags: '--timeout <s>', summary: 'give up on a command after this long', kind: 'number' },
   { flags: '--headless', summary: 'no console: log lines on standard output', kind: 'flag' },
   { flags: '--plain', summary: 'lines instead of panes', kind: 'flag' },

@@ -8,6 +8,7 @@ import type { Transport } from '../../wire/transport.js'
 import type { Address } from '../../wire/types.js'
 import type { Cancel, Env, Identity, Links, LogLevel, Network } from '../env.js'
 import { HostChunks } from './chunks/host-chunks.js'
+import { HostDatagrams } from './datagrams.js'
 import { errorText } from './durable.js'
 import { type KeyPair, signWith } from './identity.js'
 import { HostLinks } from './links.js'
@@ -29,6 +30,8 @@ export interface HostEnvOptions {
   readonly log: LogRing
   /** Mining threads; all cores but one where absent. */
   readonly miners?: number | undefined
+  /** Whether UDP may be used. */
+  readonly udp: boolean
   readonly fatal: (reason: string) => void
 }
 
@@ -36,6 +39,7 @@ export class HostEnv implements Env {
   readonly identity: Identity
   readonly network: Network
   readonly links: Links
+  readonly datagrams: HostDatagrams
   readonly store: LmdbStore
   readonly chunks: HostChunks
   readonly workers: HostWorkers
@@ -51,7 +55,8 @@ export class HostEnv implements Env {
     const fatal = (reason: string): void => this.fatal(reason)
     this.workers = new HostWorkers(miners === undefined ? { fatal } : { fatal, miners })
     this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
-    this.links = new HostLinks({ transport, chunks: this.chunks, announcement })
+    this.datagrams = new HostDatagrams(options.udp)
+    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announcement })
   }
 
   now(): number {
@@ -104,6 +109,7 @@ export class HostEnv implements Env {
   /** Links first, so that nothing new comes in; then everything that was taken becomes durable. */
   async close(): Promise<void> {
     this.#timers.close()
+    this.datagrams.close()
     await this.#options.transport.close()
     await this.chunks.close()
     await this.store.close()

@@ -1,17 +1,24 @@
 /**
- * The core's links over the transport. Adds what only the host knows: a refused chunk goes to the data path, and the
- * first address we listen on goes to the runtime directory, where this user's other peers find it.
+ * The core's links over the transport. Adds what only the host knows: a refused chunk goes to the data path, each
+ * listener has a UDP socket on its port number, and the first address we listen on goes to the runtime directory, where
+ * this user's other peers find it.
  */
+import { LinkCore } from '../../wire/link-core.js'
 import type { Message } from '../../wire/messages.js'
 import type { Transport } from '../../wire/transport.js'
 import type { Address } from '../../wire/types.js'
 import type { Cancel, DialOptions, Link, LinkHandler, Links, Listener, ListenOptions } from '../env.js'
 import type { HostChunks } from './chunks/host-chunks.js'
+import type { HostDatagrams } from './datagrams.js'
 import type { Announcement } from './runtime.js'
+
+/** Pairs of ports that are tried where the UDP port of a free TCP port is taken. */
+const PORT_TRIES = 8
 
 export interface HostLinksOptions {
   readonly transport: Transport
   readonly chunks: HostChunks
+  readonly datagrams: HostDatagrams
   readonly announcement: Announcement
 }
 
@@ -24,15 +31,29 @@ export class HostLinks implements Links {
   }
 
   dial(address: Address, options: DialOptions): Cancel {
-    const opened = (link: Link): LinkHandler => this.#withChunks(options.opened(link))
+    const opened = (link: Link): LinkHandler => this.#opened(link, (fresh) => options.opened(fresh))
     return this.#options.transport.dial(address, { ...options, opened, failed: (...why) => options.failed(...why) })
   }
 
   listen(address: Address | `${string}:0`, options: ListenOptions): void {
-    this.#options.transport.listen(address, {
-      listening: (listener) => options.listening(this.#announced(listener)),
+    this.#listen(address, options, PORT_TRIES)
+  }
+
+  #listen(address: Address | `${string}:0`, options: ListenOptions, tries: number): void {
+    const { transport, datagrams } = this.#options
+    transport.listen(address, {
+      listening: (listener) =>
+        datagrams.bind(listener.address, (binding) => {
+          if (binding === 'in-use' && address.endsWith(':0') && tries > 1) {
+            listener.close()
+            this.#listen(address, options, tries - 1)
+            return
+          }
+          // a port that was asked for is kept also without its UDP: then heartbeats go over the links
+          options.listening(this.#announced(listener))
+        }),
       failed: (...why) => options.failed(...why),
-      accepted: (link) => this.#withChunks(options.accepted(link)),
+      accepted: (link) => this.#opened(link, (fresh) => options.accepted(fresh)),
     })
   }
 
@@ -44,6 +65,7 @@ export class HostLinks implements Links {
       address,
       close: () => {
         listener.close()
+        this.#options.datagrams.unbind(address)
         this.#listening.delete(address)
         this.#announce()
       },
@@ -55,14 +77,24 @@ export class HostLinks implements Links {
     if (this.#options.announcement.entry.address !== address) this.#options.announcement.update({ address })
   }
 
-  #withChunks(handler: LinkHandler): LinkHandler {
+  #opened(link: Link, take: (link: Link) => LinkHandler): LinkHandler {
+    const { datagrams } = this.#options
+    if (link instanceof LinkCore) {
+      link.onPromoted = (service) => {
+        if (service !== 'data') datagrams.linked(link)
+      }
+    }
+    const handler = take(link)
     return {
       message: (link: Link, message: Message) => {
         if (message.type === 'chunkRefused') this.#options.chunks.refused(link, message.request)
         else handler.message(link, message)
       },
       drained: (link) => handler.drained(link),
-      closed: (...end) => handler.closed(...end),
+      closed: (...end) => {
+        datagrams.unlinked(link)
+        handler.closed(...end)
+      },
     }
   }
 }

@@ -20,6 +20,8 @@ export interface PeerPlan {
   readonly listen: readonly string[]
   /** Listen on all of this machine's addresses. */
   readonly lan: boolean
+  /** False: no datagrams, heartbeats over the links only. */
+  readonly udp: boolean
   readonly replicas: number
   readonly mine: MineMode
   readonly pingIntervalMs: number
@@ -80,6 +82,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     network: plan.network,
     name: plan.name,
     data: plan.data,
+    udp: plan.udp,
     makePeer: (env: Env) =>
       new Peer(env, {
         membership: {

@@ -45,6 +45,8 @@ export interface HostOptions<T> {
   readonly miners?: number
   /** A console owns the terminal: what native code prints goes to a file in the state directory. */
   readonly fullScreen?: boolean
+  /** False where UDP must not be used; links do without. */
+  readonly udp?: boolean
 }
 
 export interface RunningPeer<T> {
@@ -132,6 +134,7 @@ function makeEnv<T>(parts: Parts<T>): HostEnv {
     announcement,
     log,
     miners: options.miners,
+    udp: options.udp ?? true,
     fatal,
   })
 }

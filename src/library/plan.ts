@@ -28,6 +28,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Listen on all addresses of this machine. */
   readonly lan?: boolean
+  /** False where UDP must not be used. */
+  readonly udp?: boolean
   /** Copies of a stored file; 4 where absent. */
   readonly replicas?: number
   /** 'own' where absent: mine when there is something to mine. */
@@ -60,6 +62,7 @@ export function planOf(options: PeerOptions): PeerPlan {
     join,
     listen,
     lan: options.lan === true,
+    udp: options.udp !== false,
     replicas,
     mine,
     pingIntervalMs,

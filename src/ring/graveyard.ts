@@ -7,6 +7,8 @@ import type { PeerId } from '../../wire/types.js'
 
 /** Those who said goodbye are forgotten once everybody's lists must have dropped them. */
 const LEFT_MS = 60_000
+/** Who is still a member so long after its goodbye left the ring only for a while. */
+const BACK_MS = 2_000
 
 export type Departure = 'left' | 'lost'
 
@@ -37,13 +39,25 @@ export class Graveyard {
     return this.#graves.delete(peer)
   }
 
+  /** Everybody that lies here, oldest first. */
+  buried(): readonly PeerId[] {
+    return [...this.#graves.keys()]
+  }
+
+  /** Whether it lies here and did not say goodbye. */
+  isLost(peer: PeerId): boolean {
+    return this.#graves.get(peer)?.how === 'lost'
+  }
+
   /** Those who may come back: they did not say goodbye. */
   lost(): readonly PeerId[] {
     return [...this.#graves].filter(([, grave]) => grave.how === 'lost').map(([peer]) => peer)
   }
 
-  sweep(nowMs: number): void {
-    for (const [peer, grave] of this.#graves)
-      if (grave.how === 'left' && nowMs - grave.sinceMs > LEFT_MS) this.#graves.delete(peer)
+  sweep(nowMs: number, isMember: (peer: PeerId) => boolean): void {
+    for (const [peer, { how, sinceMs }] of this.#graves) {
+      const sleptMs = how === 'left' ? nowMs - sinceMs : 0
+      if (sleptMs > LEFT_MS || (sleptMs > BACK_MS && isMember(peer))) this.#graves.delete(peer)
+    }
   }
 }

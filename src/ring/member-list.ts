@@ -66,6 +66,12 @@ export class MemberList {
     return info === undefined || mayJoin(info)
   }
 
+  /** Known to be a member that may be of the ring. */
+  isEligible(peer: PeerId): boolean {
+    const info = this.#mesh.member(peer)
+    return info !== undefined && mayJoin(info)
+  }
+
   /** What to call a peer, also after it left. */
   nameOf(peer: PeerId): string {
     return this.#mesh.member(peer)?.name ?? this.#names.get(peer) ?? peer.slice(0, 8)

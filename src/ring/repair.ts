@@ -13,6 +13,8 @@ import type { RingState } from './state.js'
 
 /** One stranger or buried peer is asked every so many rounds. */
 const STRANGER_ROUNDS = 8
+/** A peer that is alone asks more often; each time it may dial in vain. */
+const LONELY_ROUNDS = 4
 /** A member that was not taken is not asked again sooner. */
 const SAME_CANDIDATE_MS = 2_000
 const MAX_RUN = 8
@@ -50,13 +52,25 @@ export class Repair {
     this.place()
     this.#askBuriedAlive()
     this.#rounds++
-    if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
+    // everybody that we knew is buried: nobody else may remember us
+    if (this.#parts.state.standing === 'alone') {
+      if (this.#rounds % LONELY_ROUNDS === 0) this.#askBuried()
+    } else if (this.#rounds % STRANGER_ROUNDS === 0) this.#askStranger()
     else if (this.#rounds % STRANGER_ROUNDS === STRANGER_ROUNDS / 2) this.#askBuried()
   }
 
   /** The successor answered: the next death begins a new run. */
   successorHeard(): void {
     this.#run = 0
+  }
+
+  /**
+   * The first successor is silent. It may be the first of a run: twice as many of those behind it are checked with each
+   * further miss, so that all of a run are found dead at nearly the same time.
+   */
+  successorSilent(misses: number): void {
+    const { state, liveness } = this.#parts
+    for (const peer of state.successors.entries.slice(1, 1 + 2 ** misses)) liveness.suspect(peer)
   }
 
   /** The first successor died: its followers may have died with it, so 1, 2, 4... of them are checked at once. */
@@ -94,19 +108,19 @@ export class Repair {
     this.#ask(this.#oneOf([...strangers].filter(state.trusted)))
   }
 
-  /** Declared dead, but its link stands: it was frozen or slow and may be back. */
+  /** Declared dead, or left, but its link stands: it was frozen or slow or outside, and may be back. */
   #askBuriedAlive(): void {
-    const { calls, state, isLinked } = this.#parts
-    for (const peer of state.graves.lost()) {
+    const { calls, state, members, isLinked } = this.#parts
+    for (const peer of state.graves.buried()) {
       if (this.#digging.size >= MAX_DIGGING) return
-      if (this.#digging.has(peer) || !isLinked(peer)) continue
+      if (this.#digging.has(peer) || !isLinked(peer) || !members.eligible(peer)) continue
       this.#digging.add(peer)
       // its answer raises it
       calls.ping(peer, FEW_TRIES, () => this.#digging.delete(peer))
     }
   }
 
-  /** A buried peer may live in the other part of a ring that was cut in two. */
+  /** A buried peer may live in the other part of a ring that was cut in two; its answer raises it. */
   #askBuried(): void {
     const { calls, state } = this.#parts
     const buried = this.#oneOf(state.graves.lost())

@@ -5,28 +5,31 @@
  */
 import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Done, LookupProgress, LookupView, RingNeighbour, RingView } from '../api.js'
+import type { Datagram } from '../../wire/udp-datagram.js'
+import type { Done, LookupProgress, LookupView, RingView } from '../api.js'
 import type { Cancel } from '../env.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
 import { Answers } from './answer.js'
 import { closeGap, sayGoodbye } from './departure.js'
 import { FingerFixer } from './fix-fingers.js'
 import { Joiner } from './join.js'
-import { LinkLiveness, type Liveness } from './liveness.js'
+import { Liveness } from './liveness.js'
+import { OwnDigest } from './liveness-digest.js'
 import { Lookups } from './lookup.js'
 import { MemberList } from './member-list.js'
 import { NameLookup } from './name-lookup.js'
+import { Neighbours } from './neighbours.js'
 import { Push } from './push.js'
 import { Repair } from './repair.js'
-import { Calls, DEADLY_TRIES, type Named, type RingEnv } from './rpc.js'
+import { Calls, DEADLY_TRIES, FEW_TRIES, type Named, type RingEnv } from './rpc.js'
 import { Stabiliser } from './stabilise.js'
 import { RingState } from './state.js'
 import { isOrdered } from './successor-list.js'
 
 const JITTER = 0.2
 const OWNERS_DEBOUNCE_MS = 100
-
-type Side = 'successor' | 'predecessor'
+/** Each way: the first are what stabilising rests on, the second take over when the first die. */
+const WATCHED = 2
 
 export interface RingOptions {
   /** How many names this peer holds by ring duty. */
@@ -64,10 +67,10 @@ export class Ring implements Protocol {
   readonly #repair: Repair
   readonly #fingers: FingerFixer
   readonly #names: NameLookup
+  readonly #neighbours: Neighbours
   #tick: Cancel = () => {}
   #ownersTimer: Cancel | undefined
   #announcedOwners = ''
-  #firstTwo: Readonly<Record<Side, readonly PeerId[]>> = { successor: [], predecessor: [] }
 
   constructor(env: RingEnv, mesh: Mesh, options: RingOptions) {
     const self = env.identity.id
@@ -83,7 +86,16 @@ export class Ring implements Protocol {
     })
     const state = new RingState(self, this.#members.eligible)
     const calls = new Calls(env, mesh)
-    const liveness = new LinkLiveness((peer, done) => calls.ping(peer, DEADLY_TRIES, done))
+    const digest = new OwnDigest(state)
+    const liveness = new Liveness({
+      env,
+      intervalMs: this.#intervalMs,
+      digest: () => digest.value,
+      ask: (peer, how, done) => calls.ping(peer, how === 'patiently' ? DEADLY_TRIES : FEW_TRIES, done),
+      isAsked: (peer) => state.successors.first === peer,
+      helpers: () => mesh.linked(),
+      nameOf: (peer) => this.#members.nameOf(peer),
+    })
     const lookups = new Lookups(env, state, calls)
     const stabiliser = new Stabiliser(state, calls, liveness)
     const candidates = () => this.#candidates()
@@ -110,6 +122,7 @@ export class Ring implements Protocol {
     const changed = () => options.changed?.()
     const replicas = options.replicas ?? 4
     this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas, changed })
+    this.#neighbours = new Neighbours({ env, state, calls, liveness, members: this.#members })
     this.#connectParts()
   }
 
@@ -122,19 +135,7 @@ export class Ring implements Protocol {
   // ---- what other parts of the peer ask
 
   view(): RingView {
-    const { self, successors, predecessors, fingers } = this.#state
-    const neighbour = (id: PeerId): RingNeighbour => ({ id, name: this.#members.nameOf(id) })
-    return {
-      id: self,
-      successors: successors.entries.map((id) => ({
-        ...neighbour(id),
-        state: this.#liveness.isSuspect(id) ? 'suspect' : 'alive',
-        rttMs: this.#calls.roundTrips.smoothedMs(id),
-      })),
-      predecessors: predecessors.entries.map(neighbour),
-      fingers: [...fingers.peers()].map(neighbour),
-      keys: this.#options.keys(),
-    }
+    return this.#neighbours.view(this.#options.keys())
   }
 
   /** The owner of a name by a walk over the fingers, with its path. */
@@ -168,6 +169,7 @@ export class Ring implements Protocol {
 
   linkUp(peer: PeerId): void {
     this.#raise(peer)
+    if (this.#state.standing !== 'left') this.#liveness.linkUp(peer)
     this.#met(peer)
   }
 
@@ -225,11 +227,17 @@ export class Ring implements Protocol {
     }
   }
 
+  #datagram(from: PeerId, datagram: Datagram, sequence: number): void {
+    const { standing } = this.#state
+    // whoever is not in the ring is silent
+    if (standing !== 'left' && standing !== 'outside') this.#liveness.receive(from, datagram, sequence)
+  }
+
   // ---- rounds
 
   #round(): void {
     this.#tick = this.#env.after(this.#intervalMs * (1 + (this.#env.random() - 0.5) * JITTER), () => this.#round())
-    this.#state.graves.sweep(this.#env.now())
+    this.#state.graves.sweep(this.#env.now(), (peer) => this.#mesh.isLinked(peer) && this.#members.isEligible(peer))
     this.#ownersMayChange()
     if (!this.#inRing()) {
       this.#goodbye('outside')
@@ -237,10 +245,9 @@ export class Ring implements Protocol {
     }
     if (this.#state.standing === 'outside') this.#state.reset('alone')
     this.#joiner.wanted()
-    if (!this.#state.connected) return
-    this.#stabiliser.round()
-    this.#stabiliser.pingSecond()
     this.#repair.round()
+    if (!this.#state.connected) return
+    this.#stabiliser.tick()
     this.#fingers.round()
   }
 
@@ -267,6 +274,7 @@ export class Ring implements Protocol {
 
   #died(peer: PeerId): void {
     if (this.#state.standing === 'left' || this.#state.graves.has(peer)) return
+    if (this.#isNeighbour(peer)) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} is no longer alive`)
     this.#depart(peer, 'lost')
     this.onDead(peer)
   }
@@ -309,9 +317,19 @@ export class Ring implements Protocol {
 
   #connectParts(): void {
     const died = (peer: PeerId) => this.#died(peer)
+    this.#env.datagrams.onDatagram = (...came) => this.#datagram(...came)
+    this.#env.datagrams.onRefused = (peer) => this.linkDown(peer)
     this.#liveness.onDead = died
+    this.#liveness.onPing = (peer) => {
+      // a ping that was under way when its sender said goodbye is not its return
+      if (this.#state.graves.isLost(peer)) this.#raise(peer)
+    }
+    this.#liveness.onChanged = () => this.#options.changed?.()
     this.#stabiliser.onDead = died
     this.#stabiliser.onHeard = () => this.#repair.successorHeard()
+    this.#calls.onMissed = (peer, tries) => {
+      if (peer === this.#state.successors.first) this.#repair.successorSilent(tries)
+    }
     this.#lookups.onSilent = (peer) => this.#liveness.suspect(peer)
     this.#joiner.onJoined = () => {
       // whom we joined may be alone until now: it must hear of us before it is asked where it stands
@@ -325,21 +343,17 @@ export class Ring implements Protocol {
       this.#joiner.wanted()
     }
     this.#state.onListsChanged = () => {
+      this.#watchNeighbours()
       this.#push.listsChanged()
-      this.#logNeighbours('successor', this.#state.successors.entries)
-      this.#logNeighbours('predecessor', this.#state.predecessors.entries)
+      this.#neighbours.changed()
       this.#options.changed?.()
     }
   }
 
-  #logNeighbours(side: Side, [...peers]: readonly PeerId[]): void {
-    const old = this.#firstTwo[side]
-    this.#firstTwo = { ...this.#firstTwo, [side]: peers.slice(0, 2) }
-    for (const [place, word] of ['first', 'second'].entries()) {
-      const peer = peers[place]
-      if (peer !== undefined && peer !== old[place])
-        this.#env.log('info', `My new ${word} ${side} is ${this.#members.nameOf(peer)}`)
-    }
+  #watchNeighbours(): void {
+    const { successors, predecessors } = this.#state
+    const first = (peers: readonly PeerId[]) => peers.slice(0, WATCHED)
+    this.#liveness.watch([...new Set([...first(successors.entries), ...first(predecessors.entries)])])
   }
 
   /** Compares later what `owners` is made of with what was last told. */

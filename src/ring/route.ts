@@ -7,7 +7,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import { between, clockwiseFrom } from './id.js'
 import type { RingState } from './state.js'
 
-/** Asked where the best one does not answer. */
+/** Asked where the best one does not answer. One is a successor: those are watched, while all fingers may be dead. */
 const ALTERNATIVES = 3
 
 export interface Route {
@@ -26,9 +26,13 @@ export function route(state: RingState, key: Hash): Route {
   if (key === first || between(self, key, first)) {
     return { kind: 'owner', peers: successors.wholeRing ? [...successors.entries, self] : successors.entries }
   }
-  const nearer = new Set<PeerId>()
-  for (const peer of successors.entries) if (between(self, peer, key)) nearer.add(peer)
+  const watched = successors.entries.findLast((peer) => between(self, peer, key))
+  const nearer = new Set<PeerId>(successors.entries.filter((peer) => between(self, peer, key)))
   for (const peer of state.fingers.peers()) if (between(self, peer, key)) nearer.add(peer)
-  const best = [...nearer].sort(clockwiseFrom(self)).reverse()
-  return { kind: 'nearer', peers: best.slice(0, 1 + ALTERNATIVES) }
+  const best = [...nearer]
+    .sort(clockwiseFrom(self))
+    .reverse()
+    .slice(0, 1 + ALTERNATIVES)
+  if (watched !== undefined && !best.includes(watched)) best[ALTERNATIVES] = watched
+  return { kind: 'nearer', peers: best }
 }

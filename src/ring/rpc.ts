@@ -8,10 +8,10 @@ import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
-import { RoundTrips } from './rtt.js'
+import { LINK_BOUNDS, RoundTrips } from './rtt.js'
 
 /** What the ring needs of the world. */
-export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log'>
+export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log' | 'datagrams'>
 
 export type Named<T extends RingMessage['type']> = Extract<RingMessage, { readonly type: T }>
 export type Question = Named<'ringPing' | 'ringStabilise' | 'ringStep' | 'ringJoin'>
@@ -39,11 +39,14 @@ interface Call {
   timeoutMs: number
   refusals: number
   rearms: number
+  missed: number
   cancel: Cancel
 }
 
 export class Calls {
-  readonly roundTrips = new RoundTrips()
+  readonly roundTrips = new RoundTrips(LINK_BOUNDS)
+  /** So many tries in a row had no answer, and there are more to come. */
+  onMissed: (peer: PeerId, tries: number) => void = () => {}
   readonly #env: RingEnv
   readonly #mesh: Mesh
   readonly #calls = new Set<Call>() // at most MAX_CALLS
@@ -147,6 +150,7 @@ export class Calls {
       timeoutMs: this.roundTrips.timeoutMs(peer),
       refusals: 0,
       rearms: 0,
+      missed: 0,
       cancel: () => {},
     }
     this.#calls.add(call)
@@ -187,6 +191,7 @@ export class Calls {
       } else {
         call.timeoutMs *= BACKOFF
         this.#try(call)
+        this.onMissed(call.peer, ++call.missed)
       }
     })
   }

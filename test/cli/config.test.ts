@@ -32,6 +32,13 @@ test('settings fill what no flag gave, and lists add up', ({ folder }) => {
   assert.strictEqual(merged.lan, true)
 })
 
+test('UDP is used unless the file or a flag forbids it', ({ folder }) => {
+  assert.strictEqual(withConfig(globals(), folder).udp, true)
+  assert.strictEqual(withConfig(globals('--no-udp'), folder).udp, false)
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ udp: false }))
+  assert.strictEqual(withConfig(globals(), folder).udp, false)
+})
+
 test('a bad file is named with what is wrong in it', ({ folder }) => {
   const cases: readonly [string, RegExp][] = [
     ['{', /config\.json is not JSON/],

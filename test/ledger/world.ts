@@ -361,6 +361,7 @@ export class TestPeer {
       randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => Math.floor(world.random() * 256))),
       sign: (text) => sign(key, text),
       links: { dial: never, listen: never },
+      datagrams: { send: () => null, onDatagram: () => {}, onRefused: () => {} },
       store: this.store,
       chunks: undefined as never,
       workers: {

@@ -86,19 +86,31 @@ test('departures and new successors are logged in the classic words', () => {
   assert(one!.log.includes(`Peer ${two!.info.name} departed`))
   assert(one!.log.includes(`My new first successor is ${three!.info.name}`))
   assert(one!.log.includes(`My new second successor is ${four!.info.name}`))
+  assert(one!.log.includes(`Peer ${two!.info.name} is no longer alive`))
+  world.run(1_000)
   assert(one!.log.some((line) => line.startsWith('Ping request received from peer-')))
+  assert(one!.log.some((line) => line.startsWith('Ping response received from peer-')))
 })
 
 test('a frozen peer is bypassed although its link stands, and is back soon after it thaws', () => {
   const world = new World({ seed: 20 })
   settled(world, 10)
   const [before, frozen, after] = world.sorted()
-  world.frozen.add(frozen!.id)
+  world.freeze(frozen!)
   world.until('bypass', 8_000, () => before!.ring.view().successors[0]?.id === after!.id)
-  world.frozen.clear()
+  world.thaw(frozen!)
   world.until('ideal ring', 5_000, world.ideal)
   const everybody = world.sorted().map((node) => node.id)
   for (const node of world.alive()) assert.deepEqual([...node.ring.owners(frozen!.id, 20)].sort(), everybody)
+})
+
+test('a peer that could not be dialed for a while is back in all lists soon after, over the links that stood', () => {
+  const world = new World({ seed: 26 })
+  const nodes = settled(world, 12)
+  nodes[5]!.setRole('dial-out')
+  world.until('ideal ring of the others', 8_000, world.ideal)
+  nodes[5]!.setRole('peer')
+  world.until('ideal ring of all', 8_000, world.ideal)
 })
 
 test('a link that breaks without a death changes nothing', () => {

@@ -28,4 +28,17 @@ test('parts that changed while they were apart merge all the same', () => {
   world.checkLookups(50)
 })
 
+for (const count of [2, 3, 5])
+  test(`${count} peers that were all cut off from each other find each other again by themselves`, () => {
+    const world = new World({ seed: 25, gossip: false, addressBook: true })
+    const nodes = settled(world, count)
+    world.partition((node) => nodes.indexOf(node))
+    world.until('rings of one', 30_000, () => nodes.every((node) => node.ring.view().successors.length === 0))
+    // no dial is under way any more
+    world.run(10_000)
+    world.heal()
+    world.until('ideal ring', 60_000, world.ideal)
+    world.checkLookups(20)
+  })
+
 test.run()

@@ -2,7 +2,7 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
 import type { Mesh } from '../../src/mesh.js'
-import { LinkLiveness } from '../../src/ring/liveness.js'
+import { LinkLiveness } from '../../src/ring/liveness-link.js'
 import { Ring } from '../../src/ring/ring.js'
 import { Calls, type RingEnv } from '../../src/ring/rpc.js'
 import type { Message } from '../../wire/messages.js'
@@ -28,6 +28,7 @@ class Bench {
     },
     random: () => 0.5,
     log: () => {},
+    datagrams: { send: () => null, onDatagram: () => {}, onRefused: () => {} },
   }
 
   readonly mesh: Mesh = {

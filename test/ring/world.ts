@@ -1,6 +1,7 @@
 /**
- * A small deterministic network of rings: virtual clock, seeded chance, latency, loss, partitions, deaths. Every message
- * goes through the wire codec; a link delivers in order, like TCP. The same seed gives the same `hash`.
+ * A small deterministic network of rings: virtual clock, seeded chance, latency, loss, partitions, freezes, deaths. Every
+ * message goes through the wire codec; a link delivers in order, like TCP, unless `reorder` is harsher than that. The
+ * same seed gives the same `hash`.
  */
 import assert from 'node:assert'
 import type { LookupView, Result } from '../../src/api.js'
@@ -9,6 +10,9 @@ import { sha256 } from '../../wire/hash.js'
 import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { Heap, type Timed } from '../sim/heap.js'
+import { Flings } from './flings.js'
+import { mulberry } from './mulberry.js'
 import { Node } from './node.js'
 
 export interface WorldOptions {
@@ -20,15 +24,23 @@ export interface WorldOptions {
    * False: membership tells of a newcomer only, never of those that went or came back, and nobody dials but the ring.
    */
   readonly gossip?: boolean
+  /** Everybody can dial everybody, met or not: a network whose peers know more addresses than they have links. */
+  readonly addressBook?: boolean
+  /** False: no datagram ever arrives. */
+  readonly udp?: boolean
 }
 
-interface Event {
-  readonly at: number
-  readonly order: number
+interface Event extends Timed {
   readonly run: () => void
+  /** Whom it happened to. */
+  readonly node: Node | undefined
 }
 
 const LOST_AFTER_MS = 2_000
+/** A link without a sign of life is closed by its heartbeat. */
+const SILENCE_MS = 3_000
+const KNOCK_MS = 3_000
+const MOST_LATE_MS = 800
 
 export class World {
   now = 0
@@ -36,20 +48,37 @@ export class World {
   events = 0
   latencyMs: readonly [number, number]
   loss: number
+  /** Share of messages that come late, without holding up those behind them. */
+  reorder = 0
   readonly gossip: boolean
-  /** Their links stand, but nothing comes or goes: stopped processes. */
-  readonly frozen = new Set<PeerId>()
+  readonly addressBook: boolean
+  readonly udp: boolean
+  readonly flings = new Flings(this)
   readonly nodes: Node[] = []
   readonly random: () => number
-  readonly #heap: Event[] = []
+  /** Called after every event with whom it happened to. */
+  afterEvent: (node: Node | undefined) => void = () => {}
+  /** Called for every message that a peer sends, lost or not. */
+  onSend: (from: Node, to: PeerId, message: RingMessage) => void = () => {}
+  /** Answers in place of whom a question is for: how a ring is set up as it should be. */
+  oracle: ((from: Node, to: PeerId, question: RingMessage) => RingMessage | null) | null = null
+  readonly #heap = new Heap<Event>()
+  readonly #byId = new Map<PeerId, Node>()
+  /** Messages that were lost, and those that arrived before an older one. */
+  lost = 0
+  overtaking = 0
+  /** How often it changed who can talk to whom, but for frozen peers. */
+  cuts = 0
   #order = 0
   #sides: Map<PeerId, number> | undefined
-  readonly #lastArrival = new Map<string, number>()
+  readonly #lastArrival = new Map<string, { inOrder: number; late: number }>()
 
-  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true }: WorldOptions) {
+  constructor({ seed, latencyMs = [1, 20], loss = 0, gossip = true, addressBook = false, udp = true }: WorldOptions) {
     this.latencyMs = latencyMs
     this.loss = loss
     this.gossip = gossip
+    this.addressBook = addressBook
+    this.udp = udp
     this.random = mulberry(seed)
   }
 
@@ -57,15 +86,28 @@ export class World {
 
   /** A new peer, or one that was killed started again with its old id. */
   add(id?: PeerId, role: Role = 'peer'): Node {
-    const again = this.nodes.findIndex((node) => node.id === id)
-    const seed = Math.floor(this.random() * 2 ** 32)
-    const node = new Node(this, id ?? (sha256(Buffer.from(`${seed}`)) as PeerId), role, mulberry(seed))
     const others = this.alive()
-    if (again >= 0) this.nodes[again] = node
-    else this.nodes.push(node)
+    const node = this.place(id, role)
     node.ring.start()
     for (const other of others) this.after(this.latency(), () => this.meet(node, other))
     return node
+  }
+
+  /** A new peer that nobody has met and that was not started yet. */
+  place(id?: PeerId, role: Role = 'peer'): Node {
+    const seed = Math.floor(this.random() * 2 ** 32)
+    const node = new Node(this, id ?? (sha256(Buffer.from(`${seed}`)) as PeerId), role, mulberry(seed))
+    const again = this.nodes.findIndex((old) => old.id === id)
+    if (again >= 0) this.nodes[again] = node
+    else this.nodes.push(node)
+    this.#byId.set(node.id, node)
+    // a newcomer knocks at somebody's door, and is on that side of a cut
+    if (this.#sides !== undefined) this.#sides.set(node.id, this.#sides.get(this.any().id) ?? 0)
+    return node
+  }
+
+  node(id: PeerId): Node | undefined {
+    return this.#byId.get(id)
   }
 
   alive(): Node[] {
@@ -77,18 +119,46 @@ export class World {
     return alive[Math.floor(this.random() * alive.length)]!
   }
 
-  /** kill -9: the others' links close at once. */
-  kill(node: Node): void {
+  /** kill -9: the others' links close at once. With `silent` the machine is gone, and only silence tells. */
+  kill(node: Node, silent = false): void {
     node.alive = false
-    for (const other of this.alive())
-      if (other.links.get(node.id) === node) this.after(this.latency(), () => this.#cutLink(other, node))
+    node.silent = silent
+    for (const other of this.alive()) {
+      if (other.links.get(node.id) !== node) continue
+      const cut = () => this.#cutLink(other, node)
+      if (!silent && this.connected(other, node)) this.after(this.latency(), cut)
+      this.after(SILENCE_MS + this.random() * 1_000, cut)
+    }
+  }
+
+  /** SIGSTOP: nothing runs, what comes in waits; the others' heartbeats close the links after a while. */
+  freeze(node: Node): void {
+    if (node.frozen) return
+    const freeze = node.freeze()
+    this.after(SILENCE_MS + this.random() * 1_000, () => {
+      if (!node.isIn(freeze)) return
+      for (const other of this.alive()) if (other !== node) this.#cutLink(other, node)
+    })
+  }
+
+  /** SIGCONT: late timers fire first, then what waited is read. */
+  thaw(node: Node): void {
+    for (const run of node.thaw()) this.after(0, run, node)
+    if (!node.alive) return
+    for (const other of this.alive()) {
+      if (other === node || other.links.get(node.id) === node) continue
+      this.after(this.latency(), () => this.#cutLink(node, other))
+      if (this.gossip) this.after(this.random() * 3_000, () => this.meet(node, other))
+    }
   }
 
   leave(node: Node): void {
+    node.left = true
     node.ring.leave(() => {
       if (!node.alive) return
       node.alive = false
       for (const other of this.alive()) {
+        if (other.links.get(node.id) === node) this.after(SILENCE_MS, () => this.#cutLink(other, node))
         this.#deliverAt(node, other, () => {
           if (other.links.get(node.id) !== node) return
           other.links.delete(node.id)
@@ -104,6 +174,7 @@ export class World {
   partition(side: (node: Node) => number): void {
     const sides = new Map(this.nodes.map((node) => [node.id, side(node)]))
     this.#sides = sides
+    this.cuts++
     for (const one of this.alive())
       for (const other of this.alive())
         if (sides.get(one.id) !== sides.get(other.id))
@@ -114,24 +185,36 @@ export class World {
 
   heal(): void {
     this.#sides = undefined
-    if (!this.gossip) return
+    this.cuts++
     const alive = this.alive()
+    if (!this.gossip) {
+      for (const one of alive) this.#knock(one)
+      return
+    }
     for (const one of alive)
       for (const other of alive)
         if (one.id < other.id && (one.links.get(other.id) !== other || other.links.get(one.id) !== one))
           this.after(this.random() * 3_000, () => this.meet(one, other))
   }
 
+  /** Whoever came while it was cut off, and lost all whom it met there, has only its ticket, and knocks again. */
+  #knock(node: Node): void {
+    const knowsSomebody = [...node.known.keys()].some((id) => this.#byId.get(id)?.alive)
+    if (!node.alive || knowsSomebody) return
+    const door = this.any()
+    if (door !== node) this.meet(node, door)
+    this.after(KNOCK_MS, () => this.#knock(node))
+  }
+
   meet(one: Node, other: Node): void {
-    if (!one.alive || !other.alive || !this.connected(one, other)) return
+    if (!one.awake || !other.awake || !this.connected(one, other)) return
     for (const [here, there] of [
       [one, other],
       [other, one],
     ] as const) {
-      if (!here.known.has(there.id)) {
-        here.known.set(there.id, there.info)
-        here.ring.memberJoined(there.info)
-      }
+      const news = !here.known.has(there.id)
+      here.known.set(there.id, there.info)
+      if (news) here.ring.memberJoined(there.info)
       if (here.links.get(there.id) !== there) {
         here.links.set(there.id, there)
         here.ring.linkUp(there.id)
@@ -140,7 +223,12 @@ export class World {
   }
 
   connected(one: Node, other: Node): boolean {
-    return this.#sides === undefined || this.#sides.get(one.id) === this.#sides.get(other.id)
+    return this.side(one) === this.side(other)
+  }
+
+  /** Of the cut that is on, if any. */
+  side(node: Node): number | undefined {
+    return this.#sides?.get(node.id)
   }
 
   #cutLink(here: Node, there: Node): void {
@@ -157,8 +245,8 @@ export class World {
 
   // ---- time
 
-  after(delayMs: number, run: () => void): void {
-    this.#push({ at: this.now + Math.max(0, delayMs), order: this.#order++, run })
+  after(delayMs: number, run: () => void, node?: Node): void {
+    this.#heap.push({ time: this.now + Math.max(0, delayMs), sequence: this.#order++, run, node })
   }
 
   latency(): number {
@@ -167,11 +255,12 @@ export class World {
 
   run(ms: number): void {
     const end = this.now + ms
-    for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
-      this.#pop()
-      this.now = next.at
+    for (let next = this.#heap.peek(); next !== undefined && next.time <= end; next = this.#heap.peek()) {
+      this.#heap.pop()
+      this.now = next.time
       this.events++
       next.run()
+      this.afterEvent(next.node)
     }
     this.now = end
   }
@@ -194,11 +283,20 @@ export class World {
   // ---- messages
 
   transmit(from: Node, to: PeerId, message: Message): void {
+    this.onSend(from, to, message as RingMessage)
+    const told = this.oracle?.(from, to, message as RingMessage) ?? null
+    if (told !== null) {
+      this.after(this.latency(), () => from.happen('message', () => from.ring.receive(to, told)), from)
+      return
+    }
     const frame = encodeMessage(message)
     this.note(frame)
-    const target = this.nodes.find((node) => node.id === to)
-    if (target === undefined || this.random() < this.loss) return
-    if (this.frozen.has(from.id) || this.frozen.has(to)) return
+    const target = this.#byId.get(to)
+    if (this.random() < this.loss) {
+      this.lost++
+      return
+    }
+    if (target === undefined) return
     this.#deliverAt(from, target, () => {
       if (from.links.get(to) !== target || target.links.get(from.id) !== from || !this.connected(from, target)) return
       target.ring.receive(from.id, decodeMessage(frame.subarray(LENGTH_BYTES)) as RingMessage)
@@ -207,11 +305,18 @@ export class World {
 
   #deliverAt(from: Node, to: Node, run: () => void): void {
     const key = `${from.id}${to.id}`
-    const at = Math.max(this.now + this.latency(), (this.#lastArrival.get(key) ?? 0) + 0.001)
-    this.#lastArrival.set(key, at)
-    this.after(at - this.now, () => {
-      if (to.alive) run()
-    })
+    const last = this.#lastArrival.get(key) ?? { inOrder: 0, late: 0 }
+    let at = this.now + this.latency()
+    if (this.reorder > 0 && this.random() < this.reorder) {
+      at += this.random() * MOST_LATE_MS
+      last.late = Math.max(last.late, at)
+    } else {
+      at = Math.max(at, last.inOrder + 0.001)
+      last.inOrder = at
+      if (at < last.late) this.overtaking++
+    }
+    this.#lastArrival.set(key, last)
+    this.after(at - this.now, () => to.happen('message', run), to)
   }
 
   // ---- what should be
@@ -279,49 +384,6 @@ export class World {
         return `\n${node.id.slice(0, 4)} -> ${names(successors)} <- ${names(predecessors)}`
       })
       .join('')
-  }
-
-  #push(event: Event): void {
-    const heap = this.#heap
-    let place = heap.push(event) - 1
-    while (place > 0) {
-      const parent = (place - 1) >> 1
-      if (earlier(heap[parent]!, event)) break
-      heap[place] = heap[parent]!
-      place = parent
-    }
-    heap[place] = event
-  }
-
-  #pop(): void {
-    const heap = this.#heap
-    const last = heap.pop()!
-    if (heap.length === 0) return
-    let place = 0
-    for (;;) {
-      let child = 2 * place + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && earlier(heap[child + 1]!, heap[child]!)) child++
-      if (earlier(last, heap[child]!)) break
-      heap[place] = heap[child]!
-      place = child
-    }
-    heap[place] = last
-  }
-}
-
-function earlier(a: Event, b: Event): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order)
-}
-
-/** Mulberry32: small, seeded, good enough to shuffle with. */
-export function mulberry(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

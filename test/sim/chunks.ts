@@ -141,7 +141,7 @@ export class SimChunks implements Chunks {
     if (part !== undefined) files.dropPart(blob, part.target)
     this.#parts.delete(blob)
     this.#held.delete(blob)
-    files.files.delete(ownPath(blob))
+    if (files.files.delete(ownPath(blob))) files.dropped.push(blob)
     this.#later(READ_MS, done)
   }
 
@@ -286,4 +286,5 @@ class Reader implements BulkReader {
   }
 }
 
-const ownPath = (blob: Hash): string => `/blobs/${blob}`
+/** Where a copy lies that is no user's. */
+export const ownPath = (blob: Hash): string => `/blobs/${blob}`

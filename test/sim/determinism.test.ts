@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import { makePlan, type PlanName, SHAPES } from './plan.js'
 import { play } from './scenario.js'
 
-const NAMES: readonly PlanName[] = ['storm', 'churn', 'power', 'line', 'polls']
+const NAMES: readonly PlanName[] = ['storm', 'churn', 'ring', 'power', 'line', 'polls']
 
 test('a seed played twice gives the same event hash, whatever was played in between', () => {
   const first = NAMES.map((name) => play(makePlan(name, 11)))

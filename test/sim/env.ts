@@ -3,7 +3,18 @@
  * follows from (seed, number), the simulated network, disk, files and workers.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
-import type { Cancel, Chunks, Env, Identity, Links, LogLevel, Network, Store, Workers } from '../../src/env.js'
+import type {
+  Cancel,
+  Chunks,
+  Datagrams,
+  Env,
+  Identity,
+  Links,
+  LogLevel,
+  Network,
+  Store,
+  Workers,
+} from '../../src/env.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type { SimProcess } from './process.js'
 import { Random } from './random.js'
@@ -39,6 +50,7 @@ export interface EnvParts {
   readonly name: string
   readonly network: Network
   readonly links: Links
+  readonly datagrams: Datagrams
   readonly store: Store
   readonly chunks: Chunks
   readonly workers: Workers
@@ -53,6 +65,7 @@ export class SimEnv implements Env {
   readonly identity: Identity
   readonly network: Network
   readonly links: Links
+  readonly datagrams: Datagrams
   readonly store: Store
   readonly chunks: Chunks
   readonly workers: Workers
@@ -65,6 +78,7 @@ export class SimEnv implements Env {
     this.#random = new Random(process.seed, process.index, process.life, 11)
     this.network = parts.network
     this.links = parts.links
+    this.datagrams = parts.datagrams
     this.store = parts.store
     this.chunks = parts.chunks
     this.workers = parts.workers

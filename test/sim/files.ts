@@ -26,6 +26,8 @@ export class SimFiles {
   readonly files = new Map<string, SimFile>()
   /** By blob and target. */
   readonly parts = new Map<string, Part>()
+  /** Whole copies that the peer gave up of its own, in order. */
+  readonly dropped: Hash[] = []
   #inodes = 1
 
   /** A user's file whose content follows from `seed`. */

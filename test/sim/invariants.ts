@@ -6,6 +6,7 @@ import type { PeerApi } from '../../src/api.js'
 import { sha256 } from '../../wire/hash.js'
 import { LIST_LENGTH } from '../../wire/messages/ring.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { ownPath } from './chunks.js'
 import { hasContent } from './files.js'
 import type { SimNode } from './node.js'
 import type { World } from './world.js'
@@ -92,6 +93,28 @@ export function deadAreBypassed({ nodes, alive, now }: PeerWorld): string | null
     if (listed !== undefined) return `${name} still lists ${listed.name}, who is gone`
   }
   return null
+}
+
+/** Whoever gives up its copy of an acknowledged file leaves a whole one on a running peer, unless holders just died. */
+export function lastCopyKept({ files }: Acknowledged): (world: PeerWorld) => string | null {
+  let seen = 0
+  return function lastCopyKept({ nodes, now }) {
+    let dropped = 0
+    for (const node of nodes) dropped += node.files.dropped.length
+    if (dropped === seen) return null
+    seen = dropped
+    for (const node of nodes) {
+      const blob = node.files.dropped.at(-1)
+      for (const file of files) {
+        if (file.id !== blob || node.files.files.has(ownPath(blob))) continue
+        const holders = nodes.filter((holder) => holdsWhole(holder, file))
+        if (holders.some(({ alive }) => alive)) continue
+        if (holders.some(({ alive, endedAt }) => !alive && now - endedAt < BYPASSED_MS)) continue
+        return `${node.name} gave up the last running copy of ${file.name}`
+      }
+    }
+    return null
+  }
 }
 
 /** Between two peers at most one control link that both use. */
@@ -219,7 +242,7 @@ export function copiesAtOwners({ files }: Acknowledged, replicas: number): (worl
         members.findIndex((node) => node.id >= key),
       )
       const owners = members.map((_, step) => at(members, start + step)).slice(0, replicas)
-      const keepers = members.filter((node) => node.files.files.has(`/blobs/${id}`))
+      const keepers = members.filter((node) => node.files.files.has(ownPath(id)))
       const lacking = owners.filter((owner) => !keepers.includes(owner))
       const spare = keepers.filter((keeper) => !owners.includes(keeper))
       if (lacking.length > 0) return `${name} is not at its owners ${lacking.map(nameOf).join(' ')}`

@@ -44,6 +44,7 @@ export interface LinkEnd {
   readonly process: SimProcess
   readonly peer: PeerId
   readonly publicKey: Uint8Array
+  readonly datagramSecret: Uint8Array
   readonly dialed: boolean
   readonly local: Address
   readonly remote: Address
@@ -77,6 +78,9 @@ export class SimLink implements Link {
   }
   get publicKey(): Uint8Array {
     return this.end.publicKey
+  }
+  get datagramSecret(): Uint8Array {
+    return this.end.datagramSecret
   }
   get dialed(): boolean {
     return this.end.dialed
@@ -146,6 +150,7 @@ export class SimLink implements Link {
 
   promote(service: Service): void {
     this.#service = service
+    if (service === 'control' && !this.closed) this.network.datagramsOf(this.process)?.linked(this)
   }
 
   close(code: CloseCode, reason: string): void {
@@ -251,6 +256,7 @@ export class SimLink implements Link {
   #ended(code: CloseCode, reason: string, by: 'us' | 'them' | 'network'): void {
     this.closed = true
     this.network.forget(this)
+    this.network.datagramsOf(this.process)?.unlinked(this)
     this.process.at(this.process.schedule.now, 'closed', () => {
       this.bulk?.ended()
       this.#handler?.closed(this, code, reason, by)

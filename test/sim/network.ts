@@ -2,10 +2,13 @@
  * The simulated network: machines with addresses, listeners, dialing with all its failures, and the faults between
  * peers. Cuts are per pair of peers and direction, so that a partition may run through one machine as well.
  */
-import type { DialFailure, DialOptions, Links, ListenOptions } from '../../src/env.js'
+import type { DialOptions, Links, ListenOptions } from '../../src/env.js'
 import type { CloseCode } from '../../wire/errors.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
+import type { Dropped } from '../../wire/udp-channels.js'
+import { type DatagramFaults, NO_FAULTS, type SimDatagrams, secretOf } from './datagrams.js'
+import { Dial } from './dial.js'
 import { Pipe, SimLink } from './link.js'
 import type { SimProcess } from './process.js'
 import { mix, unit } from './random.js'
@@ -28,8 +31,6 @@ export interface Tamper {
 }
 
 const LOOPBACK_MS = 0.1
-const HANDSHAKE_MS = 3
-const SYN_RETRY_MS = 1000
 const FIRST_FREE_PORT = 49_152
 
 /** One machine. */
@@ -49,7 +50,7 @@ export interface Face {
   readonly networkTag: string
 }
 
-interface Listening {
+export interface Listening {
   readonly face: Face
   readonly address: Address
   readonly ip: string
@@ -71,6 +72,8 @@ const ACCUSING: ReadonlySet<CloseCode> = new Set(['protocol', 'too-large', 'floo
 
 export class SimNetwork {
   frames = 0
+  datagrams = 0
+  datagramFaults: DatagramFaults = NO_FAULTS
   tamper: Tamper | null = null
   loss: number
   readonly violations: Violation[] = []
@@ -79,6 +82,8 @@ export class SimNetwork {
   readonly #cuts = new Set<number>()
   readonly #stalled = new Set<Pipe>()
   readonly #hostOf = new Map<SimProcess, SimHost>()
+  readonly #dropped: Dropped = { unknown: 0, malformed: 0, forged: 0, replayed: 0 }
+  readonly #datagrams = new Map<SimProcess, SimDatagrams>()
   readonly #serials = new Map<SimProcess, number>()
   readonly #ports = new Map<SimHost, number>()
   readonly #down = new Set<SimHost>()
@@ -119,9 +124,27 @@ export class SimNetwork {
     return low + (high - low) * (0.8 * unit(this.seed, pair, 4) + 0.2 * unit(this.seed, key, 3))
   }
 
-  register(face: Face): void {
+  register(face: Face, datagrams: SimDatagrams): void {
+    datagrams.onDropped = (why) => this.#dropped[why]++
+    this.#datagrams.set(face.process, datagrams)
     this.#hostOf.set(face.process, face.host)
     this.#down.delete(face.host)
+  }
+
+  /** Datagrams that were refused so far, over all lives of all peers, and why. */
+  get dropped(): Readonly<Record<string, number>> {
+    const { unknown, malformed, forged, replayed } = this.#dropped
+    return {
+      'datagrams unknown': unknown,
+      'datagrams malformed': malformed,
+      'datagrams forged': forged,
+      'datagrams replayed': replayed,
+    }
+  }
+
+  /** Where datagrams of a process go in and out. */
+  datagramsOf(process: SimProcess): SimDatagrams | undefined {
+    return this.#datagrams.get(process)
   }
 
   serialFor(process: SimProcess): number {
@@ -168,6 +191,7 @@ export class SimNetwork {
       link.kill(survives, powerLost)
       this.#links.delete(link)
     }
+    this.#datagrams.delete(process)
     const host = this.#hostOf.get(process)
     if (powerLost && host !== undefined) this.#down.add(host)
   }
@@ -239,11 +263,26 @@ export class SimNetwork {
     const ip = isLoopback(listening.ip) || dialer.host === there.host ? '127.0.0.1' : dialer.host.ip
     const from = `${ip}:${this.#freePort(dialer.host)}` as Address
     const to = `${listening.ip === '0.0.0.0' ? there.host.ip : listening.ip}:${listening.port}` as Address
-    const near = { process: dialer.process, peer: there.id, publicKey: there.publicKey, local: from, remote: to }
-    const far = { process: there.process, peer: dialer.id, publicKey: dialer.publicKey, local: to, remote: from }
+    const key = mix(this.#connections++, dialer.process.index, there.process.index)
+    const datagramSecret = secretOf(key)
+    const near = {
+      process: dialer.process,
+      peer: there.id,
+      publicKey: there.publicKey,
+      datagramSecret,
+      local: from,
+      remote: to,
+    }
+    const far = {
+      process: there.process,
+      peer: dialer.id,
+      publicKey: dialer.publicKey,
+      datagramSecret,
+      local: to,
+      remote: from,
+    }
     const dialed = new SimLink(this, { ...near, dialed: true })
     const accepted = new SimLink(this, { ...far, dialed: false })
-    const key = mix(this.#connections++, dialer.process.index, there.process.index)
     dialed.meet(accepted)
     accepted.meet(dialed)
     this.#connect(dialed, accepted, mix(key, 1), this.schedule.now)
@@ -261,99 +300,6 @@ export class SimNetwork {
     const port = this.#ports.get(host) ?? FIRST_FREE_PORT
     this.#ports.set(host, port + 1)
     return port
-  }
-}
-
-/** One attempt to reach an address: connect, prove, or fail in one of the ways that users are told about. */
-class Dial {
-  #over = false
-  readonly #timer: () => void
-  readonly #key: number
-
-  constructor(
-    private readonly network: SimNetwork,
-    private readonly face: Face,
-    private readonly address: Address,
-    private readonly options: DialOptions,
-  ) {
-    const { process } = face
-    this.#key = mix(process.index, process.life, network.serialFor(process), 6)
-    this.#timer = process.after(options.timeoutMs, () => this.#fail('timeout', `${address} does not answer`))
-    this.#syn(0)
-  }
-
-  readonly cancel = (): void => {
-    this.#finish(() => this.options.failed('cancelled', 'not wanted any more'))
-  }
-
-  /** A connection request reaches the machine, or is lost and sent again. */
-  #syn(tries: number): void {
-    const { network, face } = this
-    const lost = unit(network.seed, this.#key, tries, 7) < network.loss
-    const delay = lost ? SYN_RETRY_MS * 2 ** tries : HANDSHAKE_MS * unit(network.seed, this.#key, tries, 8)
-    network.schedule.at(network.schedule.now + delay, 'syn', face.process.index, () => {
-      if (this.#over || face.process.dead) return
-      if (lost) this.#syn(tries + 1)
-      else this.#knock(tries)
-    })
-  }
-
-  #knock(tries: number): void {
-    const { network, face } = this
-    const found = network.find(face.host, this.address)
-    if (found === 'silent') return
-    if (found === 'unknown-host') this.#fail('unknown-host', `no machine is called ${this.address}`)
-    else if (found === 'refused') this.#fail('refused', `nothing listens at ${this.address}`)
-    else if (network.severed(face.process, found.face.process) || network.severed(found.face.process, face.process)) {
-      network.schedule.at(network.schedule.now + SYN_RETRY_MS * 2 ** tries, 'syn', face.process.index, () => {
-        if (!this.#over && !face.process.dead) this.#knock(tries + 1)
-      })
-    } else this.#shake(found)
-  }
-
-  /** TCP, TLS and the introduction: three ways and some work. */
-  #shake(found: Listening): void {
-    const { network, face } = this
-    const { process } = found.face
-    const way = network.latency(face.process, process, this.#key)
-    process.at(network.schedule.now + 3 * way + HANDSHAKE_MS, 'accept', () => this.#accept(found, way))
-  }
-
-  #accept(listening: Listening, way: number): void {
-    const { network, face, options } = this
-    const there = listening.face
-    if (this.#over || face.process.dead || network.severed(there.process, face.process)) return
-    if (there.networkTag !== face.networkTag) {
-      this.#fail('wrong-network', 'another network secret')
-      return
-    }
-    if (options.expect !== undefined && options.expect !== there.id) {
-      this.#fail('wrong-peer', `another peer answers at ${this.address}`)
-      return
-    }
-    const openedAt = network.schedule.now + way
-    const [dialed, accepted] = network.join(face, listening, openedAt)
-    accepted.open(listening.accepted(accepted))
-    face.process.at(openedAt, 'opened', () => {
-      if (this.#over) {
-        dialed.close('normal', 'not wanted any more')
-        return
-      }
-      this.#over = true
-      this.#timer()
-      dialed.open(options.opened(dialed))
-    })
-  }
-
-  #fail(failure: DialFailure, detail: string): void {
-    this.#finish(() => this.options.failed(failure, detail))
-  }
-
-  #finish(tell: () => void): void {
-    if (this.#over) return
-    this.#over = true
-    this.#timer()
-    this.face.process.at(this.network.schedule.now, 'dial', tell)
   }
 }
 

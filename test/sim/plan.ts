@@ -2,10 +2,12 @@
  * Seeded plans: what users and fate do to a world, as plain data, so that a failing plan can be printed and shrunk.
  * Kills are aimed at the moments where they hurt (right after a promise), for uniform ones find next to nothing.
  */
+import { type DatagramFaults, NO_FAULTS } from './datagrams.js'
 import { Random } from './random.js'
 
 export const STEP_KINDS = [
   'join',
+  'come-or-go',
   'vote',
   'store',
   'request',
@@ -53,6 +55,7 @@ export interface Plan {
   readonly line: boolean
   /** Nothing is lost on the way. */
   readonly sound: boolean
+  readonly datagrams: DatagramFaults
   readonly steps: readonly Step[]
 }
 
@@ -62,6 +65,8 @@ interface Shape {
   readonly peers: readonly [low: number, high: number]
   readonly steps: readonly [low: number, high: number]
   readonly weights: Weights
+  /** In every plan besides, so often. */
+  readonly always?: Weights
   /** Share of votes and stores after which their peer, or everybody, dies. */
   readonly deadly: number
   readonly line?: boolean
@@ -98,6 +103,14 @@ export const SHAPES = {
     deadly: 0.2,
     sound: true,
   },
+  /** Keys move all the time: members come and go without a pause, and some die, freeze or are cut off. */
+  ring: {
+    peers: [5, 8],
+    steps: [0, 8],
+    weights: { store: 2, request: 3, kill: 1, restart: 1, 'one-way': 1, freeze: 1, 'slow-disk': 0.5 },
+    always: { 'come-or-go': 56, store: 6, request: 6, kill: 2, destroy: 1, freeze: 1, partition: 1 },
+    deadly: 0.2,
+  },
   /** Votes while the light goes out. */
   power: {
     peers: [1, 3],
@@ -129,7 +142,11 @@ export function makePlan(name: PlanName, seed: number): Plan {
   const peers = whole(shape.peers)
   const begin = peers * JOIN_EVERY_MS + 2000
   const low = random.between(0.5, 10)
-  const steps = Array.from({ length: whole(shape.steps) }, () => makeStep(random, shape, begin))
+  const always = STEP_KINDS.flatMap((kind) => Array.from({ length: shape.always?.[kind] ?? 0 }, () => kind))
+  const steps = [
+    ...Array.from({ length: whole(shape.steps) }, () => makeStep(random, shape, begin)),
+    ...always.map((kind) => makeStep(random, shape, begin, kind)),
+  ]
   const harsh = steps.some(({ kind }) => kind === 'partition' || kind === 'one-way' || kind === 'freeze')
   return {
     name,
@@ -139,15 +156,25 @@ export function makePlan(name: PlanName, seed: number): Plan {
     latencyMs: [low, low + random.between(0, 60)],
     syncMs: random.pick([1, 4, 4, 20]),
     calmAt: begin + ACTIVE_MS + LONGEST_FAULT_MS,
-    excused: harsh || name === 'storm',
+    excused: harsh || name === 'storm' || name === 'ring',
     line: shape.line ?? false,
     sound: shape.sound ?? false,
+    datagrams: datagramFaults(new Random(seed, 78), shape.sound ?? false),
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
 }
 
-function makeStep(random: Random, shape: Shape, begin: number): Step {
-  const kind = weighted(random, shape.weights)
+/** Some networks are good to datagrams, some let none through, most do all that UDP may do and a thief besides. */
+function datagramFaults(random: Random, sound: boolean): DatagramFaults {
+  const kind = random.next()
+  if (kind < 0.2) return NO_FAULTS
+  if (kind < 0.35) return { ...NO_FAULTS, loss: 1 }
+  const upTo = (most: number): number => random.between(0, most)
+  const faults = { loss: upTo(0.1), bursts: upTo(0.05), late: upTo(0.1), doubled: upTo(0.1), forged: upTo(0.2) }
+  return sound ? { ...faults, loss: 0, bursts: 0 } : faults
+}
+
+function makeStep(random: Random, shape: Shape, begin: number, kind = weighted(random, shape.weights)): Step {
   const deadly = (kind === 'vote' || kind === 'store') && random.chance(shape.deadly)
   return {
     at: Math.floor(begin + random.next() * ACTIVE_MS),

@@ -3,6 +3,7 @@
  * looked for on every peer. The result counts what really happened, so that a test can tell that it tested something.
  */
 import type { Done, LookupView, PeerApi, RequestedView, Result, VoteView } from '../../src/api.js'
+import { NO_FAULTS } from './datagrams.js'
 import * as invariants from './invariants.js'
 import type { Tamper } from './network.js'
 import { type Boot, bootPeer, REPLICAS } from './peer.js'
@@ -39,6 +40,7 @@ export function play(plan: Plan, options: PlayOptions = {}): Played {
     boot: options.boot ?? bootPeer,
     loss: plan.loss,
     latencyMs: plan.latencyMs,
+    datagramFaults: plan.datagrams,
     syncMs: plan.syncMs,
     hashRate: HASH_RATE,
     ...(options.tamper === undefined ? {} : { tamper: options.tamper }),
@@ -48,6 +50,7 @@ export function play(plan: Plan, options: PlayOptions = {}): Played {
   run.start()
   run.storm()
   run.calm()
+  run.countDatagrams()
   return { hash: world.hash, events: world.schedule.events, counts: run.counts }
 }
 
@@ -71,12 +74,14 @@ class Run {
   start(): void {
     for (let n = 0; n < this.#plan.peers; n++) {
       this.#story.count('joins')
+      this.#story.count('joins or leaves')
       this.#world.addPeer()
       this.#world.run(JOIN_EVERY_MS)
     }
     if (this.#plan.line) this.#standInLine()
     for (const step of this.#plan.steps) this.#world.at(step.at, step.kind, () => this.#steps.do(step))
     this.#checkAgain()
+    this.#world.always.push({ invariant: invariants.lastCopyKept(this.#story) })
     if (!this.#plan.sound) return
     const nobodySkipped: Invariant<PeerApi> = (world) =>
       world.now - this.#story.troubleAt < IDEAL_AFTER_MS ? null : invariants.nobodySkipped(world)
@@ -93,6 +98,8 @@ class Run {
   calm(): void {
     const world = this.#world
     world.network.loss = 0
+    // a network that lets no datagram through stays one: peers must do without
+    if (this.#plan.datagrams.loss < 1) world.network.datagramFaults = NO_FAULTS
     world.syncMs = 4
     world.heal()
     for (const node of world.nodes) {
@@ -114,6 +121,11 @@ class Run {
     this.#lookups()
     this.#requests()
     this.#checkNow()
+  }
+
+  countDatagrams(): void {
+    const { datagrams, dropped } = this.#world.network
+    for (const [what, count] of Object.entries({ datagrams, ...dropped })) this.#story.count(what, count)
   }
 
   #agree(): void {

@@ -1,11 +1,13 @@
 /** What users and fate do: each step of a plan, applied to a peer that it can happen to. */
 import type { Result, VoteView } from '../../src/api.js'
+import { ownPath } from './chunks.js'
 import { EPOCH_MS } from './env.js'
 import type { PeerNode } from './invariants.js'
 import type { Step } from './plan.js'
 import type { Story } from './story.js'
 
 const MAX_PEERS = 10
+const FEW_PEERS = 4
 const BACK_AFTER_MS = 15_000
 const LIGHTS_ON_AFTER_MS = 500
 /** A vote that was just mined may not have left its machine. */
@@ -27,6 +29,9 @@ export class Steps {
     switch (step.kind) {
       case 'join':
         this.#join()
+        return
+      case 'come-or-go':
+        this.#comeOrGo(step)
         return
       case 'vote':
         this.#pick(step, this.#users(), (node) => this.#vote(node, step))
@@ -71,6 +76,8 @@ export class Steps {
     switch (step.kind) {
       case 'freeze':
         this.#pick(step, this.#users(), (node) => this.#freeze(node, later))
+        // right after a blackout there is nobody to freeze
+        if (this.#users().length === 0 && this.#story.counts['freezes'] === undefined) later(() => this.#fault(step))
         return
       case 'partition':
         this.#partition(step, later)
@@ -172,6 +179,7 @@ export class Steps {
     // whoever is alone has nobody to hand its files to
     if (!this.#story.plan.excused && node.peer.peers().filter(({ state }) => state === 'up').length < 2) return
     this.#story.count('quits')
+    this.#story.count('joins or leaves')
     node.left = true
     const { process } = node
     node.peer.quit(() => {
@@ -187,9 +195,22 @@ export class Steps {
 
   // ---- fate
 
+  /** Always one of both, so that a plan can promise how often members change. */
+  #comeOrGo(step: Step): void {
+    const here = this.#users().filter(({ index }) => index !== 0)
+    const down = this.#startable()
+    const back = down[step.who % Math.max(1, down.length)]
+    const room = back !== undefined || this.#world.nodes.length < MAX_PEERS
+    const comes = here.length < FEW_PEERS || step.value % 2 === 0
+    if (!comes || !room) this.#pick(step, here, (node) => this.#quit(node))
+    else if (back === undefined) this.#join()
+    else this.#start(back)
+  }
+
   #join(): void {
     if (this.#world.nodes.length >= MAX_PEERS) return
     this.#story.count('joins')
+    this.#story.count('joins or leaves')
     this.#story.troubleAt = this.#world.now
     this.#world.addPeer()
   }
@@ -197,6 +218,7 @@ export class Steps {
   #kill(node: PeerNode, powerLost: boolean): void {
     if (!node.alive) return
     this.#story.count('kills')
+    if (this.#story.files.some(({ id }) => node.files.files.has(ownPath(id)))) this.#story.count('holders lost')
     this.#story.troubleAt = this.#world.now
     this.#world.kill(node, powerLost)
     if (!this.#story.destroyed.has(node)) {
@@ -226,6 +248,7 @@ export class Steps {
   #start(node: PeerNode): void {
     if (node.alive || this.#world.now >= this.#story.plan.calmAt) return
     this.#story.count('restarts')
+    this.#story.count('joins or leaves')
     this.#story.troubleAt = this.#world.now
     this.#world.start(node)
   }
@@ -237,9 +260,12 @@ export class Steps {
   }
 
   #partition(step: Step, later: (action: () => void) => void): void {
-    const left = this.#world.nodes.filter((_, place) => ((step.value >> place) & 1) === 0)
-    const right = this.#world.nodes.filter((node) => !left.includes(node))
-    if (left.length === 0 || right.length === 0) return
+    const { nodes } = this.#world
+    const halves = nodes.filter((_, place) => ((step.value >> place) & 1) === 0)
+    // all on one side is no cut: one peer stands alone then
+    const left = halves.length % nodes.length === 0 ? nodes.slice(0, 1) : halves
+    const right = nodes.filter((node) => !left.includes(node))
+    if (right.length === 0) return
     this.#story.count('partitions')
     this.#world.partition(left, right)
     later(() => this.#world.heal())

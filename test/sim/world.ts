@@ -5,6 +5,7 @@
 import type { Network } from '../../src/env.js'
 import type { Address } from '../../wire/types.js'
 import { SimChunks } from './chunks.js'
+import { type DatagramFaults, SimDatagrams } from './datagrams.js'
 import { SimDisk, SimStore } from './disk.js'
 import { keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
@@ -22,6 +23,7 @@ export interface WorldOptions<P> {
   readonly boot: (env: SimEnv, setup: Setup, node: SimNode<P>) => P
   readonly loss?: number
   readonly latencyMs?: readonly [low: number, high: number]
+  readonly datagramFaults?: DatagramFaults
   readonly bytesPerMs?: number
   /** Mean time until a write is durable. */
   readonly syncMs?: number
@@ -81,6 +83,7 @@ export class World<P> {
       bytesPerMs: options.bytesPerMs ?? 20_000,
     })
     this.network.tamper = options.tamper ?? null
+    if (options.datagramFaults !== undefined) this.network.datagramFaults = options.datagramFaults
     this.schedule.afterEvent = (happened) => {
       for (const { kind, invariant } of this.always) {
         if (kind === undefined || kind === happened) this.check(invariant)
@@ -242,12 +245,14 @@ export class World<P> {
     const random = (purpose: number): Random => new Random(seed, node.index, lifeNumber, purpose)
     const syncMs = (): number => this.syncMs
     const store = new SimStore(node.disk, process, random(1), syncMs)
+    const datagrams = new SimDatagrams(network, process)
     const env = new SimEnv({
       process,
       keys: node.keys,
       name: node.name,
       network: this.#network,
       links: new SimLinks(network, face),
+      datagrams,
       store,
       chunks: new SimChunks({
         files: node.files,
@@ -269,7 +274,7 @@ export class World<P> {
         process.at(this.now, 'fatal', () => this.kill(node))
       },
     })
-    network.register(face)
+    network.register(face, datagrams)
     schedule.note('start', node.index, lifeNumber, `${node.name} ${id.slice(0, 8)} life ${lifeNumber}`)
     node.left = false
     node.life = { process, store, env, peer: this.#options.boot(env, node.setup, node) }

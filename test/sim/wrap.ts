@@ -7,6 +7,7 @@ export function withParts(env: Env, parts: Partial<Pick<Env, 'links' | 'store' |
     identity: env.identity,
     network: env.network,
     links: env.links,
+    datagrams: env.datagrams,
     store: env.store,
     chunks: env.chunks,
     workers: env.workers,

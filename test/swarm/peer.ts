@@ -241,6 +241,7 @@ export class TestPeer {
         dial: () => () => {},
         listen: () => {},
       },
+      datagrams: { send: () => null, onDatagram: () => {}, onRefused: () => {} },
       store: this.#store(),
       chunks: makeChunks(this),
       workers: {

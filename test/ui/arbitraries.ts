@@ -95,6 +95,13 @@ const anyBlock: fc.Arbitrary<BlockView> = fc.record({
   ),
 })
 
+const anyWatched = fc.record({
+  id: anyId,
+  name: anyName,
+  state: fc.constantFrom('alive' as const, 'suspect' as const),
+  rttMs: fc.option(anyCount),
+})
+
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   status: fc.record({
     id: anyId,
@@ -113,10 +120,8 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   peers: few(anyPeer),
   ring: fc.record({
     id: anyId,
-    successors: few(
-      fc.record({ id: anyId, name: anyName, state: fc.constantFrom('alive', 'suspect'), rttMs: fc.option(anyCount) }),
-    ),
-    predecessors: few(anyNeighbour),
+    successors: few(anyWatched),
+    predecessors: few(anyWatched),
     fingers: few(anyNeighbour),
     keys: fc.nat(),
   }),

@@ -140,7 +140,7 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
     ring: {
       id: self,
       successors: peers.slice(0, 4).map(({ id, name, rttMs }) => ({ id, name, rttMs, state: 'alive' as const })),
-      predecessors: peers.slice(4).map(({ id, name }) => ({ id, name })),
+      predecessors: peers.slice(4).map(({ id, name, rttMs }) => ({ id, name, rttMs, state: 'alive' as const })),
       fingers: peers.slice(2, 5).map(({ id, name }) => ({ id, name })),
       keys: 12,
     },

@@ -128,7 +128,7 @@ function placesOf(id: string, { ring }: Snapshot): readonly string[] {
 
 /** The keys of a peer are those between the one before it, as far as we know, and itself. */
 function arcOf(id: string, { ring }: Snapshot): readonly string[] {
-  const line = [...ring.predecessors].reverse().concat({ id: ring.id, name: 'us' }, ring.successors)
+  const line = [...[...ring.predecessors].reverse(), { id: ring.id, name: 'us' }, ...ring.successors]
   const before = line[line.findIndex((one) => one.id === id) - 1]
   return before === undefined ? [] : [`those after ${before.name}: ${circle(distanceTo(id, before.id))}`]
 }

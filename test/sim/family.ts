@@ -1,0 +1,74 @@
+/**
+ * What `npm run sim -- <name>` plays for one seed. Most names are one plan over whole peers; `ring` is two: the ring
+ * alone under faults that links never show, then whole peers whose keys move.
+ */
+
+import { NO_DATAGRAM_FAULTS } from '../ring/flings.js'
+import { makeRingPlan, type RingPlan } from '../ring/fuzz-plan.js'
+import { playRing, REQUIRED as RING_REQUIRED } from '../ring/fuzz-play.js'
+import { makePlan, type PlanName, SHAPES } from './plan.js'
+import { play } from './scenario.js'
+import type { Trace } from './schedule.js'
+import { shrink, shrinkPlan } from './shrink.js'
+
+export interface Part {
+  readonly label: string
+  play(seed: number, trace?: Trace): { readonly events: number; readonly counts: Readonly<Record<string, number>> }
+  /** The shortest plan found that fails as that of the seed does. */
+  shrink(seed: number): unknown
+  /** What has to happen in every seed, and how often. */
+  readonly required: Readonly<Record<string, number>>
+  /** What has to happen in a run of many seeds. */
+  readonly expected: readonly string[]
+}
+
+export const FAMILIES: readonly string[] = Object.keys(SHAPES)
+
+const RING_BUDGET = 200
+const KEYS_REQUIRED = { 'joins or leaves': 50, kills: 1, freezes: 1, partitions: 1, lookups: 1 }
+const KEYS_EXPECTED = ['holders lost', 'stores acknowledged', 'fetched']
+
+export function partsOf(name: PlanName): readonly Part[] {
+  return name === 'ring' ? [ringAlone, wholePeers(name, KEYS_REQUIRED, KEYS_EXPECTED)] : [wholePeers(name, {}, [])]
+}
+
+/** What a seed lacks of what it had to bring, null where nothing. */
+export function missing(part: Part, counts: Readonly<Record<string, number>>): string | null {
+  const lacking = Object.entries(part.required).filter(([what, least]) => (counts[what] ?? 0) < least)
+  return lacking.length === 0 ? null : lacking.map(([what, least]) => `${what} < ${least}`).join(', ')
+}
+
+function wholePeers(name: PlanName, required: Part['required'], expected: readonly string[]): Part {
+  return {
+    label: name === 'ring' ? 'whole peers' : name,
+    play: (seed, trace) => play(makePlan(name, seed), trace === undefined ? {} : { trace }),
+    shrink: (seed) => shrink(makePlan(name, seed)),
+    required,
+    expected,
+  }
+}
+
+const ringAlone: Part = {
+  label: 'ring alone',
+  play: (seed, trace) => playRing(makeRingPlan(seed), trace),
+  shrink: (seed) => shrinkPlan(makeRingPlan(seed), failureOfRing, softerRing, RING_BUDGET),
+  required: RING_REQUIRED,
+  expected: ['restarts', 'outside'],
+}
+
+function failureOfRing(plan: RingPlan): string | null {
+  try {
+    playRing(plan)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function* softerRing(current: () => RingPlan): Iterable<RingPlan> {
+  yield { ...current(), loss: 0 }
+  yield { ...current(), udp: false }
+  yield { ...current(), datagrams: NO_DATAGRAM_FAULTS }
+  yield { ...current(), latencyMs: [1, 1] }
+  yield { ...current(), gossip: true }
+}
