@@ -2,13 +2,11 @@ import assert from 'node:assert'
 import { test } from 'uvu'
 import { qrLines } from '../../src/cli/qr.js'
 import type { Size } from '../../ui/state.js'
-import { Terminal, type TerminalOptions } from '../e2e/terminal.js'
 import { modelOf, NOW } from './models.js'
 import { network } from './network.js'
 import { screenOf } from './screen.js'
-import type { Script } from './scripted-source.js'
+import { READY, withTerminal } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
 /** SGR parameters as the console writes them, behind `escape [`. */
 const COLOUR = /\[(?:\d+;)*(?:3|4|9|10)\d(?:;\d+)*m/
 const RICH_OR_YELLOW = /\[(?:\d+;)*(?:38|48|33|93)(?:;\d+)*m/
@@ -18,16 +16,6 @@ const BUDGET_BYTES_PER_SECOND = 8192
 const FRAMES_PER_SECOND = 10
 /** OSC 52: what is in it goes to the clipboard. */
 const COPY = /\]52;c;([A-Za-z0-9+/=]+)/
-const READY = /7 peers[\s\S]*: types a command/
-
-async function withTerminal(script: Script, run: (terminal: Terminal) => Promise<void>, options: TerminalOptions = {}) {
-  const terminal = new Terminal([DRIVER, JSON.stringify(script)], options)
-  try {
-    await run(terminal)
-  } finally {
-    await terminal.close()
-  }
-}
 
 /** What an idle console must look like, by the views alone. */
 function idleScreen(size: Size): string {

@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import { Terminal } from '../e2e/terminal.js'
 import type { Script } from './scripted-source.js'
+import { DRIVER, READY } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
 const TAKEN = '\u001b[?1049h'
 const DEADLINE_MS = 20_000
 

@@ -7,9 +7,8 @@ import { Terminal } from '../e2e/terminal.js'
 import type { Remark } from './driver.js'
 import { anyInput, anySize, comeHome, randomOf } from './random-input.js'
 import type { Script } from './scripted-source.js'
+import { DRIVER, READY } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
 const SETTLE_MS = 30_000
 const ASK_EVERY_MS = 20
 /** So many inputs at once, then a look whether the screen is right. */

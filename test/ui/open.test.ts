@@ -1,22 +1,11 @@
 /** What opens over the panes, in a real terminal: the log with its levels, filters, what `y` copies, the help. */
 import assert from 'node:assert'
 import { test } from 'uvu'
-import { Terminal, type TerminalOptions } from '../e2e/terminal.js'
+import type { Terminal } from '../e2e/terminal.js'
 import { hash, peerId } from './network.js'
+import { withConsole } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
 const ESC = '\u001b'
-
-async function withTerminal(run: (terminal: Terminal) => Promise<void>, options: TerminalOptions = {}) {
-  const terminal = new Terminal([DRIVER, '{}'], options)
-  try {
-    await terminal.until(READY)
-    await run(terminal)
-  } finally {
-    await terminal.close()
-  }
-}
 
 /** Runs a line, and closes what it opened. */
 async function chatter(terminal: Terminal, lines: number): Promise<void> {
@@ -31,7 +20,7 @@ function clipboard({ output }: Terminal): string {
 }
 
 test('the log shows time, level and text, from a level on that + and - change', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     await chatter(terminal, 10)
     terminal.type(':log\r')
     const screen = await terminal.until(/Log {2}info and above[\s\S]*✗ error +happening 9/)
@@ -50,7 +39,7 @@ test('the log shows time, level and text, from a level on that + and - change', 
   }))
 
 test('without colour and without UTF-8 the levels still differ', () =>
-  withTerminal(
+  withConsole(
     async (terminal) => {
       terminal.type(':chatter 5\r')
       terminal.type(':log debug\r')
@@ -60,7 +49,7 @@ test('without colour and without UTF-8 the levels still differ', () =>
   ))
 
 test('the log follows its end, but keeps its place once it is scrolled', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     await chatter(terminal, 100)
     terminal.type(':log\r')
     await terminal.until(/error +happening 99/)
@@ -78,7 +67,7 @@ test('the log follows its end, but keeps its place once it is scrolled', () =>
   }))
 
 test('/ filters the log, live, and Esc ends the filter before it closes', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     await chatter(terminal, 30)
     terminal.type(':log\r')
     await terminal.until(/happening 29/)
@@ -97,7 +86,7 @@ test('/ filters the log, live, and Esc ends the filter before it closes', () =>
   }))
 
 test('y copies the log as it is shown, the newest 64 KiB at most', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     await chatter(terminal, 12)
     terminal.type(':log warn\r')
     await terminal.until(/y copy[\s\S]*/)
@@ -111,7 +100,7 @@ test('y copies the log as it is shown, the newest 64 KiB at most', () =>
   }))
 
 test('/ filters a long answer and the help, and y copies what is left of the answer', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':lines 300\r')
     await terminal.until(/lines 300[\s\S]*line 15 /)
     terminal.type('/')
@@ -133,7 +122,7 @@ test('/ filters a long answer and the help, and y copies what is left of the ans
   }))
 
 test('an answer of megabytes is copied up to 64 KiB', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':lines 9000\r')
     await terminal.until(/line 15 /)
     terminal.type('y')
@@ -143,7 +132,7 @@ test('an answer of megabytes is copied up to 64 KiB', () =>
   }))
 
 test('y copies the id of a peer, the hash of a block, the link of a file', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     const copies = async (pane: string, wanted: string, what: RegExp) => {
       terminal.type(pane)
       terminal.type('\r')
@@ -160,7 +149,7 @@ test('y copies the id of a peer, the hash of a block, the link of a file', () =>
   }))
 
 test('the help groups the commands of the table and shows an example of each', () =>
-  withTerminal(
+  withConsole(
     async (terminal) => {
       terminal.type('?')
       await terminal.until(

@@ -1,20 +1,8 @@
 // The panes as a person sees them: the real console in a real terminal, at the sizes that matter.
 import assert from 'node:assert'
 import { test } from 'uvu'
-import { Terminal, type TerminalOptions } from '../e2e/terminal.js'
-import type { Script } from './scripted-source.js'
-
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
-
-async function withTerminal(script: Script, run: (terminal: Terminal) => Promise<void>, options: TerminalOptions = {}) {
-  const terminal = new Terminal([DRIVER, JSON.stringify(script)], options)
-  try {
-    await run(terminal)
-  } finally {
-    await terminal.close()
-  }
-}
+import type { Terminal, TerminalOptions } from '../e2e/terminal.js'
+import { READY, withTerminal } from './with-terminal.js'
 
 const at = (columns: number, rows: number, env: TerminalOptions['env'] = {}): TerminalOptions => ({
   columns,

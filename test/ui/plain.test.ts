@@ -3,8 +3,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { test } from 'uvu'
 import { Terminal } from '../e2e/terminal.js'
 import type { Script } from './scripted-source.js'
+import { DRIVER } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
 const DEADLINE_MS = 20_000
 
 interface Ended {

@@ -4,11 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import { Terminal, type TerminalOptions } from '../e2e/terminal.js'
-import type { Script } from './scripted-source.js'
+import { withConsole } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
 const TAB = '\t'
 const BACKTAB = '\u001b[Z'
 const RIGHT = '\u001b[C'
@@ -17,21 +14,6 @@ const UP = '\u001b[A'
 const END = '\u001b[F'
 const ESC = '\u001b'
 const CTRL_R = '\u0012'
-
-async function withTerminal(run: (terminal: Terminal) => Promise<void>, options: TerminalOptions & Script = {}) {
-  const { columns, rows, env, ...script } = options
-  const terminal = new Terminal([DRIVER, JSON.stringify(script)], {
-    columns: columns ?? 80,
-    rows: rows ?? 24,
-    env: env ?? {},
-  })
-  try {
-    await terminal.until(READY)
-    await run(terminal)
-  } finally {
-    await terminal.close()
-  }
-}
 
 /** A test with a history file of its own. */
 async function withHistory(run: (env: Readonly<Record<string, string>>, path: string) => Promise<void>) {
@@ -44,7 +26,7 @@ async function withHistory(run: (env: Readonly<Record<string, string>>, path: st
 }
 
 test('while one types, the candidates stand in the hints and the best one dimmed at the cursor', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':s')
     await terminal.until(/store {2}status.*store <path> \[--as name\] {2}gives a file to the ring\s*\n ❯ store *$/)
     terminal.type('ta')
@@ -54,7 +36,7 @@ test('while one types, the candidates stand in the hints and the best one dimmed
   }))
 
 test('Right, End, Ctrl-F and Ctrl-E at the end of the line take what is dimmed', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     for (const key of [RIGHT, END, '\u0006', '\u0005']) {
       terminal.type(':request at')
       await terminal.until(/❯ request atlas\.iso/)
@@ -69,7 +51,7 @@ test('Right, End, Ctrl-F and Ctrl-E at the end of the line take what is dimmed',
   }))
 
 test('Right within the line moves and takes nothing', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':request atl')
     await terminal.until(/❯ request atlas\.iso/)
     terminal.type(`${LEFT}${RIGHT}x`)
@@ -77,7 +59,7 @@ test('Right within the line moves and takes nothing', () =>
   }))
 
 test('before a word is begun nothing is dimmed, but what may stand there is listed', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':vote alice ')
     await terminal.until(/ yes {2}no {2}.*vote <voter> <choice> \[--poll p\].*\n ❯ vote alice *$/)
     terminal.type(RIGHT)
@@ -86,7 +68,7 @@ test('before a word is begun nothing is dimmed, but what may stand there is list
   }))
 
 test('Tab takes the shared beginning, then walks; Shift-Tab walks back', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':request m')
     terminal.type(TAB)
     terminal.type(TAB)
@@ -100,7 +82,7 @@ test('Tab takes the shared beginning, then walks; Shift-Tab walks back', () =>
   }))
 
 test('completion in the middle of a line keeps what stands behind the cursor, and quotes a name with blanks', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':request ü -o x')
     for (let step = 0; step < 5; step++) terminal.type(LEFT)
     terminal.type(TAB)
@@ -114,7 +96,7 @@ test('completion in the middle of a line keeps what stands behind the cursor, an
   }))
 
 test('without colour the chosen candidate is still marked, by reverse video', () =>
-  withTerminal(
+  withConsole(
     async (terminal) => {
       terminal.type(':request mu')
       await terminal.until(/music\.txt {2}mustard\.txt/)
@@ -124,7 +106,7 @@ test('without colour the chosen candidate is still marked, by reverse video', ()
   ))
 
 test('the form of a vote suggests the choices; Tab completes there, then moves on', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type('v')
     await terminal.until(/Tab next/)
     terminal.type('ann')
@@ -145,7 +127,7 @@ test('the form of a vote suggests the choices; Tab completes there, then moves o
   }))
 
 test('the form of a poll makes a line of it: options parted by commas, a question in quotes', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type('p')
     await terminal.until(/poll create {2}name .*options.*\(question\).*\(closes\)/)
     terminal.type('lunch\rsoup, salad ,日本\rwhat do we eat?\r30m\r')
@@ -156,13 +138,13 @@ test('the form of a poll makes a line of it: options parted by commas, a questio
   }))
 
 test('whoever types the whole word poll means the command', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     for (const letter of 'poll list') terminal.type(letter)
     await terminal.until(/❯ poll list *$/)
   }))
 
 test('at 40 columns a form is the current field and its number', () =>
-  withTerminal(
+  withConsole(
     async (terminal) => {
       terminal.type('p')
       await terminal.until(/poll create 1\/4 name/)
@@ -183,7 +165,7 @@ test('at 40 columns a form is the current field and its number', () =>
   ))
 
 test('a command that a form made and that fails reopens nothing, and the history has its line', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type('r')
     await terminal.until(/request {2}name/)
     terminal.type('nothing.txt\r\r')
@@ -194,7 +176,7 @@ test('a command that a form made and that fails reopens nothing, and the history
   }))
 
 test('Ctrl-R finds earlier lines, again older ones; Enter runs, Esc leaves the draft as it was', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     for (const line of ['store one.txt', 'store two.txt', 'request music.txt']) {
       terminal.type(`:${line}\r`)
       await terminal.until(new RegExp(`✓ .*${line.split(' ')[1]?.replace('.', '\\.')}`))
@@ -225,7 +207,7 @@ test('Ctrl-R finds earlier lines, again older ones; Enter runs, Esc leaves the d
 
 test('the history is there in the next run, without what keys started, and Up keeps what is typed', () =>
   withHistory(async (env, path) => {
-    await withTerminal(
+    await withConsole(
       async (terminal) => {
         terminal.type(':store one.txt\r')
         await terminal.until(/stored one/)
@@ -235,7 +217,7 @@ test('the history is there in the next run, without what keys started, and Up ke
       { env },
     )
     assert.strictEqual(readFileSync(path, 'utf8'), 'store one.txt\n')
-    await withTerminal(
+    await withConsole(
       async (terminal) => {
         terminal.type(':vote x')
         terminal.type(UP)
@@ -250,7 +232,7 @@ test('the history is there in the next run, without what keys started, and Up ke
 test('a history that cannot be read is told of, and the console works', () =>
   withHistory(async (env, path) => {
     mkdirSync(path)
-    await withTerminal(
+    await withConsole(
       async (terminal) => {
         await terminal.until(/cannot read the history/)
         terminal.type(':store one.txt\r')
@@ -260,11 +242,11 @@ test('a history that cannot be read is told of, and the console works', () =>
     )
     rmSync(path, { recursive: true })
     writeFileSync(path, 'tally\n\u0000\n')
-    await withTerminal((terminal) => terminal.until(/history.*is damaged: 1/).then(() => undefined), { env })
+    await withConsole((terminal) => terminal.until(/history.*is damaged: 1/).then(() => undefined), { env })
   }))
 
 test('a running command has a bar of eighth blocks, percent, amount, rate and time left', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':work reading\r')
     await terminal.until(/◐ reading {2}█{4}[ ▏▎▍▌▋▊▉█]{12} +\d+ % {2} *\d+ MB\/40 MB {2}4\.\d MB\/s {2} *0:0\d left/)
     terminal.type('x')
@@ -272,7 +254,7 @@ test('a running command has a bar of eighth blocks, percent, amount, rate and ti
   }))
 
 test('of several running commands the newest is shown, and how many more there are', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     for (const name of ['one', 'two', 'three']) {
       terminal.type(`:work ${name}\r`)
       await terminal.until(new RegExp(`◐ ${name} `))
@@ -284,7 +266,7 @@ test('of several running commands the newest is shown, and how many more there a
   }))
 
 test('a command that tells nothing shows after a second that it goes on, and for how long', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type(':silent\r')
     await terminal.until(/◐ silent +0:0[1-9] .*x cancels/)
     await terminal.until(/◐ silent +0:0[3-9]/)
@@ -293,7 +275,7 @@ test('a command that tells nothing shows after a second that it goes on, and for
   }))
 
 test('progress on a narrow screen is one line that keeps the percentage', () =>
-  withTerminal(
+  withConsole(
     async (terminal) => {
       terminal.type(':work "a very long name of what is read"\r')
       await terminal.until(/◐ a very.*…?.*█.* \d+ %/)

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import { Terminal } from '../e2e/terminal.js'
+import { DRIVER, READY } from './with-terminal.js'
 
-const DRIVER = new URL('./driver.js', import.meta.url).pathname
-const READY = /7 peers[\s\S]*: types a command/
 const PANES = /1 Peers[\s\S]*4 Files[\s\S]*╰[\s\S]*: types a command/
 /** What is seen, without the blanks at the ends of lines. */
 const seen = (terminal: Terminal): string => terminal.lines.map((line) => line.trimEnd()).join('\n')
