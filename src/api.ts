@@ -306,6 +306,9 @@ export interface LogLine {
   readonly text: string
 }
 
+/** The poll of a ballot that names none. */
+export const DEFAULT_POLL = 'main'
+
 // ---- the peer
 
 /** One frozen picture of everything the console shows; cut at a fixed rate, never live objects. */

@@ -12,8 +12,9 @@ import type { Datagram } from '../wire/udp-datagram.js'
 /** Stops what it was handed out for; calling it again does nothing. */
 export type Cancel = () => void
 
-/** 'notice' is an 'info' that a person at the console should see at once. */
-export type LogLevel = 'debug' | 'info' | 'notice' | 'warn' | 'error'
+/** From chatter to trouble; 'notice' is an 'info' that a person at the console should see at once. */
+export const LOG_LEVELS = ['debug', 'info', 'notice', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface Env {
   readonly identity: Identity

@@ -11,7 +11,6 @@ import type { Address, PeerId } from '../wire/types.js'
 import type * as api from './api.js'
 import type { Cancel, Env } from './env.js'
 import { Ledger, type LedgerOptions } from './ledger/ledger.js'
-import { DUPLICATE_VOTE } from './ledger/record.js'
 import { Membership, type MembershipOptions } from './membership/membership.js'
 import { Ring } from './ring/ring.js'
 import type { Duty } from './swarm/roster.js'
@@ -182,11 +181,7 @@ export class Peer implements api.PeerApi {
     progress: api.OnProgress,
     done: api.Done<api.VoteView>,
   ): Cancel {
-    return this.#ledger.vote(voter, choice, options, progress, (result) => {
-      if (result.ok && result.value.status === 'invalid')
-        this.#env.log('info', `${DUPLICATE_VOTE} the ballot of ${voter} in poll ${options.poll} was refused`)
-      done(result)
-    })
+    return this.#ledger.vote(voter, choice, options, progress, done)
   }
 
   note(text: string, options: api.WaitOptions, progress: api.OnProgress, done: api.Done<api.VoteView>): Cancel {

@@ -4,9 +4,10 @@
  * Invariant: of several running commands the newest is shown; whatever takes longer than TICK_MS shows that it goes on.
  */
 import type { Progress } from '../src/api.js'
+import { LOG_LEVELS } from '../src/env.js'
 import { Pacer } from './pace.js'
 import type { CommandOutcome, ConsoleSource, MessageLevel } from './source.js'
-import { LEVELS, type Message, type UiState, USUAL_LEVEL } from './state.js'
+import { type Message, type UiState, USUAL_LEVEL } from './state.js'
 
 /** More at once are refused. */
 export const MAX_JOBS = 16
@@ -130,7 +131,7 @@ export class Jobs {
   #own(line: string): boolean {
     const [name = '', word = '', ...more] = line.trim().toLowerCase().split(/\s+/)
     if (more.length > 0) return false
-    const level = word === '' ? USUAL_LEVEL : LEVELS.find((one) => one === word)
+    const level = word === '' ? USUAL_LEVEL : LOG_LEVELS.find((one) => one === word)
     if (/^(quit|q|exit)$/.test(name) && (word === '' || word === '--abrupt')) this.#hooks.quit(word !== '')
     else if (/^(help|\?)$/.test(name) && word === '')
       this.#hooks.changed((ui) => ({ ...ui, overlay: { kind: 'help', scroll: 0 } }))

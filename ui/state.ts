@@ -46,8 +46,6 @@ export type Overlay = { readonly scroll: number; readonly filter?: string } & (
   | (LongAnswer & { readonly kind: 'text' })
 )
 
-/** From chatter to failure. */
-export const LEVELS: readonly LogLevel[] = ['debug', 'info', 'notice', 'warn', 'error']
 /** What a person wants to see of the log at first. */
 export const USUAL_LEVEL: LogLevel = 'info'
 

@@ -4,7 +4,7 @@
  */
 import { MAX_SUGGESTIONS, type Suggestion, type Suggestions } from '../../ui/source.js'
 import type { Snapshot } from '../api.js'
-import { DEFAULT_POLL } from './commands/ledger.js'
+import { DEFAULT_POLL } from '../api.js'
 import { pathsFrom } from './paths.js'
 import { COMMANDS, type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from './spec.js'
 import { halfLine } from './words.js'

@@ -2,6 +2,7 @@
  * The one command table: argv, the console's prompt, its keys, help and completion all read it. Light on purpose:
  * a shell command loads this and the control socket, neither the console nor the database.
  */
+import { LOG_LEVELS } from '../env.js'
 
 export interface ArgumentSpec {
   readonly name: string
@@ -33,8 +34,6 @@ const text = (name: string, required = true): ArgumentSpec => ({ name, required,
 const path = (name: string): ArgumentSpec => ({ name, required: true, kind: 'path' })
 const POLL: OptionSpec = { flags: '--poll <name>', summary: 'which poll', kind: 'text' }
 const AS: OptionSpec = { flags: '--as <name>', summary: 'name in the network, else the file name', kind: 'text' }
-/** From chatter to trouble. */
-export const LOG_LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warn', 'error']
 const FORCE: OptionSpec = {
   flags: '--force',
   summary: 'take the name although another peer published it',

@@ -25,7 +25,7 @@ import {
   type SignedRecord,
   signRecord,
 } from './record.js'
-import { reasonOf } from './refusal.js'
+import { reasonOf, refusalLine } from './refusal.js'
 import type { Submissions } from './submissions.js'
 
 export interface AuthoringHooks {
@@ -40,18 +40,15 @@ export interface AuthoringHooks {
 
 type Head = Pick<LedgerRecord, 'author' | 'time' | 'salt'>
 
+type AuthoringEnv = Pick<Env, 'identity' | 'wallTime' | 'randomBytes' | 'sign' | 'after' | 'log'>
+
 export class Authoring {
-  readonly #env: Pick<Env, 'identity' | 'wallTime' | 'randomBytes' | 'sign' | 'after'>
+  readonly #env: AuthoringEnv
   readonly #chain: Chain
   readonly #submissions: Submissions
   readonly #hooks: AuthoringHooks
 
-  constructor(
-    env: Pick<Env, 'identity' | 'wallTime' | 'randomBytes' | 'sign' | 'after'>,
-    chain: Chain,
-    submissions: Submissions,
-    hooks: AuthoringHooks,
-  ) {
+  constructor(env: AuthoringEnv, chain: Chain, submissions: Submissions, hooks: AuthoringHooks) {
     this.#env = env
     this.#chain = chain
     this.#submissions = submissions
@@ -99,6 +96,7 @@ export class Authoring {
       return this.#later(() => done(api.refused('too many records are pending; try again later')))
     if (admission !== 'added') {
       const reason = reasonOf(admission, signed, state.tally)
+      this.#env.log('info', refusalLine(admission, signed, state.tally))
       const view: VoteView = { status: 'invalid', ballot: signed.id, block: '', height: tip.height, reason }
       return this.#later(() => done(api.done(view)))
     }

@@ -21,8 +21,8 @@ import { MAX_CLOCK_OFFSET_MS, Miner } from './miner/miner.js'
 import { blockLine, clockTrouble, newsOf } from './news.js'
 import type { Node } from './node.js'
 import { type ChainParams, DEFAULT_PARAMS } from './params.js'
-import { DUPLICATE_VOTE, decodeRecord, normaliseName, type SignedRecord } from './record.js'
-import { type Refusal, reasonOf } from './refusal.js'
+import { decodeRecord, normaliseName, type SignedRecord } from './record.js'
+import { type Refusal, reasonOf, refusalLine } from './refusal.js'
 import { Relay } from './relay.js'
 import { Submissions } from './submissions.js'
 import { Sync } from './sync.js'
@@ -349,10 +349,9 @@ export class Ledger implements Protocol {
   #tellInvalid(signed: SignedRecord, refusal: Refusal): void {
     // that somebody else ended a poll first is no news
     if (!this.#isOwn(signed) || signed.record.kind === 'close') return
-    const reason = reasonOf(refusal, signed, this.#chain.state.tally)
-    const what = signed.record.kind === 'poll' ? 'Invalid poll!' : DUPLICATE_VOTE
-    this.#env.log('warn', `${what} ${reason}; yours is dropped`)
-    this.#submissions.invalid(signed.id, reason)
+    const { tally } = this.#chain.state
+    this.#env.log('warn', `${refusalLine(refusal, signed, tally)}; yours is dropped`)
+    this.#submissions.invalid(signed.id, reasonOf(refusal, signed, tally))
   }
 
   #isOwn(signed: SignedRecord): boolean {

@@ -20,7 +20,6 @@ export const MAX_OPTIONS = 16
 export const MAX_ROLL = 32
 /** The last second that a block can be dated. */
 export const MAX_CLOSES_S = 2 ** 32 - 1
-export const DEFAULT_POLL = 'main'
 /** Shown wherever a ballot is refused because its voter has voted, or its words are not acceptable. */
 export const DUPLICATE_VOTE = 'Invalid/duplicate Vote!'
 

@@ -1,5 +1,5 @@
 /** Why a record cannot follow what is in the chain, and how a person is told. */
-import type { SignedRecord } from './record.js'
+import { DUPLICATE_VOTE, type SignedRecord } from './record.js'
 import type { Tally } from './tally.js'
 
 /** A record against the chain and the time of the block that would hold it. */
@@ -29,6 +29,11 @@ export type Refusal =
 
 /** 'known': the very same record is there already. */
 export type Conflict = 'known' | Refusal
+
+/** The line of the log about it. */
+export function refusalLine(refusal: Refusal, signed: SignedRecord, tally: Tally): string {
+  return `${signed.record.kind === 'poll' ? 'Invalid poll!' : DUPLICATE_VOTE} ${reasonOf(refusal, signed, tally)}`
+}
 
 /** What a user who wrote it is told, and what to do next. */
 export function reasonOf(refusal: Refusal, { record }: SignedRecord, tally: Tally): string {

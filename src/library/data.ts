@@ -3,9 +3,9 @@
  * note, everything else a note whose text begins with `json:`. Invariant: what `dataOf` reads back equals what
  * `recordOf` took, but for names that the ledger trims, the poll that it fills in, and Unicode that it composes (NFC).
  */
-import type { RecordView } from '../api.js'
+import { DEFAULT_POLL, type RecordView } from '../api.js'
 import type { Json } from '../ledger/classic.js'
-import { DEFAULT_POLL, normaliseName, normaliseNote } from '../ledger/record.js'
+import { normaliseName, normaliseNote } from '../ledger/record.js'
 
 /** Whether `data` may follow `existing`, the data of all records of the chain. */
 export type DataCriterion = (data: Json, existing: readonly Json[]) => boolean

@@ -76,7 +76,7 @@ const EXPECTED: readonly (readonly [LogLevel, RegExp])[] = [
   ['info', new RegExp(`^My new second predecessor is ${NAME}`)],
   ['info', /^Block 1 mined: 1 record, [0-9a-f]{8}/],
   ['info', /^Block 1 added: 1 record, [0-9a-f]{8}/],
-  ['info', /^Invalid\/duplicate Vote! the ballot of alice in poll main was refused/],
+  ['info', /^Invalid\/duplicate Vote! alice has a ballot in main already$/],
   ['info', /^Store music request sent to peer-\d, peer-\d, peer-\d/],
   ['info', /^Store music request accepted/],
   ['info', /^File music is stored here/],

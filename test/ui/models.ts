@@ -1,12 +1,13 @@
 /** Models to draw: a console in some state over some network, at any size. */
 import fc from 'fast-check'
 import type { Snapshot } from '../../src/api.js'
+import { LOG_LEVELS } from '../../src/env.js'
 import { type Charts, loadCharts } from '../../ui/charts/charts.js'
 import { formOf } from '../../ui/input/forms.js'
 import { lookOf } from '../../ui/look.js'
 import { needsOf } from '../../ui/needs.js'
 import { editorOf } from '../../ui/prompt/editor.js'
-import { initialState, LEVELS, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
+import { initialState, type Model, PANES, type Size, type UiState } from '../../ui/state.js'
 import { anyName, anySnapshot } from './arbitraries.js'
 import { network } from './network.js'
 import { COMMANDS } from './scripted-source.js'
@@ -51,7 +52,7 @@ const anyOverlay: fc.Arbitrary<UiState['overlay']> = fc.oneof(
   fc.record({
     kind: fc.constant('log' as const),
     scroll: fc.nat(50),
-    level: fc.constantFrom(...LEVELS),
+    level: fc.constantFrom(...LOG_LEVELS),
     end: fc.constant(null),
     filter: fc.constantFrom('', 'a'),
   }),

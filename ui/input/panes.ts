@@ -1,5 +1,6 @@
 /** Moving in and between panes, and in what is open over them. */
-import { LEVELS, type LogOverlay, type Overlay, PANES, type PaneId, type UiState } from '../state.js'
+import { LOG_LEVELS } from '../../src/env.js'
+import { type LogOverlay, type Overlay, PANES, type PaneId, type UiState } from '../state.js'
 import type { Surroundings } from './step.js'
 
 export const PANE_KEYS: Readonly<Record<string, PaneId>> = Object.fromEntries(
@@ -39,8 +40,8 @@ export function scrollOverlay(ui: UiState, overlay: Overlay, name: string, aroun
 
 /** The log with more (1) or fewer (-1) levels of lines. */
 export function changeLevel(ui: UiState, overlay: Overlay & LogOverlay, step: 1 | -1): UiState {
-  const at = LEVELS.indexOf(overlay.level) - step
-  const level = LEVELS[Math.max(0, Math.min(LEVELS.length - 1, at))] ?? overlay.level
+  const at = LOG_LEVELS.indexOf(overlay.level) - step
+  const level = LOG_LEVELS[Math.max(0, Math.min(LOG_LEVELS.length - 1, at))] ?? overlay.level
   return { ...ui, overlay: { ...overlay, level, scroll: 0, end: null } }
 }
 

@@ -1,5 +1,5 @@
 /** The pictures that appear where there is room beside the four panes: traffic, mining, the tally, the log. */
-import type { LogLine, Snapshot, TallyView } from '../../src/api.js'
+import type { Snapshot, TallyView } from '../../src/api.js'
 import type { Charts } from '../charts/charts.js'
 import { hashRateUnit, rateUnit } from '../charts/rates.js'
 import { choicesOf } from '../charts/tally.js'
@@ -7,7 +7,7 @@ import type { Extra } from '../layout.js'
 import type { Model } from '../state.js'
 import { column, cut, type Line, paint, type Span, styled, wrap } from '../text/line.js'
 import { age, bar, hashRate, plural, powerOfTwo, rate } from '../text/units.js'
-import { clock } from './overlay.js'
+import { clock, LEVEL_STYLES } from './log.js'
 import { frame } from './pane.js'
 
 /** Exactly `height` lines of exactly `width` cells. */
@@ -146,11 +146,11 @@ function logPicture(model: Model, width: number, height: number): Picture {
   const lines: Line[] = []
   for (const line of log.slice(-Math.max(1, height))) {
     for (const [index, part] of wrap(line.text, Math.max(1, width - 9), look).entries()) {
-      lines.push([styled('dim', index === 0 ? `${clock(line.time)} ` : ' '.repeat(9)), styled(styleOf(line), part)])
+      lines.push([
+        styled('dim', index === 0 ? `${clock(line.time)} ` : ' '.repeat(9)),
+        styled(LEVEL_STYLES[line.level], part),
+      ])
     }
   }
   return { title: 'Log', lines: lines.slice(-Math.max(1, height)) }
 }
-
-const styleOf = ({ level }: LogLine) =>
-  level === 'warn' || level === 'error' ? 'bad' : level === 'debug' ? 'dim' : 'plain'

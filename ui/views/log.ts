@@ -1,8 +1,8 @@
 /** The log as lines: time, level (a glyph and a word, so that it reads without colour), text; and its levels and filter. */
 import type { LogLine } from '../../src/api.js'
-import type { LogLevel } from '../../src/env.js'
+import { LOG_LEVELS, type LogLevel } from '../../src/env.js'
 import type { Look } from '../look.js'
-import { LEVELS, type LogOverlay, type Model, type Overlay } from '../state.js'
+import type { LogOverlay, Model, Overlay } from '../state.js'
 import { column, type Line, type Style, styled, wrap } from '../text/line.js'
 
 const WORD_WIDTH = 6
@@ -14,9 +14,9 @@ export function chosenLines(
   overlay: LogOverlay & Pick<Overlay, 'filter'>,
   log: readonly LogLine[],
 ): readonly LogLine[] {
-  const least = LEVELS.indexOf(overlay.level)
+  const least = LOG_LEVELS.indexOf(overlay.level)
   const wanted = (overlay.filter ?? '').toLowerCase()
-  return log.filter(({ level, text }) => LEVELS.indexOf(level) >= least && text.toLowerCase().includes(wanted))
+  return log.filter(({ level, text }) => LOG_LEVELS.indexOf(level) >= least && text.toLowerCase().includes(wanted))
 }
 
 export interface LogPage {
@@ -57,7 +57,7 @@ function linesOf(line: LogLine, look: Look, width: number): readonly Line[] {
   ])
 }
 
-const LEVEL_STYLES: Readonly<Record<LogLevel, Style>> = {
+export const LEVEL_STYLES: Readonly<Record<LogLevel, Style>> = {
   debug: 'dim',
   info: 'plain',
   notice: 'good',

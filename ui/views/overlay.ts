@@ -8,8 +8,6 @@ import { detailOf } from './detail.js'
 import { helpLines } from './help.js'
 import { logPage } from './log.js'
 
-export { clock } from './log.js'
-
 export interface Page {
   readonly title: string
   readonly lines: readonly Line[]

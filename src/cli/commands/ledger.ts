@@ -1,11 +1,8 @@
 /** Commands about the chain: vote, receipt, note, chain, mine. */
-import type { MineMode, VoteView } from '../../api.js'
+import { DEFAULT_POLL, type MineMode, type VoteView } from '../../api.js'
 import { plural, shortId, table } from '../format.js'
 import { type CommandContext, EXIT, exitOf, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
-
-/** The poll of a ballot that names none. */
-export const DEFAULT_POLL = 'main'
 
 export function vote(context: CommandContext, invocation: Invocation): Promise<Outcome> {
   const { voter = '', choice = '' } = invocation.args

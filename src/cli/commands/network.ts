@@ -2,11 +2,11 @@
 
 import { isAddress } from '../../../wire/field.js'
 import type { PeerView } from '../../api.js'
+import { LOG_LEVELS } from '../../env.js'
 import { clock, plural, shortId, size, table, tableWidth } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
 import { qrForShell } from '../qr.js'
-import { LOG_LEVELS } from '../spec.js'
 
 export function status({ host }: CommandContext): Outcome {
   const view = host.peer.status()
@@ -119,7 +119,7 @@ function isLoopback(address: string): boolean {
 export function log({ host }: CommandContext, invocation: Invocation): Outcome {
   const { level, last } = invocation.options
   const word = (typeof level === 'string' ? level : (invocation.args.least ?? 'debug')).toLowerCase()
-  const least = LOG_LEVELS.indexOf(word)
+  const least = LOG_LEVELS.findIndex((one) => one === word)
   if (least < 0) return usage(`--level is one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(word.slice(0, 20))}`)
   const fitting = host.log().filter((line) => LOG_LEVELS.indexOf(line.level) >= least)
   const entries = last === undefined ? fitting : fitting.slice(Math.max(0, fitting.length - Number(last)))

@@ -1,11 +1,11 @@
 /** Commands about polls: poll create, poll list, poll show, tally. */
 import { isHash } from '../../../wire/hash.js'
 import type { PeerId } from '../../../wire/types.js'
-import type { PeerApi, TallyView, VoteView } from '../../api.js'
+import { DEFAULT_POLL, type PeerApi, type TallyView, type VoteView } from '../../api.js'
 import { plural, table, utc } from '../format.js'
 import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
-import { DEFAULT_POLL, mined } from './ledger.js'
+import { mined } from './ledger.js'
 
 const UNITS_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 /** A shorter beginning of an id is taken for a name. */
