@@ -167,4 +167,6 @@ async function computed(): Promise<Figure[]> {
   ]
 }
 
+// an interrupted bench ends its peers, too
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 report('ring', [...(process.argv.includes('--udp') ? [] : await computed()), ...(await real())])
