@@ -13,6 +13,8 @@ export interface CyclesOptions extends Omit<RingOptions, 'seed'> {
 
 export interface LiveRings extends Cycles {
   readonly falseDeaths: number
+  /** Peers with a watched neighbour whose datagrams did not pass at the beginning. */
+  readonly unproven: number
   readonly seconds: number
   /** Share of the datagrams that were lost. */
   readonly lost: number
@@ -29,14 +31,15 @@ export async function cycles(options: CyclesOptions): Promise<LiveRings> {
   try {
     const names = Array.from({ length: options.peers }, (_, place) => `live-${place}`)
     await Promise.all(rings.map((ring) => ring.add(names)))
-    await Promise.all(rings.map((ring) => ring.settled()))
-    return await watched(rings, options.cycles)
+    const peers = await Promise.all(rings.map((ring) => ring.settled()))
+    const unproven = peers.flat().filter(({ proven }) => !proven).length
+    return { ...(await watched(rings, options.cycles)), unproven }
   } finally {
     for (const ring of rings) ring.close()
   }
 }
 
-async function watched(rings: readonly UdpRing[], wanted: number): Promise<LiveRings> {
+async function watched(rings: readonly UdpRing[], wanted: number): Promise<Omit<LiveRings, 'unproven'>> {
   const processes = rings.flatMap((ring) => ring.processes)
   const states = (): Promise<readonly State[]> => Promise.all(processes.map((one) => one.state()))
   let falseDeaths = 0

@@ -24,6 +24,8 @@ export interface Deaths {
   readonly killed: readonly Death[]
   /** Live peers that were taken for dead by peers that were never frozen. */
   readonly falseDeaths: number
+  /** Deaths in a ring where datagrams did not pass between some neighbours. */
+  readonly unproven: number
   /** Largest 99th percentile and maximum of how late an event loop was. */
   readonly lagP99Ms: number
   readonly lagMaxMs: number
@@ -54,6 +56,7 @@ export async function deaths(options: DeathOptions): Promise<Deaths> {
       frozen: rings.flatMap(({ frozen }) => frozen),
       killed: rings.flatMap(({ killed }) => killed),
       falseDeaths: rings.reduce((sum, ring) => sum + ring.falseDeaths, 0),
+      unproven: rings.reduce((sum, ring) => sum + ring.unproven, 0),
       lagP99Ms: Math.max(...states.map(({ lagP99Ms }) => lagP99Ms)),
       lagMaxMs: Math.max(...states.map(({ lagMaxMs }) => lagMaxMs)),
     }
@@ -66,6 +69,7 @@ class Mortal {
   readonly frozen: Death[] = []
   readonly killed: Death[] = []
   falseDeaths = 0
+  unproven = 0
   readonly #options: DeathOptions
   readonly #ring: UdpRing
   readonly #random: () => number
@@ -121,6 +125,7 @@ class Mortal {
   /** The ring is right, and the next death falls anywhere into an interval. */
   async #restful(): Promise<readonly PeerView[]> {
     const peers = await this.#ring.settled()
+    if (peers.some(({ proven }) => !proven)) this.unproven++
     await wait(this.#random() * this.#options.intervalMs)
     return peers
   }
