@@ -68,9 +68,16 @@ export class HostDatagrams implements Datagrams {
     this.#sockets.set(address, socket)
   }
 
+  /** Links outlive the listener that they came in by: their datagrams leave by another socket, and peers answer there. */
   unbind(address: Address): void {
-    this.#sockets.get(address)?.close()
+    const closing = this.#sockets.get(address)
+    if (closing === undefined) return
+    closing.close()
     this.#sockets.delete(address)
+    const socket = this.#socketFor(closing.host)
+    for (const state of this.#links.values()) {
+      if (state.route?.socket === closing) state.route = socket === undefined ? undefined : { ...state.route, socket }
+    }
   }
 
   /** This is the control link with its peer from now on. */
@@ -126,11 +133,16 @@ export class HostDatagrams implements Datagrams {
   /** Where we dialed, the peer's UDP port is the one that we dialed. */
   #firstRoute(link: LinkCore): Route | undefined {
     if (!link.dialed) return undefined
-    const near = splitAddress(link.local).host
+    const socket = this.#socketFor(splitAddress(link.local).host)
+    return socket === undefined ? undefined : { socket, ...splitAddress(link.remote) }
+  }
+
+  /** Bound to that host of ours, or to all of its family. */
+  #socketFor(near: string): UdpSocket | undefined {
     const sockets = [...this.#sockets.values()]
-    const socket =
+    return (
       sockets.find(({ host }) => host === near) ??
       sockets.find(({ isWildcard, isIPv6 }) => isWildcard && isIPv6 === near.includes(':'))
-    return socket === undefined ? undefined : { socket, ...splitAddress(link.remote) }
+    )
   }
 }

@@ -160,6 +160,26 @@ test('a port that the user chose is kept although its UDP port is taken', async 
   await home.close()
 })
 
+test('a link outlives the listener that it came in by, and so do its datagrams', async () => {
+  const home = world()
+  const [ann, bob] = [(await home.start()).env, (await home.start()).env]
+  const links = { ann: [] as Link[], bob: [] as Link[] }
+  await listen(ann, links.ann)
+  await listen(bob, links.bob)
+  const second = await listen(bob, links.bob)
+  await dial(ann, second.address, links.ann)
+  await until('the accepted link', () => links.bob[0])
+  const [atAnn, atBob] = [heard(ann), heard(bob)]
+  ann.datagrams.send(bob.identity.id, PING)
+  await until('a ping by the second port', () => atBob.length === 1)
+  second.close()
+  assert.notEqual(bob.datagrams.send(ann.identity.id, PING), null)
+  await until('a ping by the first port', () => atAnn.length === 1)
+  ann.datagrams.send(bob.identity.id, PING)
+  await until('a ping to the first port', () => atBob.length === 2)
+  await home.close()
+})
+
 test('without UDP nothing is sent and links work as ever', async () => {
   const { home, ann, bob } = await linkedPair({ udp: false })
   const came = heard(ann)
