@@ -25,7 +25,7 @@ interface Route {
 }
 
 interface LinkState {
-  /** Unknown for whoever dialed us, until it sends something. */
+  /** The newest datagram says better than the link. */
   route: Route | undefined
   secondBegan: number
   countThisSecond: number
@@ -80,11 +80,11 @@ export class HostDatagrams implements Datagrams {
     }
   }
 
-  /** This is the control link with its peer from now on. */
-  linked(link: LinkCore): void {
+  /** This is the control link with its peer from now on, which says that it listens at those addresses. */
+  linked(link: LinkCore, listen: readonly Address[]): void {
     if (this.#closed || link.closed) return
     this.#channels.open(link)
-    this.#links.set(link.serial, { route: this.#firstRoute(link), secondBegan: 0, countThisSecond: 0 })
+    this.#links.set(link.serial, { route: this.#firstRoute(link, listen), secondBegan: 0, countThisSecond: 0 })
   }
 
   unlinked(link: Pick<LinkCore, 'serial' | 'peer'>): void {
@@ -130,11 +130,15 @@ export class HostDatagrams implements Datagrams {
     return isFlood
   }
 
-  /** Where we dialed, the peer's UDP port is the one that we dialed. */
-  #firstRoute(link: LinkCore): Route | undefined {
-    if (!link.dialed) return undefined
+  /**
+   * Where we dialed, the peer's UDP port is the one that we dialed. Whoever dialed us has one where it listens on the
+   * host that it dialed from; sent from there it may learn that the port which it dialed was closed since.
+   */
+  #firstRoute(link: LinkCore, listen: readonly Address[]): Route | undefined {
     const socket = this.#socketFor(splitAddress(link.local).host)
-    return socket === undefined ? undefined : { socket, ...splitAddress(link.remote) }
+    const remote = splitAddress(link.remote)
+    const port = link.dialed ? remote.port : listen.map(splitAddress).find(({ host }) => host === remote.host)?.port
+    return socket === undefined || port === undefined ? undefined : { socket, host: remote.host, port }
   }
 
   /** Bound to that host of ours, or to all of its family. */

@@ -79,14 +79,16 @@ export class HostLinks implements Links {
 
   #opened(link: Link, take: (link: Link) => LinkHandler): LinkHandler {
     const { datagrams } = this.#options
+    let listen: readonly Address[] = []
     if (link instanceof LinkCore) {
       link.onPromoted = (service) => {
-        if (service !== 'data') datagrams.linked(link)
+        if (service !== 'data') datagrams.linked(link, listen)
       }
     }
     const handler = take(link)
     return {
       message: (link: Link, message: Message) => {
+        if (message.type === 'hello') listen = message.listen
         if (message.type === 'chunkRefused') this.#options.chunks.refused(link, message.request)
         else handler.message(link, message)
       },

@@ -6,6 +6,7 @@ import type { Env, Link, LinkHandler, Listener } from '../../src/env.js'
 import type { HostEnv } from '../../src/host/env.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import type { Datagram } from '../../wire/udp-datagram.js'
+import { hello } from '../wire/support.js'
 import { world } from './peers.js'
 import { called, finished, until } from './support.js'
 
@@ -88,6 +89,38 @@ test('a dialer reaches the port that it dialed, and is found where it sends from
   assert.equal(ann.datagrams.send('f'.repeat(64) as PeerId, PING), null, 'no link, no way')
   links.ann[0]?.close('normal', 'enough')
   await until('the end of the keys', () => ann.datagrams.send(bob.identity.id, PING) === null)
+  await home.close()
+})
+
+test('whoever was dialed knows the way from the hello, and shows a new one when its listener closes', async () => {
+  const home = world()
+  const [ann, bob] = [(await home.start()).env, (await home.start()).env]
+  const [atAnn, atBob] = [heard(ann), heard(bob)]
+  const own = await listen(ann, [])
+  await listen(bob, [])
+  const met: Link[] = []
+  const door = await called<Listener>('the door', (done) =>
+    bob.links.listen('127.0.0.1:0', {
+      listening: done,
+      failed: (reason, detail) => assert.fail(`${reason}: ${detail}`),
+      accepted: (link) => ({
+        message: () => {
+          link.promote('control')
+          met.push(link)
+        },
+        drained: () => {},
+        closed: () => {},
+      }),
+    }),
+  )
+  const link = await dial(ann, door.address, [])
+  link.send(hello({ listen: ['10.9.8.7:1' as Address, own.address] }))
+  await until('the hello', () => met.length === 1)
+  door.close()
+  assert.notEqual(bob.datagrams.send(ann.identity.id, PING), null)
+  await until('a ping by another socket than the one that ann dialed', () => atAnn.length === 1)
+  ann.datagrams.send(bob.identity.id, PING)
+  await until('a ping back to there', () => atBob.length === 1)
   await home.close()
 })
 
