@@ -6,8 +6,8 @@ import type { Keeping } from './duty.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
-/** The goodbyes take up to a second more, and the whole departure ten. */
-const LIMIT_MS = 8_500
+/** Goodbyes and the closing of links to peers that stand still take up to a second each, the whole departure ten. */
+const LIMIT_MS = 8_000
 const CHECK_MS = 200
 const ASK_AGAIN_MS = 2_000
 /** Files that are named in the log; of more only the number is told. */
