@@ -73,7 +73,7 @@ const signalled =
 interface Road {
   readonly name: string
   readonly console?: true
-  leave(leaving: Leaving): Promise<unknown> | void
+  leave(leaving: Leaving): unknown
 }
 
 const ROADS: readonly Road[] = [
