@@ -1,6 +1,7 @@
 /**
  * A peer with its console in one process. The console paints first; the peer is loaded and opened behind it, and
- * whatever ends the peer (quit, a signal, a full disk) closes the console with the reason.
+ * whatever ends the peer (quit, a signal, a full disk) closes the console with the reason. An abrupt end does so, too:
+ * the terminal is given back, and then the process is gone with all that the peer had still to say.
  */
 import type { ConsoleOptions } from '../../ui/source.js'
 import { OperationalError } from '../../wire/errors.js'
@@ -8,13 +9,22 @@ import type { OpenPeer, PeerPlan } from '../host/open-peer.js'
 import { historyFile } from './history.js'
 import { LocalSource } from './local-source.js'
 
+/** A terminal that takes longer than this to be given back is gone itself. */
+const VANISH_MS = 1000
+
 export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number> {
   const stopped = new AbortController()
   let opened: OpenPeer | null = null
   let closeCommands: () => Promise<void> = async () => {}
   let leaving = false
+  const vanish = (): void => {
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), VANISH_MS).unref()
+    stopped.abort('')
+    void closed.then((exit) => process.exit(exit))
+  }
   const source = new LocalSource(async (abrupt) => {
     leaving = true
+    if (abrupt && opened === null) vanish()
     if (opened === null) return
     opened.quit(abrupt)
     await opened.ended
@@ -26,7 +36,7 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
       import('./command-host.js'),
     ])
     if (leaving) return
-    opened = await openPeer(plan, { fullScreen: !plain })
+    opened = await openPeer(plan, { fullScreen: !plain, vanish })
     void opened.ended.then((end) => stopped.abort(end.reason ?? ''))
     closeCommands = await serveCommands(opened)
     if (leaving) opened.quit(false)

@@ -27,6 +27,7 @@ export async function runHeadless(plan: PeerPlan, json: boolean): Promise<number
     process.on(signal, () => {
       if (asked) process.exit(EXIT.failed)
       asked = true
+      show({ time: Date.now(), level: 'notice', text: 'leaving the network; Ctrl-C again leaves at once' })
       opened?.quit(false)
     })
   }

@@ -55,7 +55,7 @@ export interface OpenPeer {
   watch(watcher: Watcher): () => void
   /** Opens a listener on this machine's own addresses; answers all addresses. */
   openLan(): Promise<readonly Address[]>
-  /** Graceful: hands over, says goodbye, at most 10 s. Abrupt: this process is gone, as if killed. */
+  /** Graceful: hands over, says goodbye, at most 10 s. Abrupt: this process is gone, see `OpenHooks.vanish`. */
   quit(abrupt: boolean): void
 }
 
@@ -65,6 +65,8 @@ export interface OpenHooks {
   onLog?(line: LogLine): void
   /** A console owns the terminal: what native code prints goes to a file. */
   readonly fullScreen?: boolean
+  /** Ends this process at once, without a word to anybody; where absent it kills itself. */
+  vanish?(): void
 }
 
 /** Whoever asked by `quit --abrupt` is answered first. */
@@ -73,6 +75,7 @@ const ABRUPT_MS = 50
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
+  const vanish = (): void => (hooks.vanish === undefined ? void process.kill(process.pid, 'SIGKILL') : hooks.vanish())
   const end = new End()
   const watchers = new Set<Watcher>() // one for each part of this process that shows the peer
   const changed = (what: 'state' | 'log'): void => {
@@ -125,7 +128,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     openLan: () => openLan(running.peer, hosts),
     quit: (abrupt) => {
       // the point of `--abrupt`: nobody is told, nothing is flushed
-      if (abrupt) setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABRUPT_MS)
+      if (abrupt) setTimeout(() => vanish(), ABRUPT_MS)
       else running.peer.quit(() => end.close(null))
     },
   }

@@ -1,40 +1,52 @@
 /**
  * Leaving politely: asks those who will own our names once we are gone for copies, and waits until they have them, but
- * never longer than ten seconds. Downloads from here go on meanwhile.
+ * only for so long that the goodbyes still fit into the ten seconds of a departure. Downloads from here go on meanwhile.
  */
 import type { Keeping } from './duty.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
-const LIMIT_MS = 10_000
+/** Goodbyes and the closing of links to peers that stand still take up to a second each, the whole departure ten. */
+const LIMIT_MS = 8_000
 const CHECK_MS = 200
 const ASK_AGAIN_MS = 2_000
+/** Files that are named in the log; of more only the number is told. */
+const MAX_NAMED = 8
 
 export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping: Keeping, done: () => void): void {
   const self = env.identity.id
   const deadline = env.now() + LIMIT_MS
-  const owed = () => {
+  const ours = () => {
     const registers: Register[] = []
     for (const { manifest, blob } of holdings.all()) {
       const register = names.byManifest(manifest)
       const published = register?.publisher === self && register.copies
       if (register !== undefined && (blob || published)) registers.push(register)
     }
-    return registers.filter((register) => keeping.lacking(register, self).length > 0)
+    return registers
+  }
+  const lacks = (register: Register) => keeping.lacking(register, self).length > 0
+  const others = ({ manifest }: Register) => (manifest === null ? 0 : holders.complete(manifest))
+  const tellWhatIsLeft = () => {
+    // where nobody is left to become a keeper, nobody lacks a copy
+    const left = ours().filter((register) => lacks(register) || others(register) === 0)
+    for (const register of left.slice(0, MAX_NAMED)) {
+      const copies = others(register)
+      if (copies === 0) env.log('warn', `nobody else holds "${register.name}": it comes back with this peer`)
+      else env.log('warn', `"${register.name}" has ${copies} other complete holders: not all its keepers have it yet`)
+    }
+    if (left.length > MAX_NAMED) env.log('warn', `and ${left.length - MAX_NAMED} more files like that`)
   }
   let askedAt = Number.NEGATIVE_INFINITY
   const check = () => {
-    const left = [...mesh.members()].length === 0 ? [] : owed()
-    if (left.length === 0 || env.now() >= deadline) {
-      for (const { name, manifest } of left) {
-        const copies = manifest === null ? 0 : holders.complete(manifest)
-        env.log('warn', `"${name}" has ${copies} other complete holders: not all its keepers have it yet`)
-      }
+    const owed = [...mesh.members()].length === 0 ? [] : ours().filter(lacks)
+    if (owed.length === 0 || env.now() >= deadline) {
+      tellWhatIsLeft()
       return done()
     }
     if (env.now() - askedAt >= ASK_AGAIN_MS) {
       askedAt = env.now()
-      for (const register of left) keeping.askNow(register, keeping.lacking(register, self))
+      for (const register of owed) keeping.askNow(register, keeping.lacking(register, self))
     }
     env.after(CHECK_MS, check)
   }

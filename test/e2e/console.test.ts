@@ -1,9 +1,10 @@
 /** The built program in real terminals: what a person sees and types, and that every way out gives the terminal back. */
 import assert from 'node:assert'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
+import { runningPeers } from '../../src/host/running.js'
 import { type Cluster, inCluster, PROGRAM } from './cluster.js'
 import { Terminal } from './terminal.js'
 
@@ -14,7 +15,7 @@ const READY = /\d peers?[\s\S]*: types a command/
 const DEADLINE_MS = 60_000
 
 /** A shell that notes the terminal's state before and after, as a user's shell would meet it. */
-const SHELL = 'stty -a >"$D/before"; "$0" "$@"; code=$?; stty -a >"$D/after"; echo "code $code"; read line'
+const SHELL = 'trap : INT; stty -a >"$D/before"; "$0" "$@"; code=$?; stty -a >"$D/after"; echo "code $code"; read line'
 
 interface Sized {
   readonly columns?: number
@@ -54,13 +55,9 @@ class Consoles {
   }
 }
 
-/** Process ids of the peers that announced themselves. */
+/** Process ids of the peers that announced themselves and are there. */
 function runningPids(cluster: Cluster, name?: string): readonly number[] {
-  const folder = join(cluster.env.P2P_RUNTIME_HOME ?? '', 'p2p-tui')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.peer.json'))
-    .map((file): { pid: number; name: string } => JSON.parse(readFileSync(join(folder, file), 'utf8')))
+  return runningPeers(join(cluster.env.P2P_RUNTIME_HOME ?? '', 'p2p-tui'))
     .filter((entry) => name === undefined || entry.name === name)
     .map((entry) => entry.pid)
 }
@@ -139,7 +136,7 @@ async function assertGivenBack(terminal: Terminal, folder: string, exit: number)
   assert.strictEqual(read('after'), read('before'), 'stty -a')
   assert(!terminal.alternate, 'still on the alternate screen')
   const last = (sequence: string): number => terminal.output.lastIndexOf(sequence)
-  assert(last('\u001b[?25h') > last('\u001b[?25l'), 'the cursor is hidden')
+  assert(last('\u001b[?25h') >= last('\u001b[?25l'), 'the cursor is hidden')
   assert(last('\u001b[?2004l') >= last('\u001b[?2004h'), 'bracketed paste is on')
   return screen
 }
@@ -158,6 +155,28 @@ for (const [way, leave] of Object.entries(WAYS_OUT)) {
       assert.deepStrictEqual(runningPids(cluster), [])
     }),
   )
+}
+
+const ABRUPT_WAYS: Readonly<Record<string, (terminal: Terminal, cluster: Cluster) => unknown>> = {
+  ':quit --abrupt': (terminal) => terminal.type(':quit --abrupt\r'),
+  'Ctrl-C twice': (terminal) => terminal.type('\u0003\u0003'),
+  'quit --abrupt from a shell': async (_, cluster) =>
+    assert.deepStrictEqual(await cluster.json(['quit', '--abrupt'], { on: 'ada' }), { left: true, abrupt: true }),
+}
+
+for (const [way, leave] of Object.entries(ABRUPT_WAYS)) {
+  for (const args of [[], ['--plain']]) {
+    test(
+      `${[way, ...args].join(', ')}: the peer is gone at once, and the terminal is given back`,
+      withConsoles(async (consoles, cluster) => {
+        const terminal = consoles.startInShell('ada', ...args)
+        await terminal.until(args.length > 0 ? /ada: 0 peers/ : READY, DEADLINE_MS)
+        await leave(terminal, cluster)
+        assert.doesNotMatch(await assertGivenBack(terminal, cluster.folder('ada'), 0), /p2p-tui:|[Kk]illed/)
+        assert.deepStrictEqual(runningPids(cluster), [])
+      }),
+    )
+  }
 }
 
 test(

@@ -10,6 +10,8 @@ import { join } from 'node:path'
 import { type Ended, PROGRAM } from './cluster.js'
 
 const PREFIX = 'p2plab'
+const SWITCH = 'b0'
+const OTHER_SWITCH = 'b1'
 const READY_MS = 30_000
 const COMMAND_MS = 60_000
 const POLL_MS = 200
@@ -26,7 +28,7 @@ export function whyNoNetlab(): string | null {
   const probe = `${PREFIX}-${process.pid}-probe`
   try {
     ip('netns', 'add', probe)
-    ip('-n', probe, 'link', 'add', 'b0', 'type', 'bridge')
+    ip('-n', probe, 'link', 'add', SWITCH, 'type', 'bridge')
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -156,6 +158,8 @@ export class Netlab {
   readonly hosts: readonly LabHost[]
   readonly #home = realpathSync(mkdtempSync(join(tmpdir(), `${PREFIX}-`)))
   readonly #namespaces: string[] = []
+  readonly #hub: string
+  #isSplit = false
   readonly #clean = (): void => this.#removeAll()
 
   constructor(names: readonly string[]) {
@@ -163,19 +167,39 @@ export class Netlab {
     process.once('exit', this.#clean)
     const own = `${PREFIX}-${process.pid}`
     const hub = this.#add(`${own}-hub`)
-    ip('-n', hub, 'link', 'add', 'b0', 'type', 'bridge')
-    ip('-n', hub, 'link', 'set', 'b0', 'up')
+    this.#hub = hub
+    ip('-n', hub, 'link', 'add', SWITCH, 'type', 'bridge')
+    ip('-n', hub, 'link', 'set', SWITCH, 'up')
     this.hosts = names.map((name, place) => {
       const namespace = this.#add(`${own}-${place}`)
       const address = `10.91.0.${place + 1}`
       const port = `v${place}`
       ip('-n', hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
-      ip('-n', hub, 'link', 'set', port, 'master', 'b0', 'up')
+      ip('-n', hub, 'link', 'set', port, 'master', SWITCH, 'up')
       ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
       ip('-n', namespace, 'link', 'set', 'lo', 'up')
       ip('-n', namespace, 'link', 'set', 'eth0', 'up')
       return new LabHost(name, namespace, address, join(this.#home, name))
     })
+  }
+
+  /** Puts these hosts on a switch of their own; their own ends of the cables notice nothing. */
+  split(hosts: readonly LabHost[]): void {
+    if (!this.#isSplit) {
+      ip('-n', this.#hub, 'link', 'add', OTHER_SWITCH, 'type', 'bridge')
+      ip('-n', this.#hub, 'link', 'set', OTHER_SWITCH, 'up')
+    }
+    this.#isSplit = true
+    for (const host of hosts) this.#plug(host, OTHER_SWITCH)
+  }
+
+  /** All on one switch again. */
+  join(): void {
+    for (const host of this.hosts) this.#plug(host, SWITCH)
+  }
+
+  #plug(host: LabHost, bridge: string): void {
+    ip('-n', this.#hub, 'link', 'set', `v${this.hosts.indexOf(host)}`, 'master', bridge)
   }
 
   async close(): Promise<void> {

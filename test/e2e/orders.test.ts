@@ -2,6 +2,7 @@
 import assert from 'node:assert'
 import { suite } from 'uvu'
 import type { PeerView, RingView, StatusView } from '../../src/api.js'
+import { oneCircle } from './circle.js'
 import { type Cluster, inCluster } from './cluster.js'
 
 const test = suite('orders')
@@ -25,23 +26,14 @@ const shuffled = <T>(items: readonly T[], random: () => number): readonly T[] =>
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item)
 
-/** Everybody sees everybody, the successors form one circle in the order of the ids, and one peer is the anchor. */
+/** Everybody sees everybody, all tell one circle in the order of the ids, and one peer is the anchor. */
 async function whole(cluster: Cluster, names: readonly string[]): Promise<void> {
   await cluster.meshed(names, HEAL_MS)
-  const ids = new Map<string, string>()
-  for (const name of names) ids.set(name, (await cluster.json<StatusView>(['status'], { on: name })).id)
-  const order = [...ids.values()].sort()
-  for (const name of names) {
-    const own = order.indexOf(ids.get(name) ?? '')
-    await cluster.until(
-      `${name}'s successors in ring order`,
-      () => cluster.json<RingView>(['ring'], { on: name }),
-      (ring) =>
-        ring.successors.map((peer) => peer.id).join() === [...order.slice(own + 1), ...order.slice(0, own)].join() &&
-        ring.predecessors[0]?.id === order.at(own - 1),
-      HEAL_MS,
-    )
-  }
+  const members = names.map(async (name) => {
+    const { id } = await cluster.json<StatusView>(['status'], { on: name })
+    return { id, name, ring: () => cluster.json<RingView>(['ring'], { on: name }) }
+  })
+  await oneCircle(await Promise.all(members), HEAL_MS)
   await cluster.until(
     'one anchor on this machine, the same for all',
     () =>
