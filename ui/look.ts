@@ -113,6 +113,9 @@ function* pairs(): Iterable<[string, string]> {
 /** For text that was made where nobody knew the terminal; undefined: no glyph of ours. */
 export const asciiOf = (glyph: string): string | undefined => IN_ASCII.get(glyph)
 
+/** A text of ours for such a terminal; what is no glyph of ours stays. */
+export const inAscii = (text: string): string => text.replace(/[^ -~]/gu, (one) => IN_ASCII.get(one) ?? one)
+
 /** Reads NO_COLOR, COLORFGBG and the locale (LC_ALL before LC_CTYPE before LANG, as POSIX has it). */
 export function lookOf(env: NodeJS.ProcessEnv): Look {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
