@@ -69,7 +69,7 @@ test('lookup names whom it asked, who owns the key and how near it stands', asyn
     `key       ${FOUND.key}`,
     'owner     ann 2000…00, 3.13 % of the circle after the key',
     'replicas  bob f000…00, c800…00',
-    'path      me 1000…00 → bob f000…00',
+    'path      me 1000…00 → bob f000…00 → ann 2000…00, 2 hops',
   ])
   assert.strictEqual(json, FOUND)
 })

@@ -185,6 +185,13 @@ test('a lookup is drawn hop by hop as it runs: in the pane, in the picture, in t
   assert.strictEqual(pictures.size, STEPS.length)
 })
 
+test('where the way comes back to us, only its end owns the key', () => {
+  const page = pageOf(ringOf({}, step([DOT.id], null)), `s:${SELF}`)
+  assert.match(page, /hop 1 +→ dot/)
+  const back = pageOf(ringOf({}, step([DOT.id], SELF, 'done')), `s:${SELF}`)
+  assert.match(back, /hop 0 +→ me[\s\S]*hop 1 +→ dot[\s\S]*hop 2 +✓ me +owns the key/)
+})
+
 test('the picture marks a suspect on either side, and is drawn anew for it', () => {
   const sick = ringOf({ predecessors: [{ ...DOT, state: 'suspect' }, CID, BOB, ANN], successors: [ANN, BOB, CID] })
   const calm = ringOf({ successors: [ANN, BOB, CID] })

@@ -81,8 +81,8 @@ function listed<T extends { readonly id: string; readonly name: string }>(
 function lookupLines(snapshot: Snapshot, look: Look, width: number): readonly Line[] {
   const { lookup } = snapshot
   if (lookup === null) return []
-  const hops = wayOf(lookup).map((id, hop): Line => {
-    const owns = id === lookup.owner
+  const hops = wayOf(lookup).map((id, hop, way): Line => {
+    const owns = id === lookup.owner && hop === way.length - 1
     const left = owns ? 'owns the key' : `${circle(clockwise(id, lookup.key))} before the key`
     const mark: Span = owns ? styled('good', look.glyphs.good) : styled('dim', look.glyphs.after)
     return [...field(`hop ${hop}`, '', look), mark, ' ', column(ringName(id, snapshot), NAME_CELLS, look), ' ', left]

@@ -45,11 +45,13 @@ export function lookup(context: CommandContext, invocation: Invocation): Promise
       const { id, name } = peer.status()
       const names = new Map([...peer.peers(), { id, name }].map((one) => [one.id, one.name]))
       const named = (one: LookupView['owner']): string => `${names.get(one) ?? ''} ${shortId(one)}`.trim()
+      // whom it asked, and whom the last one named
+      const way = view.path.at(-1) === view.owner ? view.path : [...view.path, view.owner]
       const lines = [
         `key       ${view.key}`,
         `owner     ${named(view.owner)}, ${partOfCircle(clockwise(view.key, view.owner)).trim()} of the circle after the key`,
         `replicas  ${view.replicas.map(named).join(', ') || '-'}`,
-        `path      ${view.path.map(named).join(' → ')}`,
+        `path      ${way.map(named).join(' → ')}, ${plural(way.length - 1, 'hop')}`,
       ]
       return { exit: EXIT.done, message: lines.join('; '), lines, json: view }
     },
