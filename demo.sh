@@ -39,7 +39,7 @@ command -v node >/dev/null 2>&1 || missing node 'version 20.20 or newer, from ht
 node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||a===20&&b>=20?0:1)' ||
   missing 'a newer node' "20.20 or newer; this one is $(node --version)"
 
-if [ "$check" = 0 ] || [ ! -f "$here/dist/p2p-tui.js" ]; then
+if [ "$check" = 0 ] || [ ! -f "$here/dist/p2p-tui.cjs" ]; then
   (cd "$here" && node .ci/start.mjs --version >/dev/null) || exit 1
 fi
 
@@ -77,7 +77,7 @@ while [ "$i" -lt "$count" ]; do
   mkdir -p "$work/$name"
   # two copies of a stored file, so that in a small cluster a request has somewhere to go
   # the shell names its pid before it becomes the peer, so that the peer can be killed by it
-  command="cd '$work/$name' && echo \$\$ > '$work/pid.$i' && exec node '$here/dist/p2p-tui.js' --name $name --replicas 2"
+  command="cd '$work/$name' && echo \$\$ > '$work/pid.$i' && exec node '$here/dist/p2p-tui.cjs' --name $name --replicas 2"
   if [ "$i" = 0 ]; then
     tm new-session -d -s "$session" -n "$name" -x "$cols" -y "$rows" "$command" || exit 1
     tm set-option -g remain-on-exit off >/dev/null

@@ -90,4 +90,4 @@ async function prepare() {
 }
 
 if (!ready()) await prepare()
-await import('../dist/p2p-tui.js')
+await import('../dist/p2p-tui.cjs')

@@ -38,7 +38,7 @@ const IDLE_MS = 10_000
 const FIRST_PAINT = /starting|peers?\b/
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const PROGRAM = join(root, 'dist/p2p-tui.js')
+const PROGRAM = join(root, 'dist/p2p-tui.cjs')
 const DRIVER = join(root, 'dist/bench/driver.js')
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
@@ -264,7 +264,7 @@ try {
   const command = built ? [PROGRAM, 'status', '--network', 'bench'] : null
   const paint = await firstPaint(program)
   const rest = await atRest(program, command)
-  report(built ? 'console' : 'console (scripted source: dist/p2p-tui.js is not built)', [
+  report(built ? 'console' : 'console (scripted source: dist/p2p-tui.cjs is not built)', [
     ...paint,
     ...rest,
     ...(built ? await headless() : []),

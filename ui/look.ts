@@ -18,6 +18,8 @@ export interface Glyphs {
   readonly bad: string
   readonly good: string
   readonly self: string
+  /** Place of a name on the ring. */
+  readonly key: string
   readonly before: string
   readonly after: string
   readonly incoming: string
@@ -54,6 +56,7 @@ const UNICODE: Glyphs = {
   bad: '✗',
   good: '✓',
   self: '◆',
+  key: '×',
   before: '←',
   after: '→',
   incoming: '↓',
@@ -78,6 +81,7 @@ const ASCII: Glyphs = {
   bad: '!',
   good: '+',
   self: '@',
+  key: 'x',
   before: '<',
   after: '>',
   incoming: 'v',
@@ -94,6 +98,23 @@ const ASCII: Glyphs = {
   bar: ['.', '.', '.', '.', '#', '#', '#', '#', '#'],
   frame: { topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', horizontal: '-', vertical: '|' },
 }
+
+/** What stands for a glyph of ours where only ASCII can be shown. */
+const IN_ASCII: ReadonlyMap<string, string> = new Map(pairs())
+
+function* pairs(): Iterable<[string, string]> {
+  const { partial, bar, frame, ...single } = UNICODE
+  for (const [name, glyph] of Object.entries(single)) yield [glyph, ASCII[name as keyof typeof single]]
+  for (const name of ['partial', 'bar'] as const)
+    for (const [place, glyph] of UNICODE[name].entries()) yield [glyph, ASCII[name][place] ?? ASCII.unknown]
+  for (const [name, glyph] of Object.entries(frame)) yield [glyph, ASCII.frame[name as keyof Frame]]
+}
+
+/** For text that was made where nobody knew the terminal; undefined: no glyph of ours. */
+export const asciiOf = (glyph: string): string | undefined => IN_ASCII.get(glyph)
+
+/** A text of ours for such a terminal; what is no glyph of ours stays. */
+export const inAscii = (text: string): string => text.replace(/[^ -~]/gu, (one) => IN_ASCII.get(one) ?? one)
 
 /** Reads NO_COLOR, COLORFGBG and the locale (LC_ALL before LC_CTYPE before LANG, as POSIX has it). */
 export function lookOf(env: NodeJS.ProcessEnv): Look {

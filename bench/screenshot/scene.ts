@@ -182,7 +182,14 @@ function isTelling(screen: string, { columns, rows }: Size, least: number): bool
   const lines = screen.split('\n')
   const whole = lines.length === rows && lines.some((line) => line.length > columns - 3)
   const names = [SELF, ...PEERS].every((name) => screen.includes(name))
-  const percents = lines.flatMap((line) => (line.includes(DOWNLOAD) ? (/(\d+) %/.exec(line)?.slice(1) ?? []) : []))
+  // behind its name: the pane beside it tells parts of the ring in percent
+  const percents = lines.flatMap(
+    (line) =>
+      line
+        .split(DOWNLOAD)[1]
+        ?.match(/(\d+) %/)
+        ?.slice(1) ?? [],
+  )
   const moved = percents.length > 0 && percents.every((percent) => Number(percent) >= least)
   return whole && names && moved && /\d [MG]B\/s/.test(lines[0] ?? '')
 }

@@ -28,8 +28,16 @@ export interface RunningCall {
   leave(): void
 }
 
-/** `columns`: how wide a picture in the answer may be; 0 for none. */
-export function call(entry: RunningEntry, words: readonly string[], columns: number, on: CallEvents): RunningCall {
+/** What the caller's terminal can show. */
+export interface CallScreen {
+  /** 0: nobody looks. */
+  readonly columns: number
+  /** Made of half blocks. */
+  readonly pictures: boolean
+}
+export const NO_SCREEN: CallScreen = { columns: 0, pictures: false }
+
+export function call(entry: RunningEntry, words: readonly string[], screen: CallScreen, on: CallEvents): RunningCall {
   const socket = connect(entry.socket)
   let resolve: (end: CallEnd) => void = () => {}
   const ended = new Promise<CallEnd>((settle) => {
@@ -59,7 +67,7 @@ export function call(entry: RunningEntry, words: readonly string[], columns: num
     request: REQUEST,
     words: words.map((word) => Buffer.from(word)),
     cwd: Buffer.from(process.cwd()),
-    columns,
+    ...screen,
   })
   return {
     ended,

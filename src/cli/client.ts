@@ -5,16 +5,19 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lookOf } from '../../ui/look.js'
+import type { WriteStream } from 'node:tty'
+import { inAscii, lookOf } from '../../ui/look.js'
 import type { RunningEntry } from '../host/running.js'
-import { call } from './call.js'
+import { type CallScreen, call, NO_SCREEN } from './call.js'
 import { EXIT } from './outcome.js'
 import { ProgressLine } from './progress.js'
 import { redirected } from './redirect.js'
 
+const look = lookOf(process.env)
+
 /** Runs one command on a running peer; answers the exit code. */
 export async function runRemote(entry: RunningEntry, words: readonly string[], json: boolean): Promise<number> {
-  const bar = new ProgressLine(process.stderr)
+  const bar = new ProgressLine(process.stderr, look)
   process.stdout.on('error', endedReader)
   const temporary = redirected(words, '') === null ? null : mkdtempSync(join(tmpdir(), 'p2p-tui-'))
   const sent = (temporary === null ? null : redirected(words, join(temporary, 'file'))) ?? words
@@ -35,12 +38,14 @@ async function exchange(
   quiet: boolean,
 ): Promise<number> {
   let interrupted = false
-  const running = call(entry, words, pictureColumns(json || quiet), {
+  const toOutput = writerOf(process.stdout)
+  const toErrors = writerOf(process.stderr)
+  const running = call(entry, words, screenOf(json || quiet), {
     progress: ({ text, done, total, unit }) => bar.show(text, done, total, unit),
     output: (kind, bytes) => {
       bar.clear()
-      if (kind === 'error') process.stderr.write(bytes)
-      else if (kind !== 'message' && !quiet && (kind === 'json') === json) process.stdout.write(bytes)
+      if (kind === 'error') toErrors(bytes)
+      else if (kind !== 'message' && !quiet && (kind === 'json') === json) toOutput(bytes)
     },
   })
   const interrupt = (): void => {
@@ -57,10 +62,17 @@ async function exchange(
   return EXIT.failed
 }
 
-/** Nobody sees a picture in a file or a pipe, and half blocks are no ASCII. */
-function pictureColumns(none: boolean): number {
-  if (none || !process.stdout.isTTY || !lookOf(process.env).unicode) return 0
-  return process.stdout.columns
+/** Nobody looks at a file or a pipe, and half blocks are no ASCII. */
+function screenOf(none: boolean): CallScreen {
+  if (none || !process.stdout.isTTY) return NO_SCREEN
+  return { columns: process.stdout.columns, pictures: look.unicode }
+}
+
+/** Writes parts of a UTF-8 text; where a terminal shows only ASCII, our own glyphs as what stands for them there. */
+function writerOf(out: WriteStream): (bytes: Uint8Array) => void {
+  if (look.unicode || !out.isTTY) return (bytes) => void out.write(bytes)
+  const decoder = new TextDecoder()
+  return (bytes) => void out.write(inAscii(decoder.decode(bytes, { stream: true })))
 }
 
 /** `| head` read enough: no fault of ours, and nobody is left to tell. */

@@ -67,6 +67,7 @@ export class LocalSource implements ConsoleSource {
         host,
         cwd: this.#cwd,
         columns: 0,
+        pictures: false,
         signal,
         progress: (progress) => on.progress(progress),
         timeoutMs: timeout === undefined ? undefined : timeout * 1000,

@@ -41,8 +41,10 @@ export interface CommandContext {
   readonly host: CommandHost
   /** The caller's directory, absolute. */
   readonly cwd: string
-  /** Width of the caller's terminal, for pictures; 0 where none is wanted. */
+  /** Width of the caller's terminal; 0 where nobody looks. */
   readonly columns: number
+  /** Half blocks can be shown there. */
+  readonly pictures: boolean
   readonly progress: OnProgress
   /** Aborted by Ctrl-C, `x` or the timeout. */
   readonly signal: AbortSignal

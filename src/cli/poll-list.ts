@@ -3,7 +3,7 @@
  * and at most every STALE_MS; what comes is there for the next key.
  */
 import type { RunningEntry } from '../host/running.js'
-import { call, type RunningCall } from './call.js'
+import { call, NO_SCREEN, type RunningCall } from './call.js'
 import { type Known, strongest } from './completion.js'
 
 /** As many as a picture shows: with fewer, the picture has them all. */
@@ -53,7 +53,7 @@ export class PollList {
     if (this.#asking !== null || now - this.#askedAt < STALE_MS) return
     this.#askedAt = now
     const parts: Uint8Array[] = []
-    const asking = call(this.#entry, ['poll', 'list', '--json'], 0, {
+    const asking = call(this.#entry, ['poll', 'list', '--json'], NO_SCREEN, {
       progress: () => undefined,
       output: (kind, bytes) => {
         if (kind === 'json') parts.push(bytes)

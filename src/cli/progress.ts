@@ -1,5 +1,6 @@
 /** One line on standard error that tells how far a long command is; nothing where nobody watches. */
 import type { WriteStream } from 'node:tty'
+import { inAscii, type Look } from '../../ui/look.js'
 import { clock, size } from './format.js'
 
 const WIDTH = 24
@@ -8,13 +9,15 @@ const EVERY_MS = 100
 
 export class ProgressLine {
   readonly #out: WriteStream
+  readonly #look: Look
   #shown = false
   #last = 0
   #began = 0
   #beganAt = 0
 
-  constructor(out: WriteStream) {
+  constructor(out: WriteStream, look: Look) {
     this.#out = out
+    this.#look = look
   }
 
   show(text: string, done: number, total: number, unit: string): void {
@@ -33,7 +36,8 @@ export class ProgressLine {
       parts.push(bar(done / total), `${Math.floor((done / total) * 100)} %`, `${amount(done)}/${amount(total)}`)
     else if (done > 0) parts.push(amount(done))
     if (unit === 'bytes' && rate > 0) parts.push(`${size(rate)}/s`, clock((total - done) / rate))
-    this.#out.write(`\r\x1b[K${parts.join('  ').slice(0, (this.#out.columns ?? 80) - 1)}`)
+    const line = parts.join('  ').slice(0, (this.#out.columns ?? 80) - 1)
+    this.#out.write(`\r\x1b[K${this.#look.unicode ? line : inAscii(line)}`)
     this.#shown = true
   }
 

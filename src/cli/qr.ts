@@ -19,7 +19,7 @@ export function qrLines(text: string): readonly string[] {
   return drawn.split('\n').filter((line) => line !== '')
 }
 
-/** For a shell whose terminal is `columns` wide (0: nobody looks); empty where it does not fit. */
+/** For a shell whose terminal is `columns` wide; empty where it does not fit. */
 export function qrForShell(text: string, columns: number): readonly string[] {
   const lines = qrLines(text)
   if ((lines[0]?.length ?? 0) > columns) return []

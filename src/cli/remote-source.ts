@@ -15,7 +15,7 @@ import type {
 import type { LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
-import { type CallEnd, call, type OutputKind, type RunningCall } from './call.js'
+import { type CallEnd, call, NO_SCREEN, type OutputKind, type RunningCall } from './call.js'
 import { completions, knownFrom } from './completion.js'
 import { EXIT } from './outcome.js'
 import { PollList } from './poll-list.js'
@@ -103,7 +103,7 @@ export class RemoteSource implements ConsoleSource {
     const typed = readTyped(line)
     if ('exit' in typed) return typed
     const output: Record<OutputKind, Uint8Array[]> = { json: [], text: [], error: [], message: [], more: [] }
-    const running = call(this.#entry, typed.words, 0, {
+    const running = call(this.#entry, typed.words, NO_SCREEN, {
       progress: (progress) => on.progress(progress),
       output: (kind, bytes) => output[kind].push(bytes),
     })

@@ -4,6 +4,7 @@ import * as files from './commands/files.js'
 import * as ledger from './commands/ledger.js'
 import * as network from './commands/network.js'
 import * as polls from './commands/polls.js'
+import * as ring from './commands/ring.js'
 import { type CommandContext, failed, type Outcome } from './outcome.js'
 import type { Invocation } from './parse.js'
 
@@ -25,8 +26,8 @@ const RUNS: ReadonlyMap<string, Run> = new Map(
     note: ledger.note,
     chain: ledger.chain,
     mine: ledger.mine,
-    ring: files.ring,
-    lookup: files.lookup,
+    ring: ring.ring,
+    lookup: ring.lookup,
     store: files.store,
     share: files.share,
     request: files.request,

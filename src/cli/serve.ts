@@ -38,6 +38,7 @@ async function answer(host: CommandHost, call: Call): Promise<Answer> {
       host,
       cwd: call.cwd,
       columns: call.columns,
+      pictures: call.pictures,
       signal: call.signal,
       progress: (at) => call.progress(at.text, at.done, at.total, at.unit),
       timeoutMs: timeout === undefined ? undefined : timeout * 1000,

@@ -21,6 +21,8 @@ export interface Call {
   readonly cwd: string
   /** Of the caller's terminal; 0 where there is none. */
   readonly columns: number
+  /** It can show half blocks. */
+  readonly pictures: boolean
   readonly signal: AbortSignal
   progress(text: string, done: number, total: number, unit: '' | 'bytes' | 'chunks' | 'headers' | 'hashes'): void
 }
@@ -108,11 +110,12 @@ export class ControlServer {
     })
   }
 
-  #run(connection: LocalConnection, { request, words, cwd, columns }: Command, signal: AbortSignal): void {
+  #run(connection: LocalConnection, { request, words, cwd, columns, pictures }: Command, signal: AbortSignal): void {
     const call: Call = {
       words: words.map((word) => Buffer.from(word).toString()),
       cwd: Buffer.from(cwd).toString(),
       columns,
+      pictures,
       signal,
       progress: (text, done, total, unit) => {
         // stale at once where nobody reads, and another follows

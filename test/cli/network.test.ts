@@ -19,7 +19,7 @@ function context(views: readonly PeerView[], columns: number): CommandContext {
   const peer = { peers: () => views } as unknown as PeerApi
   const host = { peer, log: () => LINES } as unknown as CommandContext['host']
   const signal = new AbortController().signal
-  return { host, cwd: '/', columns, progress: () => {}, signal, timeoutMs: undefined }
+  return { host, cwd: '/', columns, pictures: false, progress: () => {}, signal, timeoutMs: undefined }
 }
 
 function logged(...words: string[]): Outcome {

@@ -47,6 +47,7 @@ async function run(
   const context: CommandContext = {
     host: { peer } as CommandHost,
     cwd: '/',
+    pictures: false,
     columns: 0,
     progress: () => {},
     signal: new AbortController().signal,

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** dist/p2p-tui.js, seen from dist/tree/test/e2e/. */
-export const PROGRAM = fileURLToPath(new URL('../../../p2p-tui.js', import.meta.url))
+/** dist/p2p-tui.cjs, seen from dist/tree/test/e2e/. */
+export const PROGRAM = fileURLToPath(new URL('../../../p2p-tui.cjs', import.meta.url))
 /** Promises of the design, five times over: machines that run tests are slow and shared. */
 const READY_MS = 30_000
 const COMMAND_MS = 120_000

@@ -14,7 +14,14 @@ const VERSION = '1.2.3'
 const BIG = 4 << 20
 const MANY = 50_000
 const NO_LOOKUP = { name: 'x', key: hash('x'), path: [], owner: null, state: 'running' } as const
-const COMMAND = { type: 'command', request: 1, words: [Buffer.from('x')], cwd: Buffer.from('/'), columns: 80 } as const
+const COMMAND = {
+  type: 'command',
+  request: 1,
+  words: [Buffer.from('x')],
+  cwd: Buffer.from('/'),
+  columns: 80,
+  pictures: true,
+} as const
 
 /** A peer that changes when it is told to. */
 class Scene implements View {

@@ -195,7 +195,14 @@ const WRONG: Record<string, Make> = {
   },
   'chunkGet on control': () => [{ type: 'chunkGet', request: 1, blob: random(), index: 0 }],
   'command on control': () => [
-    { type: 'command', request: 1, words: [], cwd: new Uint8Array(1), columns: 80 } as unknown as Message,
+    {
+      type: 'command',
+      request: 1,
+      words: [],
+      cwd: new Uint8Array(1),
+      columns: 80,
+      pictures: true,
+    } as unknown as Message,
   ],
 }
 

@@ -120,7 +120,7 @@ test('the shell is answered only where it is asked for, and may end that peer', 
 /** Not spawnSync: the peer that answers lives in this process. */
 function shell(network: TestNetwork, ...words: string[]): Promise<{ readonly exit: number | null; output: string }> {
   const env = { ...process.env, ...network.environment }
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'p2p-tui.js'), ...words], { env, timeout: SHELL_MS })
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'p2p-tui.cjs'), ...words], { env, timeout: SHELL_MS })
   let output = ''
   child.stdout.on('data', (data: Buffer) => {
     output += data.toString()

@@ -64,7 +64,7 @@ test('120x40 adds the ring picture and a chart from live data', () =>
     async (terminal) => {
       await terminal.until(/Rate MB\/s[\s\S]*-1:30 +-1:00 +-0:30/)
       await terminal.until((screen) => (screen.match(/[\u2801-\u28ff]/g) ?? []).length > 100)
-      assert.match(terminal.screen, /[\u2801-\u28ff].*◆ otter-lime/)
+      assert.match(terminal.screen, /[\u2801-\u28ff].*→ finch-teal +alive +20 ms/)
     },
     { columns: 120, rows: 40 },
   ))

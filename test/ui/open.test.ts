@@ -148,6 +148,27 @@ test('y copies the id of a peer, the hash of a block, the link of a file', () =>
     await copies('4', `p2p:${hash('file music.txt')}?name=music.txt`, /the link is handed/)
   }))
 
+test('of a block y copies the id of the record that a filter picks, as `receipt` wants it', () =>
+  withTerminal(async (terminal) => {
+    terminal.type('2')
+    terminal.type('\r')
+    await terminal.until(/1 record {2}\(\/ picks some, then y copies their ids\)/)
+    terminal.type('/')
+    terminal.type('VOTER0')
+    await terminal.until((screen) => /voter0: yes/.test(screen) && !/leading zero/.test(screen))
+    terminal.type('\r')
+    terminal.type('y')
+    await terminal.until(/the id of the record is handed/)
+    assert.strictEqual(clipboard(terminal), hash('voter0 yes'))
+    terminal.type('/')
+    terminal.type('x')
+    await terminal.until(/nothing here fits/)
+    terminal.type('\r')
+    terminal.type('y')
+    await terminal.until(/the hash is handed/)
+    assert.strictEqual(clipboard(terminal), hash('block 1204'))
+  }))
+
 test('the help groups the commands of the table and shows an example of each', () =>
   withConsole(
     async (terminal) => {

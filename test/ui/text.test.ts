@@ -35,6 +35,17 @@ test('no control, format or bidi character survives cleaning', () => {
   )
 })
 
+test('without Unicode our own glyphs become what stands for them, and names stay closed', () => {
+  const answer = ['alice → yes · 3 of 4', '3f9a…e1', '███▌▏', '▓▒░ ▂▄▆ ✓ ✗ ● ◐ ○ ◆', '╭─╮│╰╯ ├ ← ↓ ↑ ❯']
+  assert.deepStrictEqual(
+    answer.map((text) => clean(text, PLAIN)),
+    ['alice > yes - 3 of 4', '3f9a~e1', '####.', '#x. -=+ + ! * % o @', '+-+|++ | < v ^ >'],
+  )
+  for (const name of ['Zürich', '日本', 'e\u0301', '→\u0301', '\u202e'])
+    assert.match(clean(name, PLAIN), /^[A-Za-z?]+$/, name)
+  for (const text of answer) assert.strictEqual(clean(text, UTF8), text)
+})
+
 test('cleaning twice is cleaning once', () => {
   fc.assert(
     fc.property(anyName, anyLook, (name, look) =>

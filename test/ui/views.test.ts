@@ -11,7 +11,7 @@ import { peersContent } from '../../ui/views/peers.js'
 import { lookupWords } from '../../ui/views/ring.js'
 import { anyName } from './arbitraries.js'
 import { anyModel, modelOf, NOW, UTF8 } from './models.js'
-import { fileView, hash, lookupOf, NAMES, network, peerView, transferView } from './network.js'
+import { blockView, fileView, hash, lookupOf, NAMES, network, peerView, transferView } from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')
@@ -168,6 +168,28 @@ test('a lookup is told in whole names, in first words where those do not fit, an
   assert.strictEqual(words(60, 'done'), 'lookup music.txt: otter → finch → wren owns it, 2 hops')
   assert.strictEqual(words(80, 'running'), 'lookup music.txt: otter-lime → finch-teal → …')
   assert.strictEqual(words(80, 'failed'), 'lookup music.txt: otter-lime → finch-teal → ✗ no answer, 1 hop')
+})
+
+test('the detail of a block has the whole id of every record, in one piece, and a filter keeps both together', () => {
+  const base = network(NOW / 1000)
+  const votes = blockView(1204, NOW / 1000, [
+    ['alice', 'yes'],
+    ['bob', 'x'.repeat(90)],
+  ])
+  const snapshot = { ...base, chain: { ...base.chain, blocks: [votes] } }
+  const page = (width: number, filter = '') => {
+    const overlay = { kind: 'detail' as const, pane: 'chain' as const, key: votes.hash, scroll: 0, filter }
+    return overlayLines(overlay, modelOf(snapshot), width, 30).map(withoutStyles)
+  }
+  const [alice = '', bob = ''] = votes.records.map(({ id }) => id as string)
+  for (const width of [80, 100, 120, 200]) {
+    const lines = page(width)
+    for (const id of [alice, bob])
+      assert.strictEqual(lines.filter((line) => line.includes(id)).length, 1, lines.join('\n'))
+  }
+  const one = page(80, 'ALICE').join('\n')
+  sees(one, /alice: yes/, new RegExp(alice))
+  assert.doesNotMatch(one, new RegExp(bob))
 })
 
 test('a wrong clock and a running sync stand in the header', () => {

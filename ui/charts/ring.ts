@@ -1,11 +1,13 @@
 /**
  * The ring as a circle on blessed-contrib's braille canvas: ids are places, clockwise from the top. Ourselves, every known
- * peer, dotted chords to our fingers, and the way of the newest lookup: a full line, its hops numbered in their order.
+ * peer, dotted chords to our fingers, and the way of the newest lookup: a full line, its hops numbered in their order, and
+ * the key that it looks for.
  * Invariant: everything can be told without colour, and no name stands over a mark or another name.
  */
 import type { LookupProgress, Snapshot } from '../../src/api.js'
 import type { Look } from '../look.js'
 import { clean, isNarrow, take } from '../text/cells.js'
+import { placeOf } from '../text/circle.js'
 import type { Line } from '../text/line.js'
 import { type Context, type Contrib, read, type Styles, type Widget } from './contrib.js'
 
@@ -62,12 +64,11 @@ export function ringKey({ ring, peers, lookup, status }: Snapshot): string {
   const parts = [ring.successors, ring.predecessors, ring.fingers, known].map((list) =>
     list.map(({ id, name }) => `${id} ${name}`).join('\n'),
   )
-  const found = lookup === null ? '' : `${lookup.path.join(' ')} ${lookup.owner} ${lookup.state}`
-  return [ring.id, status.name, ...parts, found].join('\n\n')
+  const suspects = [...suspectsOf(ring)].join(' ')
+  const found =
+    lookup === null ? '' : `${lookup.key} ${lookup.name} ${lookup.path.join(' ')} ${lookup.owner} ${lookup.state}`
+  return [ring.id, status.name, ...parts, suspects, found].join('\n\n')
 }
-
-/** Where an id stands, in turns. */
-export const placeOf = (id: string): number => Number.parseInt(id.slice(0, 12), 16) / 2 ** 48 || 0
 
 /** The peers that a lookup went by, its owner last; [] where it needed no other peer. */
 export function wayOf(lookup: LookupProgress | null): readonly string[] {
@@ -83,7 +84,11 @@ interface Mark {
   readonly colour: string
 }
 
-/** Ourselves, then the hops, then the others: where two want one place, the first has it. */
+/** Neighbours that the ring doubts. */
+const suspectsOf = ({ successors, predecessors }: Snapshot['ring']): ReadonlySet<string> =>
+  new Set([...successors, ...predecessors].filter(({ state }) => state === 'suspect').map(({ id }) => id))
+
+/** Ourselves, then the hops, then the others, then the key: where two want one place, the first has it. */
 function marksOf({ ring, peers, lookup, status }: Snapshot, way: readonly string[], look: Look): readonly Mark[] {
   const { glyphs } = look
   const others = [...ring.successors, ...ring.predecessors, ...peers.filter(({ state }) => state === 'up')]
@@ -98,7 +103,12 @@ function marksOf({ ring, peers, lookup, status }: Snapshot, way: readonly string
     const failed = hop === last && lookup?.state === 'failed'
     add(id, failed ? glyphs.bad : hop.toString(MAX_HOPS + 1), failed ? 'red' : 'cyan')
   }
-  for (const { id } of others) add(id, glyphs.up, 'green')
+  const suspects = suspectsOf(ring)
+  for (const { id } of others) {
+    if (suspects.has(id)) add(id, glyphs.busy, 'magenta')
+    else add(id, glyphs.up, 'green')
+  }
+  if (lookup !== null) marks.set(lookup.key, { id: lookup.key, name: lookup.name, glyph: glyphs.key, colour: 'cyan' })
   return [...marks.values()]
 }
 

@@ -15,7 +15,7 @@ const CONSOLE_KEYS: readonly KeyMeaning[] = [
   ['Ctrl-R', 'search the earlier lines'],
   ['x', 'cancel the transfer under the cursor, else the running command'],
   ['?', 'this help'],
-  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link'],
+  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link; of a block the records that / picks'],
   ['+ -', 'in the log: more or fewer levels'],
   ['Ctrl-L', 'paint the screen anew'],
 ]

@@ -5,7 +5,7 @@
  * refused becomes one placeholder.
  * Widths after Unicode TR 11.
  */
-import type { Look } from '../look.js'
+import { asciiOf, type Look } from '../look.js'
 
 /** One cell a character, certainly: ASCII, Latin, and the glyphs that we draw with. */
 const SIMPLE =
@@ -35,7 +35,7 @@ function cleanGrapheme(grapheme: string, look: Look): string {
   if (ASCII_ONLY.test(grapheme)) return grapheme
   if (/^\s+$/.test(grapheme)) return ' '
   const { unknown } = look.glyphs
-  if (!look.unicode) return unknown
+  if (!look.unicode) return asciiOf(grapheme) ?? unknown
   const [base = '', ...others] = grapheme
   if (REFUSED.test(base) || isDisputed(base)) return unknown
   // emoji that are text by default turn wide with a variation selector

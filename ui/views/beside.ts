@@ -17,7 +17,7 @@ export interface Beside {
   readonly lines: readonly Line[]
 }
 
-const RING_LIST = { width: 34, height: 7 }
+const RING_LIST = { width: 36, height: 7 }
 const NAME_ROOM = 16
 /** Rows of the smallest circle in which peers can be told apart. */
 const SMALLEST_CIRCLE = 8

@@ -4,15 +4,22 @@
  */
 import type { BlockView, RecordView, Snapshot } from '../../src/api.js'
 import type { Model } from '../state.js'
-import { column, type Line, styled } from '../text/line.js'
+import { column, type Line, lineWidth, styled } from '../text/line.js'
 import { expectedHashes, leadingZeroBits } from '../text/proof.js'
 import { age, duration, plural, powerOfTwo, shortId } from '../text/units.js'
 import { field, fieldLines, hashLines } from './field.js'
 
 const AUTHOR_CELLS = 12
 
-export function blockLines(block: BlockView, snapshot: Snapshot, model: Model, width: number): readonly Line[] {
+export function blockLines(
+  block: BlockView,
+  snapshot: Snapshot,
+  model: Model,
+  width: number,
+  ids: 'short ids' | 'whole ids' = 'short ids',
+): readonly Line[] {
   const { look, now } = model
+  const whole = ids === 'whole ids'
   const time = `${new Date(block.time * 1000).toISOString()} (${age(now - block.time * 1000).trim()} ago)`
   return [
     ...hashLines('hash', block.hash, width, look),
@@ -20,19 +27,39 @@ export function blockLines(block: BlockView, snapshot: Snapshot, model: Model, w
     ...fieldLines('parent', sinceParent(block, snapshot), width, look),
     ...fieldLines('proof', proofOf(block), width, look),
     [],
-    [styled('bold', block.records.length === 0 ? 'no records' : plural(block.records.length, 'record'))],
-    ...block.records.map((record): Line => recordLine(record, snapshot, model)),
+    [
+      styled('bold', block.records.length === 0 ? 'no records' : plural(block.records.length, 'record')),
+      ...(whole && block.records.length > 0 ? [styled('dim', '  (/ picks some, then y copies their ids)')] : []),
+    ],
+    ...block.records.map(
+      (record): Line => (whole ? wholeRecordLine(record, snapshot, model, width) : recordLine(record, snapshot, model)),
+    ),
     [],
     ...hashLines('previous', block.previous, width, look),
     field('bits', `0x${block.bits.toString(16).padStart(8, '0')}, nonce ${block.nonce}`, look),
   ]
 }
 
-function recordLine(record: RecordView, snapshot: Snapshot, { look }: Model): Line {
+function recordLine(record: RecordView, snapshot: Snapshot, model: Model): Line {
+  return [' ', styled('dim', shortId(record.id, model.look)), ...recordSpans(record, snapshot, model)]
+}
+
+/**
+ * With its id behind it, or below it where both do not fit: one line for the filter all the same, which the page breaks at
+ * its width.
+ */
+export function wholeRecordLine(record: RecordView, snapshot: Snapshot, model: Model, width: number): Line {
+  const line = recordSpans(record, snapshot, model)
+  const used = lineWidth(line, model.look)
+  const fits = used + 2 + record.id.length <= width
+  const gap = fits ? 2 : Math.ceil(used / width) * width - used + 1
+  return [...line, ' '.repeat(gap), styled('dim', record.id)]
+}
+
+function recordSpans(record: RecordView, snapshot: Snapshot, { look }: Model): Line {
   const poll = record.kind === 'ballot' ? `  poll ${record.data.poll ?? ''}` : ''
   return [
     ' ',
-    styled('dim', `${shortId(record.id, look)} `),
     column(nameOf(record.author, snapshot), AUTHOR_CELLS, look),
     ' ',
     recordText(record),

@@ -1,10 +1,13 @@
 /**
  * What `y` hands to the terminal's clipboard, of what is open: a ticket, the lines of an answer or of the log as they are
- * filtered, the id, hash or link of a thing. Invariant: at most MAX_BYTES, and never a control or format character.
+ * filtered, the id, hash or link of a thing, the ids of a block's records. Invariant: at most MAX_BYTES, and never a control
+ * or format character.
  */
 import { plural } from '../../src/cli/format.js'
 import type { Copied } from '../input/step.js'
 import type { Model, Overlay } from '../state.js'
+import { plainText } from '../text/line.js'
+import { wholeRecordLine } from './block.js'
 import { chosenLines, clock } from './log.js'
 
 /** Terminals refuse much longer ones. */
@@ -44,13 +47,17 @@ function linesOf(lines: readonly string[]): Copied | null {
   return { text: kept.join('\n'), what: `${plural(kept.length, 'line')}${all} ${kept.length === 1 ? 'is' : 'are'}` }
 }
 
-function thingOf({ pane, key }: Extract<Overlay, { kind: 'detail' }>, { snapshot }: Model): Copied | null {
+type Detail = Extract<Overlay, { kind: 'detail' }>
+
+function thingOf(overlay: Detail, model: Model): Copied | null {
+  const { pane, key } = overlay
+  const { snapshot } = model
   if (snapshot === null) return null
   switch (pane) {
     case 'peers':
       return { text: safe(key), what: 'the id is' }
     case 'chain':
-      return { text: safe(key), what: 'the hash is' }
+      return pickedRecords(overlay, model) ?? { text: safe(key), what: 'the hash is' }
     case 'ring':
       return { text: safe(key.slice(2)), what: 'the id is' }
     case 'files': {
@@ -63,6 +70,19 @@ function thingOf({ pane, key }: Extract<Overlay, { kind: 'detail' }>, { snapshot
       return { text: `p2p:${file.id}?name=${name}`, what: 'the link is' }
     }
   }
+}
+
+/** The ids of a block's records that the filter leaves, null where there is no filter or none of them fits. */
+function pickedRecords({ key, filter = '' }: Detail, model: Model): Copied | null {
+  const { snapshot, look } = model
+  if (snapshot === null || filter === '') return null
+  const { records = [] } = snapshot.chain.blocks.find(({ hash }) => hash === key) ?? {}
+  const picked = records.filter((record) => {
+    const line = wholeRecordLine(record, snapshot, model, model.size.columns)
+    return plainText(line, look).toLowerCase().includes(filter.toLowerCase())
+  })
+  if (picked.length === 1) return { text: safe(picked[0]?.id ?? ''), what: 'the id of the record is' }
+  return linesOf(picked.map(({ id }) => id))
 }
 
 const safe = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')

@@ -1,15 +1,14 @@
 /** One thing in full: a peer, a block, a ring neighbour, a file or a transfer. Live, as long as it is open. */
 import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
-import { wayOf } from '../charts/ring.js'
 import type { Model, PaneId } from '../state.js'
-import { column, type Line, styled } from '../text/line.js'
+import { type Line, styled } from '../text/line.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
 import { blockLines, nameOf } from './block.js'
 import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
 import { field } from './field.js'
 import type { Page } from './overlay.js'
 import { scoreWords } from './peers.js'
-import { distanceTo } from './ring.js'
+import { neighbourLines, neighbourOf, ourPlaceLines } from './ring-detail.js'
 
 const GONE: Page = { title: 'Gone', lines: [[styled('dim', ' it is not there any more (Esc closes)')]] }
 /** Lines of a download's chunks: beyond, a cell stands for several. */
@@ -28,7 +27,7 @@ export function detailOf(pane: PaneId, key: string, model: Model, width: number)
     case 'chain':
       return chainPage(key, snapshot, model, width)
     case 'ring':
-      return ringPage(key, snapshot, model)
+      return ringPage(key, snapshot, model, width)
     case 'files':
       return filePage(key, snapshot, model, width)
   }
@@ -73,7 +72,7 @@ function chainPage(hash: string, snapshot: Snapshot, model: Model, width: number
   const { look } = model
   const block = snapshot.chain.blocks.find((one) => one.hash === hash)
   if (block !== undefined) {
-    return { title: `Block #${block.height}`, lines: blockLines(block, snapshot, model, width) }
+    return { title: `Block #${block.height}`, lines: blockLines(block, snapshot, model, width, 'whole ids') }
   }
   const fork = snapshot.mining.forks.find((one) => one.hash === hash)
   if (fork === undefined) return GONE
@@ -85,68 +84,15 @@ function chainPage(hash: string, snapshot: Snapshot, model: Model, width: number
   return { title: `Fork at #${fork.height}`, lines }
 }
 
-function ringPage(key: string, snapshot: Snapshot, model: Model): Page {
+function ringPage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
   const id = key.slice(2)
   const { ring, status } = snapshot
-  if (id === ring.id) return { title: `Ring: ${status.name}`, lines: ourPlaceLines(snapshot, model) }
-  const { look } = model
-  const successor = ring.successors.find((one) => one.id === id)
+  if (id === ring.id) return { title: `Ring: ${status.name}`, lines: ourPlaceLines(snapshot, model, width) }
   const peer = snapshot.peers.find((one) => one.id === id)
-  const name = successor?.name ?? ring.predecessors.find((one) => one.id === id)?.name ?? peer?.name
+  const name = neighbourOf(id, ring)?.name ?? peer?.name
   if (name === undefined) return GONE
-  const rttMs = successor?.rttMs ?? peer?.rttMs ?? null
-  const hop = wayOf(snapshot.lookup).indexOf(id)
-  const lines = [
-    field('place', placesOf(id, snapshot).join(', '), look),
-    field(
-      'distance',
-      `${circle(distanceTo(id, ring.id))} after us, ${circle(distanceTo(ring.id, id))} before us`,
-      look,
-    ),
-    field('round trip', rttMs === null ? 'not measured yet' : `${rttMs.toFixed(1)} ms`, look),
-    field('on ring', successor?.state ?? 'not watched as a successor', look),
-    ...arcOf(id, snapshot).map((text) => field('keys', text, look)),
-    ...(hop < 0 ? [] : [field('lookup', `hop ${hop} on the way to ${snapshot.lookup?.name ?? ''}`, look)]),
-    [],
-  ]
-  const rest = peer === undefined ? [field('id', id, look)] : peerLines(peer, snapshot, model)
-  return { title: `Ring: ${name}`, lines: [...lines, ...rest] }
-}
-
-const circle = (share: number): string => `${(share * 100).toFixed(2)} % of the circle`
-
-/** `successor 2`, `predecessor 1`, `finger`. */
-function placesOf(id: string, { ring }: Snapshot): readonly string[] {
-  const after = ring.successors.findIndex((one) => one.id === id)
-  const before = ring.predecessors.findIndex((one) => one.id === id)
-  return [
-    ...(after < 0 ? [] : [`successor ${after + 1} of ${ring.successors.length}`]),
-    ...(before < 0 ? [] : [`predecessor ${before + 1} of ${ring.predecessors.length}`]),
-    ...(ring.fingers.some((one) => one.id === id) ? ['finger'] : []),
-  ]
-}
-
-/** The keys of a peer are those between the one before it, as far as we know, and itself. */
-function arcOf(id: string, { ring }: Snapshot): readonly string[] {
-  const line = [...[...ring.predecessors].reverse(), { id: ring.id, name: 'us' }, ...ring.successors]
-  const before = line[line.findIndex((one) => one.id === id) - 1]
-  return before === undefined ? [] : [`those after ${before.name}: ${circle(distanceTo(id, before.id))}`]
-}
-
-function ourPlaceLines(snapshot: Snapshot, { look }: Model): readonly Line[] {
-  const { ring } = snapshot
-  const list = (name: string, peers: readonly { readonly id: string; readonly name: string }[]): Line[] =>
-    peers.map((peer, index) => field(index === 0 ? name : '', `${column(peer.name, 20, look)} ${peer.id}`, look))
-  return [
-    field('id', ring.id, look),
-    field('keys', [String(ring.keys), ...arcOf(ring.id, snapshot)].join(', '), look),
-    [],
-    ...list('successors', ring.successors),
-    [],
-    ...list('before us', ring.predecessors),
-    [],
-    ...list('fingers', ring.fingers),
-  ]
+  const rest = peer === undefined ? [field('id', id, model.look)] : peerLines(peer, snapshot, model)
+  return { title: `Ring: ${name}`, lines: [...neighbourLines(id, snapshot, model, width), ...rest] }
 }
 
 function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {

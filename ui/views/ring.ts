@@ -1,67 +1,84 @@
 /** Our place on the ring: predecessors above, ourselves, successors below; under them the way of the newest lookup. */
-import type { LookupProgress, RingNeighbour, RingView, Snapshot } from '../../src/api.js'
-import { placeOf, wayOf } from '../charts/ring.js'
+import type { LookupProgress, RingView, Snapshot, WatchedNeighbour } from '../../src/api.js'
+import { wayOf } from '../charts/ring.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { clean, widthOf } from '../text/cells.js'
+import { clean, clip, widthOf } from '../text/cells.js'
+import { clockwise, partOfCircle } from '../text/circle.js'
 import { column, type Line, type Span, styled, wrap } from '../text/line.js'
 import { latency, plural, shortId } from '../text/units.js'
 import { nameOf } from './block.js'
 import type { Content, Row } from './rows.js'
 
-/** The nearest ones say whether the ring is closed; the rest is in the detail. */
-const PREDECESSORS_SHOWN = 3
+/** The ones that are watched, and say whether the ring is closed; all are in the detail of our own line. */
+const PREDECESSORS_SHOWN = 2
 const ALONE = 'alone on the ring: every name is yours until another peer comes (:invite)'
-/** From these widths on a line says how far away, and what else a peer is to us. */
-const DISTANCE_FROM = 42
+/** From these widths on a line has the id, then what else a peer is to us, and there is a line that names the columns. */
+const ID_FROM = 44
 const FINGER_FROM = 52
+const ID_CELLS = 8
+const FINGER_CELLS = 7
+/** State, round trip and way, a blank before each. */
+const FIGURE_CELLS = 23
+const STATE_CELLS = 7
+/** The mark and a blank. */
+const MARK_CELLS = 2
+const NAME_CELLS = { least: 6, most: 24 }
+/** A pane that is full spares no more for a lookup. */
+const LOOKUP_LINES = 2
+
+export type Side = 'before' | 'after'
 
 export function ringContent({ snapshot, look }: Model, width: number): Content {
   const empty = 'the ring is not there yet'
   if (snapshot === null) return { rows: [], footer: [], empty }
-  const { ring } = snapshot
-  const before = ring.predecessors.slice(0, PREDECESSORS_SHOWN).reverse()
-  const rowOf = (kind: string, peer: RingNeighbour, mark: Span, state: Span): Row => ({
-    key: `${kind}:${peer.id}`,
-    lines: [neighbourLine(peer, mark, state, ring, width, look)],
-  })
-  const rows: Row[] = [
-    ...before.map((peer) => rowOf('p', peer, styled('dim', look.glyphs.before), latency(rttOf(peer, snapshot)))),
-    rowOf(
-      's',
-      { id: ring.id, name: snapshot.status.name },
-      styled('accent', look.glyphs.self),
-      plural(ring.keys, 'key'),
-    ),
-    ...ring.successors.map((peer) => rowOf('n', peer, styled('dim', look.glyphs.after), successorState(peer))),
+  const { ring, status } = snapshot
+  const others = (width >= ID_FROM ? ID_CELLS : 0) + (width >= FINGER_FROM ? FINGER_CELLS : 0)
+  const room = width - MARK_CELLS - FIGURE_CELLS - others
+  const nameCells = Math.max(NAME_CELLS.least, Math.min(NAME_CELLS.most, room))
+  const first = (mark: Span, name: string, id: string): Line => [
+    mark,
+    ' ',
+    column(name, nameCells, look),
+    ...(width >= ID_FROM ? [' ', styled('dim', shortId(id, look))] : []),
   ]
-  return { rows, footer: footer(snapshot, width, look), empty }
+  const rowOf = (side: Side, peer: WatchedNeighbour): Row => ({
+    key: `${side === 'before' ? 'p' : 'n'}:${peer.id}`,
+    lines: [
+      [
+        ...first(styled('dim', look.glyphs[side]), peer.name, peer.id),
+        ...neighbourFigures(side, peer, ring),
+        ...(width >= FINGER_FROM && isFinger(peer.id, ring) ? [' ', styled('dim', 'finger')] : []),
+      ],
+    ],
+  })
+  const self: Row = {
+    key: `s:${ring.id}`,
+    lines: [[...first(styled('accent', look.glyphs.self), status.name, ring.id), ' ', plural(ring.keys, 'key')]],
+  }
+  const rows: Row[] = [
+    ...ring.predecessors
+      .slice(0, PREDECESSORS_SHOWN)
+      .reverse()
+      .map((peer) => rowOf('before', peer)),
+    self,
+    ...ring.successors.map((peer) => rowOf('after', peer)),
+  ]
+  const head: Line = [
+    styled('dim', `  ${column('name', nameCells, look)} ${column('id', ID_CELLS - 1, look)} state      rtt    away`),
+  ]
+  return { ...(width >= FINGER_FROM ? { head } : {}), rows, footer: footer(snapshot, width, look), empty }
 }
 
-function neighbourLine(peer: RingNeighbour, mark: Span, state: Span, ring: RingView, width: number, look: Look): Line {
-  const wide = width >= DISTANCE_FROM
-  const name = column(peer.name, Math.max(6, Math.min(24, width - (wide ? 28 : 20))), look)
-  const line: Span[] = [mark, ' ', name, ' ', styled('dim', shortId(peer.id, look)), '  ']
-  if (!wide) return [...line, state]
-  const finger = width >= FINGER_FROM && ring.fingers.some(({ id }) => id === peer.id)
-  const distance = peer.id === ring.id ? '' : `${(distanceTo(peer.id, ring.id) * 100).toFixed(1).padStart(5)} %`
-  const role = finger ? [' ', styled('dim', 'finger')] : []
-  return peer.id === ring.id ? [...line, state] : [...line, state, ' ', styled('dim', distance), ...role]
+/** State in words, round trip, and how far it is from us (`-`: against the direction of the ring): as wide for each. */
+export function neighbourFigures(side: Side, { id, state, rttMs }: WatchedNeighbour, ring: RingView): Line {
+  const away =
+    side === 'before' ? `-${partOfCircle(clockwise(id, ring.id))}` : `+${partOfCircle(clockwise(ring.id, id))}`
+  const word = state.padEnd(STATE_CELLS)
+  return [' ', state === 'suspect' ? styled('busy', word) : word, ' ', latency(rttMs), ' ', styled('dim', away)]
 }
 
-/** Share of the circle from us on, in the direction of the ring. */
-export function distanceTo(id: string, from: string): number {
-  const turns = placeOf(id) - placeOf(from)
-  return turns < 0 ? turns + 1 : turns
-}
-
-function successorState(peer: RingView['successors'][number]): Span {
-  return peer.state === 'suspect' ? styled('busy', 'suspect') : latency(peer.rttMs)
-}
-
-function rttOf(peer: RingNeighbour, snapshot: Snapshot): number | null {
-  return snapshot.peers.find(({ id }) => id === peer.id)?.rttMs ?? null
-}
+export const isFinger = (id: string, { fingers }: RingView): boolean => fingers.some((finger) => finger.id === id)
 
 function footer(snapshot: Snapshot, width: number, look: Look): readonly Line[] {
   const { ring, lookup } = snapshot
@@ -71,27 +88,48 @@ function footer(snapshot: Snapshot, width: number, look: Look): readonly Line[] 
       ? []
       : words(lookupWords(lookup, snapshot, width, look)).map((text): Line => [lookupSpan(lookup, text)])
   if (ring.successors.length === 0) return [...found, ...words(ALONE).map((text): Line => [styled('dim', text)])]
-  const counts = `${plural(ring.successors.length, 'successor')}, ${plural(ring.fingers.length, 'finger')}`
+  const counts = `${ring.successors.length} after, ${ring.predecessors.length} before us, ${plural(ring.fingers.length, 'finger')}`
   return [...found, [styled('dim', counts)]]
 }
 
-const lookupSpan = ({ state }: LookupProgress, text: string): Span =>
+export const lookupSpan = ({ state }: LookupProgress, text: string): Span =>
   state === 'done' ? text : styled(state === 'failed' ? 'bad' : 'busy', text)
 
-/** `lookup music.txt: otter → finch → wren owns it, 2 hops`; whole names where they fit. */
+/**
+ * `lookup music.txt: otter → finch → wren owns it, 2 hops`. Whole names where they fit in one line; else first words, and
+ * where two lines are not enough, no more than the last of the hops: the end is what one looks for.
+ */
 export function lookupWords(lookup: LookupProgress, snapshot: Snapshot, width: number, look: Look): string {
-  const { ring, status } = snapshot
-  const known = [{ id: ring.id, name: status.name }, ...ring.fingers, ...ring.predecessors, ...ring.successors]
-  const nameFor = (id: string) => known.find((peer) => peer.id === id)?.name ?? nameOf(id, snapshot)
-  const names = wayOf(lookup).map(nameFor)
-  const whole = lookupText(lookup, names, look)
+  const names = wayOf(lookup).map((id) => ringName(id, snapshot))
+  const name = clip(clean(lookup.name, look), Math.max(12, Math.floor(width / 2)), look.glyphs.more)
+  const whole = lookupText(name, lookup, names, names.length, look)
   if (widthOf(clean(whole, look)) <= width) return whole
-  const short = names.map((name) => name.split('-')[0] ?? name)
-  return new Set(short).size === names.length ? lookupText(lookup, short, look) : whole
+  const first = names.map((one) => one.split('-')[0] ?? one)
+  const short = new Set(first).size === names.length ? first : names
+  for (let last = short.length; last > 1; last--) {
+    const text = lookupText(name, lookup, short, last, look)
+    if (wrap(text, Math.max(1, width), look).length <= LOOKUP_LINES) return text
+  }
+  return lookupText(name, lookup, short, 1, look)
 }
 
-function lookupText({ name, state }: LookupProgress, names: readonly string[], { glyphs }: Look): string {
-  const way = `lookup ${name}: ${names.join(` ${glyphs.after} `)}`
+/** A peer's own name, as far as anybody told us. */
+export function ringName(id: string, snapshot: Snapshot): string {
+  const { ring, status } = snapshot
+  const known = [{ id: ring.id, name: status.name }, ...ring.fingers, ...ring.predecessors, ...ring.successors]
+  return known.find((peer) => peer.id === id)?.name ?? nameOf(id, snapshot)
+}
+
+/** `last`: so many names from the end are told, and the first one. */
+function lookupText(
+  name: string,
+  { state }: LookupProgress,
+  names: readonly string[],
+  last: number,
+  { glyphs }: Look,
+): string {
+  const shown = last + 1 < names.length ? [...names.slice(0, 1), glyphs.more, ...names.slice(-last)] : names
+  const way = `lookup ${name}: ${shown.join(` ${glyphs.after} `)}`
   const hops = plural(Math.max(0, names.length - 1), 'hop')
   switch (state) {
     case 'done':

@@ -10,8 +10,8 @@ export const localMessages = {
   command: declare(
     100,
     'local',
-    'run this command; words are UTF-8 as typed (paths need not be NFC)',
-    { request: u32, words: list(bytes(0, WORD_BYTES), 64), cwd: bytes(1, 4096), columns: u16 },
+    'run this command; words are UTF-8 as typed (paths need not be NFC); `pictures`: the caller can show half blocks',
+    { request: u32, words: list(bytes(0, WORD_BYTES), 64), cwd: bytes(1, 4096), columns: u16, pictures: bool },
     { sender: 'dialer', limit: 1 << 20 },
   ),
   abort: declare(101, 'local', 'the user gave up on a running command', { request: u32 }, { sender: 'dialer' }),

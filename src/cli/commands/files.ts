@@ -1,15 +1,7 @@
-/** Commands about files and the ring: store, share, request, remove, files, manifest, transfers, ring, lookup. */
+/** Commands about files: store, share, request, remove, files, manifest, transfers. */
 import { statSync } from 'node:fs'
 import { basename, join as joinPath, resolve } from 'node:path'
-import type {
-  FileView,
-  LookupView,
-  ManifestView,
-  RequestedView,
-  StoredView,
-  StoreOptions,
-  TransferView,
-} from '../../api.js'
+import type { FileView, ManifestView, RequestedView, StoredView, StoreOptions, TransferView } from '../../api.js'
 import { clock, plural, shortId, size, table } from '../format.js'
 import { type CommandContext, EXIT, exitOf, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
@@ -151,32 +143,4 @@ function row(view: TransferView): readonly string[] {
     view.etaSeconds === null ? '-' : clock(view.etaSeconds),
     view.reason || view.state,
   ]
-}
-
-export function ring({ host }: CommandContext): Outcome {
-  const view = host.peer.ring()
-  const named = (peers: readonly { readonly name: string }[]): string => peers.map((peer) => peer.name).join(' ') || '-'
-  const lines = [
-    `predecessors  ${named(view.predecessors)}`,
-    `self          ${shortId(view.id)}, ${plural(view.keys, 'key')}`,
-    `successors    ${named(view.successors)}`,
-    `fingers       ${named(view.fingers)}`,
-  ]
-  return { exit: EXIT.done, message: lines.join('; '), lines, json: view }
-}
-
-export function lookup(context: CommandContext, invocation: Invocation): Promise<Outcome> {
-  return settle<LookupView>(
-    context,
-    (done) => context.host.peer.lookup(invocation.args.name ?? '', done),
-    (view) => {
-      const lines = [
-        `key       ${view.key}`,
-        `owner     ${shortId(view.owner)}`,
-        `replicas  ${view.replicas.map(shortId).join(' ')}`,
-        `path      ${view.path.map(shortId).join(' → ')}`,
-      ]
-      return { exit: EXIT.done, message: lines.join('; '), lines, json: view }
-    },
-  )
 }

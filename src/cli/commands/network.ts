@@ -96,7 +96,7 @@ export function leave(context: CommandContext, invocation: Invocation): Promise<
   )
 }
 
-export async function invite({ host, columns }: CommandContext, invocation: Invocation): Promise<Outcome> {
+export async function invite({ host, columns, pictures }: CommandContext, invocation: Invocation): Promise<Outcome> {
   // `--lan` is an option of the whole program too, and the parser gives it to that one
   const lan = invocation.options.lan === true || invocation.globals.lan
   const addresses = lan ? await host.openLan() : host.peer.addresses()
@@ -107,7 +107,7 @@ export async function invite({ host, columns }: CommandContext, invocation: Invo
       ? 'on the other machine: p2p-tui --join -   and paste the ticket'
       : 'this peer listens on this machine only: invite --lan lets other machines in; ' +
         'for another user of this machine: p2p-tui --join -   and paste the ticket'
-  const lines = [ticket, advice, ...qrForShell(ticket, columns)]
+  const lines = [ticket, advice, ...(pictures ? qrForShell(ticket, columns) : [])]
   return { exit: EXIT.done, message: advice, lines, json: { ticket, addresses } }
 }
 
