@@ -149,7 +149,7 @@ test('y copies the id of a peer, the hash of a block, the link of a file', () =>
   }))
 
 test('of a block y copies the id of the record that a filter picks, as `receipt` wants it', () =>
-  withTerminal(async (terminal) => {
+  withConsole(async (terminal) => {
     terminal.type('2')
     terminal.type('\r')
     await terminal.until(/1 record {2}\(\/ picks some, then y copies their ids\)/)
