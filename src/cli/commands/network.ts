@@ -119,9 +119,10 @@ function isLoopback(address: string): boolean {
 export function log({ host }: CommandContext, invocation: Invocation): Outcome {
   const { level, last } = invocation.options
   const word = (typeof level === 'string' ? level : (invocation.args.least ?? 'debug')).toLowerCase()
-  const least = LOG_LEVELS.findIndex((one) => one === word)
+  const levels: readonly string[] = LOG_LEVELS
+  const least = levels.indexOf(word)
   if (least < 0) return usage(`--level is one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(word.slice(0, 20))}`)
-  const fitting = host.log().filter((line) => LOG_LEVELS.indexOf(line.level) >= least)
+  const fitting = host.log().filter((line) => levels.indexOf(line.level) >= least)
   const entries = last === undefined ? fitting : fitting.slice(Math.max(0, fitting.length - Number(last)))
   const lines = entries.map((line) => `${new Date(line.time).toISOString().slice(11, 19)} ${line.level} ${line.text}`)
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
