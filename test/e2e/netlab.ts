@@ -151,14 +151,14 @@ export class LabHost {
   }
 }
 
-/** Hosts a, b, c, … with addresses 10.91.0.1, .2, .3, … on one switch. */
+/** Hosts a, b, c, … with addresses 10.91.0.1, .2, .3, … or fd91::1, ::2, ::3, … on one switch. */
 export class Netlab {
   readonly hosts: readonly LabHost[]
   readonly #home = realpathSync(mkdtempSync(join(tmpdir(), `${PREFIX}-`)))
   readonly #namespaces: string[] = []
   readonly #clean = (): void => this.#removeAll()
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[], family: 'v4' | 'v6' = 'v4') {
     removeLeftovers()
     process.once('exit', this.#clean)
     const own = `${PREFIX}-${process.pid}`
@@ -167,11 +167,13 @@ export class Netlab {
     ip('-n', hub, 'link', 'set', 'b0', 'up')
     this.hosts = names.map((name, place) => {
       const namespace = this.#add(`${own}-${place}`)
-      const address = `10.91.0.${place + 1}`
+      const address = family === 'v4' ? `10.91.0.${place + 1}` : `fd91::${place + 1}`
       const port = `v${place}`
       ip('-n', hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
       ip('-n', hub, 'link', 'set', port, 'master', 'b0', 'up')
-      ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+      // without looking for duplicates, which takes a second before an IPv6 address can be used
+      const options = family === 'v4' ? [] : ['nodad']
+      ip('-n', namespace, 'addr', 'add', `${address}/${family === 'v4' ? 24 : 64}`, 'dev', 'eth0', ...options)
       ip('-n', namespace, 'link', 'set', 'lo', 'up')
       ip('-n', namespace, 'link', 'set', 'eth0', 'up')
       return new LabHost(name, namespace, address, join(this.#home, name))

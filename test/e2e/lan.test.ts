@@ -1,0 +1,97 @@
+/** Machines of one user on one local network find each other with `--lan` alone. */
+import assert from 'node:assert'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import { type LabHost, Netlab, whyNoNetlab } from './netlab.js'
+
+const MEET_MS = 30_000
+
+const missing = whyNoNetlab()
+if (missing !== null) console.log(`SKIPPED: hosts in network namespaces (${missing})`)
+const inLab = missing === null ? test : test.skip
+
+async function withLab(
+  names: readonly string[],
+  body: (hosts: readonly LabHost[]) => Promise<void>,
+  family: 'v4' | 'v6' = 'v4',
+): Promise<void> {
+  const lab = new Netlab(names, family)
+  try {
+    await body(lab.hosts)
+  } finally {
+    await lab.close()
+  }
+}
+
+/** The same user on another machine: the configuration, with the network's secret, was copied there. */
+function sameUser(from: LabHost, to: LabHost): void {
+  cpSync(join(from.home, 'config'), join(to.home, 'config'), { recursive: true })
+}
+
+inLab('--lan alone: three machines meet, whoever starts first, and one that restarts is found again', () =>
+  withLab(['ann', 'bob', 'cid'], async ([ann, bob, cid]) => {
+    assert.ok(ann && bob && cid)
+    await ann.start(['--lan'])
+    for (const host of [bob, cid]) {
+      sameUser(ann, host)
+      await host.start(['--lan'])
+    }
+    await Promise.all([ann, bob, cid].map((host) => host.sees(2, MEET_MS)))
+    const bytes = Buffer.alloc(500_000, 'local ')
+    writeFileSync(join(cid.home, 'song.bin'), bytes)
+    await cid.json('store', 'song.bin')
+    const { path } = await ann.json<{ path: string }>('request', 'song.bin')
+    assert.ok(readFileSync(path).equals(bytes))
+  }),
+)
+
+inLab('another network on the same cable is neither met nor dialed', () =>
+  withLab(['ann', 'eve', 'dan'], async ([ann, eve, dan]) => {
+    assert.ok(ann && eve && dan)
+    await ann.start(['--lan'])
+    await eve.start(['--lan'])
+    sameUser(ann, dan)
+    await dan.start(['--lan'])
+    await Promise.all([ann.sees(1, MEET_MS), dan.sees(1, MEET_MS)])
+    assert.deepStrictEqual(await eve.json<unknown[]>('peers'), [])
+    for (const host of [ann, eve, dan]) {
+      for (const { text } of await host.json<{ text: string }[]>('log')) assert.doesNotMatch(text, /secret|refused/)
+    }
+  }),
+)
+
+inLab('machines with nothing but IPv6 meet with --lan, and by ticket', () =>
+  withLab(
+    ['ann', 'bob', 'cid'],
+    async ([ann, bob, cid]) => {
+      assert.ok(ann && bob && cid)
+      await ann.start(['--lan'])
+      sameUser(ann, bob)
+      await bob.start(['--lan'])
+      await ann.sees(1, MEET_MS)
+      const { ticket, addresses } = await bob.json<{ ticket: string; addresses: string[] }>('invite')
+      assert.ok(
+        addresses.some((address) => address.startsWith(`[${bob.address}]:`)),
+        addresses.join(' '),
+      )
+      await cid.start(['--join', '-'], `${ticket}\n`)
+      await Promise.all([ann, bob, cid].map((host) => host.sees(2, MEET_MS)))
+    },
+    'v6',
+  ),
+)
+
+inLab('invite --lan opens a peer to the machines around it', () =>
+  withLab(['ann', 'bob'], async ([ann, bob]) => {
+    assert.ok(ann && bob)
+    await ann.start([])
+    const { addresses } = await ann.json<{ addresses: string[] }>('invite', '--lan')
+    assert.ok(addresses.some((address) => address.startsWith(`${ann.address}:`)))
+    sameUser(ann, bob)
+    await bob.start(['--lan'])
+    await Promise.all([ann.sees(1, MEET_MS), bob.sees(1, MEET_MS)])
+  }),
+)
+
+test.run()
