@@ -3,13 +3,16 @@ import assert from 'node:assert'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import { type LabHost, Netlab, whyNoNetlab } from './netlab.js'
+import { type LabHost, Netlab, whyNoNetlab, whyNoWeather } from './netlab.js'
 
 const MEET_MS = 30_000
 
 const missing = whyNoNetlab()
 if (missing !== null) console.log(`SKIPPED: hosts in network namespaces (${missing})`)
 const inLab = missing === null ? test : test.skip
+const dry = missing ?? whyNoWeather()
+if (dry !== null) console.log(`SKIPPED: a slow and lossy network (${dry})`)
+const inRain = dry === null ? test : test.skip
 
 async function withLab(
   names: readonly string[],
@@ -42,6 +45,24 @@ inLab('--lan alone: three machines meet, whoever starts first, and one that rest
     writeFileSync(join(cid.home, 'song.bin'), bytes)
     await cid.json('store', 'song.bin')
     const { path } = await ann.json<{ path: string }>('request', 'song.bin')
+    assert.ok(readFileSync(path).equals(bytes))
+  }),
+)
+
+inRain('--lan alone finds the others on a slow network that loses packets, and a file crosses it', () =>
+  withLab(['ann', 'bob', 'cid'], async ([ann, bob, cid]) => {
+    assert.ok(ann && bob && cid)
+    for (const host of [ann, bob, cid]) host.worsen()
+    await ann.start(['--lan'])
+    for (const host of [bob, cid]) {
+      sameUser(ann, host)
+      await host.start(['--lan'])
+    }
+    await Promise.all([ann, bob, cid].map((host) => host.sees(2, MEET_MS)))
+    const bytes = Buffer.alloc(200_000, 'rain ')
+    writeFileSync(join(bob.home, 'song.bin'), bytes)
+    await bob.json('share', 'song.bin')
+    const { path } = await cid.json<{ path: string }>('request', 'song.bin')
     assert.ok(readFileSync(path).equals(bytes))
   }),
 )
@@ -91,6 +112,25 @@ inLab('invite --lan opens a peer to the machines around it', () =>
     sameUser(ann, bob)
     await bob.start(['--lan'])
     await Promise.all([ann.sees(1, MEET_MS), bob.sees(1, MEET_MS)])
+  }),
+)
+
+inLab('why another machine cannot be joined is told in words of its own', () =>
+  withLab(['ann', 'eve'], async ([ann, eve]) => {
+    assert.ok(ann && eve)
+    const { address } = await ann.start(['--listen', `${ann.address}:4444`])
+    assert.ok(address)
+    await eve.start([])
+    const failure = async (where: string): Promise<string> => {
+      const { exit, stderr } = await eve.run(['join', where])
+      assert.strictEqual(exit, where.startsWith('p2p1') ? 2 : 1, `${where}: ${stderr}`)
+      return stderr
+    }
+    assert.match(await failure(`${ann.address}:4444`), /secret/)
+    assert.match(await failure(`${ann.address}:4445`), /refused/)
+    assert.match(await failure('10.91.0.77:4444'), /unreachable|no route|timed out|does not answer/i)
+    assert.match(await failure('no-such-host.invalid:4444'), /unknown host|no such host|name/i)
+    assert.match(await failure('p2p1abcdefghijklmnop'), /ticket/)
   }),
 )
 

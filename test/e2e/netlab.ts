@@ -35,6 +35,11 @@ export function whyNoNetlab(): string | null {
   }
 }
 
+/** Why no way can be made worse, or null. */
+export function whyNoWeather(): string | null {
+  return spawnSync('nft', ['--version']).status === 0 ? null : 'needs nft, of the package nftables'
+}
+
 /** One host of the lab: an address, directories of its own, and the program. */
 export class LabHost {
   readonly #children = new Set<ChildProcess>()
@@ -121,6 +126,15 @@ export class LabHost {
   /** Pulls the cable, or plugs it in again. */
   cable(state: 'up' | 'down'): void {
     ip('-n', this.namespace, 'link', 'set', 'eth0', state)
+  }
+
+  /** A bad way to and from this host: 1 Mbit/s, and one packet in fifty is lost. Needs `nft`. */
+  worsen(): void {
+    const rules = `table inet weather { chain rain { type filter hook input priority 0; numgen random mod 50 == 0 drop; }; }`
+    const inside = ['netns', 'exec', this.namespace]
+    const { status, stderr } = spawnSync('ip', [...inside, 'nft', '-f', '-'], { input: rules, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`nft: ${stderr.trim()}`)
+    ip(...inside, 'tc', ...'qdisc add dev eth0 root tbf rate 1mbit burst 1600 latency 400ms'.split(' '))
   }
 
   /** As behind a firewall: nobody gets an answer from that port of this host, which can still dial others. */
