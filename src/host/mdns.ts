@@ -2,7 +2,8 @@
  * Finds peers of the network on the same local network, by multicast DNS (RFC 6762) and service discovery (RFC 6763): who
  * listens there answers for the subtype of the network's tag with an instance of a random name and its addresses (TXT `a=`).
  * Anybody on that network can answer, so an answer only says where to dial: the link proves the rest.
- * Invariant: nobody is sent to another network: only addresses on a network that this machine is on are taken.
+ * Invariants: nobody is sent elsewhere: an IPv4 address is taken from that very machine only, an IPv6 one (told from the
+ * link-local address) where this machine is on its network; and one machine that tells much leaves room for the others.
  */
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
@@ -31,7 +32,8 @@ const ANSWER_MS = 120
 /** The first answers come within this, or nobody is there. */
 const FIRST_ANSWERS_MS = 400
 const MAX_INTERFACES = 16
-const MAX_FOUND = 64
+/** Machines that told something; one more makes the one that was silent longest go. */
+const MAX_TELLERS = 64
 const MAX_ADDRESSES = 8
 
 interface Place {
@@ -44,8 +46,8 @@ export class Mdns {
   readonly #instance: string
   readonly #trouble: (text: string) => void
   readonly #places = new Map<string, Place>() // at most MAX_INTERFACES
-  /** When each address was told last. */
-  readonly #found = new Map<Address, number>() // at most MAX_FOUND
+  /** By the machine that told: when each address was told last. */
+  readonly #found = new Map<string, Map<Address, number>>() // at most MAX_TELLERS, each at most MAX_ADDRESSES
   #addresses: () => readonly Address[] = () => []
   #state: 'idle' | 'running' | 'closed' = 'idle'
   #asking: NodeJS.Timeout | null = null
@@ -80,8 +82,11 @@ export class Mdns {
   async peers(): Promise<readonly Address[]> {
     await this.#firstOver
     const now = performance.now()
-    for (const [address, at] of this.#found) if (now - at > TTL_S * 1000) this.#found.delete(address)
-    return [...this.#found.keys()]
+    for (const [teller, told] of this.#found) {
+      for (const [address, at] of told) if (now - at > TTL_S * 1000) told.delete(address)
+      if (told.size === 0) this.#found.delete(teller)
+    }
+    return [...this.#found.values()].flatMap((told) => [...told.keys()])
   }
 
   /** Says goodbye (an answer without time to live) and closes the sockets. */
@@ -140,7 +145,7 @@ export class Mdns {
     // a network that goes away, or a damaged packet of anybody
     place.dns.on('warning', () => {})
     place.dns.on('query', (packet) => this.#asked(packet))
-    place.dns.on('response', (packet) => this.#heard(packet))
+    place.dns.on('response', (packet, { address }) => this.#heard(packet, address))
   }
 
   #broken({ key, dns }: Place, error: Error): void {
@@ -178,7 +183,7 @@ export class Mdns {
     }
   }
 
-  #heard({ answers, additionals }: ResponsePacket): void {
+  #heard({ answers, additionals }: ResponsePacket, teller: string): void {
     const records = [...(answers ?? []), ...(additionals ?? [])]
     const named = new Set<string>()
     for (const record of records)
@@ -188,22 +193,28 @@ export class Mdns {
     for (const record of records) {
       if (record.type !== 'TXT' || !named.has(record.name)) continue
       const texts = [record.data].flat().slice(0, MAX_ADDRESSES)
-      for (const text of texts) this.#take(String(text), record.ttl ?? TTL_S, near)
+      for (const text of texts) this.#take(teller, String(text), record.ttl ?? TTL_S, near)
     }
   }
 
-  #take(text: string, ttl: number, near: BlockList): void {
+  #take(teller: string, text: string, ttl: number, near: BlockList): void {
     const address = text.startsWith('a=') ? text.slice(2) : ''
     if (!isAddress(address)) return
     const host = hostOf(address)
     const family = isIP(host)
-    if (family === 0 || !near.check(host, family === 6 ? 'ipv6' : 'ipv4')) return
-    if (ttl === 0) this.#found.delete(address)
-    else if (this.#found.has(address) || this.#found.size < MAX_FOUND) this.#found.set(address, performance.now())
+    if (family === 0 || !(family === 4 ? host === teller : near.check(host, 'ipv6'))) return
+    const told = this.#found.get(teller) ?? new Map<Address, number>()
+    if (ttl === 0) told.delete(address)
+    else if (told.has(address) || told.size < MAX_ADDRESSES) told.set(address, performance.now())
+    // at the end: whoever was silent longest stands first
+    this.#found.delete(teller)
+    this.#found.set(teller, told)
+    const [oldest] = this.#found.keys()
+    if (this.#found.size > MAX_TELLERS && oldest !== undefined) this.#found.delete(oldest)
   }
 }
 
-/** All addresses of the networks that this machine is on. */
+/** All IPv6 addresses of the networks that this machine is on. */
 function nearby(): BlockList {
   const list = new BlockList()
   for (const infos of Object.values(networkInterfaces())) for (const info of infos ?? []) addTo(list, info)
@@ -212,5 +223,5 @@ function nearby(): BlockList {
 
 function addTo(list: BlockList, { internal, address, cidr, family }: NetworkInterfaceInfo): void {
   const bits = Number(cidr?.split('/')[1])
-  if (!internal && Number.isInteger(bits)) list.addSubnet(address, bits, family === 'IPv6' ? 'ipv6' : 'ipv4')
+  if (!internal && family === 'IPv6' && Number.isInteger(bits)) list.addSubnet(address, bits, 'ipv6')
 }

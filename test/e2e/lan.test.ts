@@ -2,10 +2,12 @@
 import assert from 'node:assert'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import { type LabHost, Netlab, whyNoNetlab, whyNoWeather } from './netlab.js'
 
 const MEET_MS = 30_000
+const LIAR = fileURLToPath(new URL('./children/mdns-liar.js', import.meta.url))
 
 const missing = whyNoNetlab()
 if (missing !== null) console.log(`SKIPPED: hosts in network namespaces (${missing})`)
@@ -79,6 +81,18 @@ inLab('another network on the same cable is neither met nor dialed', () =>
     for (const host of [ann, eve, dan]) {
       for (const { text } of await host.json<{ text: string }[]>('log')) assert.doesNotMatch(text, /secret|refused/)
     }
+  }),
+)
+
+inLab('a stranger who answers every question with peers that do not exist keeps nobody apart', () =>
+  withLab(['ann', 'bob', 'eve'], async ([ann, bob, eve]) => {
+    assert.ok(ann && bob && eve)
+    assert.strictEqual(await eve.script(LIAR, eve.address), 'ready')
+    await ann.start(['--lan'])
+    sameUser(ann, bob)
+    await bob.start(['--lan'])
+    await Promise.all([ann, bob].map((host) => host.sees(1, MEET_MS)))
+    for (const host of [ann, bob]) assert.strictEqual((await host.json<unknown[]>('peers')).length, 1)
   }),
 )
 

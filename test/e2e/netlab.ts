@@ -123,6 +123,19 @@ export class LabHost {
     }
   }
 
+  /** Runs a script of node on this host until the end; resolves with its first line. */
+  script(path: string, ...args: readonly string[]): Promise<string> {
+    const child = spawn('ip', ['netns', 'exec', this.namespace, process.execPath, path, ...args])
+    this.#children.add(child)
+    return new Promise((resolve, reject) => {
+      child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))
+      child.on('close', (exit) => {
+        this.#children.delete(child)
+        reject(new Error(`${path} on ${this.name} ended with ${exit}`))
+      })
+    })
+  }
+
   /** Pulls the cable, or plugs it in again. */
   cable(state: 'up' | 'down'): void {
     ip('-n', this.namespace, 'link', 'set', 'eth0', state)
