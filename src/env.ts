@@ -35,7 +35,7 @@ export interface Env {
   readonly store: Store
   readonly chunks: Chunks
   readonly workers: Workers
-  /** Addresses of this user's other running peers of this network, from the runtime directory. */
+  /** Where other peers of this network may be: this user's own, from the runtime directory, and those on the local network. */
   localPeers(done: (addresses: readonly Address[]) => void): void
   log(level: LogLevel, text: string): void
   /** The world broke a promise (disk full, database unwritable): the peer stops with this message. */

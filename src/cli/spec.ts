@@ -241,7 +241,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '-j, --join <where>', summary: 'host:port, ticket, or - to read a ticket (repeatable)', kind: 'text' },
   { flags: '-l, --listen <host:port>', summary: 'listen there too (repeatable)', kind: 'text' },
-  { flags: '--lan', summary: "listen on all of this machine's addresses", kind: 'flag' },
+  { flags: '--lan', summary: "listen on this machine's addresses; find others there", kind: 'flag' },
   { flags: '-n, --name <name>', summary: 'name of this peer; for commands, which peer to talk to', kind: 'text' },
   { flags: '-d, --data <dir>', summary: 'state directory; for commands, which peer to talk to', kind: 'path' },
   { flags: '--network <name>', summary: 'keep several networks apart (home)', kind: 'text' },

@@ -13,6 +13,7 @@ import { errorText } from './durable.js'
 import { type KeyPair, signWith } from './identity.js'
 import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
+import { Mdns } from './mdns.js'
 import { type Announcement, runningPeers } from './runtime.js'
 import type { LmdbStore } from './store-lmdb.js'
 import { Timers } from './timers.js'
@@ -43,6 +44,8 @@ export class HostEnv implements Env {
   readonly store: LmdbStore
   readonly chunks: HostChunks
   readonly workers: HostWorkers
+  /** Other machines; idle until it is started. */
+  readonly mdns: Mdns
   readonly #options: HostEnvOptions
   readonly #timers = new Timers()
 
@@ -56,6 +59,7 @@ export class HostEnv implements Env {
     this.workers = new HostWorkers(miners === undefined ? { fatal } : { fatal, miners })
     this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
     this.datagrams = new HostDatagrams(options.udp)
+    this.mdns = new Mdns(network.tag, (text) => this.log('warn', text))
     this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announcement })
   }
 
@@ -84,17 +88,20 @@ export class HostEnv implements Env {
   }
 
   localPeers(done: (addresses: readonly Address[]) => void): void {
-    setImmediate(() => {
-      try {
-        const others = runningPeers(this.#options.runtimeHome).filter(
-          ({ id, tag }) => id !== this.identity.id && tag === this.network.tag,
-        )
-        done(others.flatMap(({ address }) => (address === null ? [] : [address])))
-      } catch (error) {
-        this.log('warn', `cannot read the runtime directory: ${errorText(error)}`)
-        done([])
-      }
-    })
+    this.mdns.peers().then((near) => this.after(0, () => done([...this.#ownPeers(), ...near])))
+  }
+
+  /** From the runtime directory. */
+  #ownPeers(): readonly Address[] {
+    try {
+      const others = runningPeers(this.#options.runtimeHome).filter(
+        ({ id, tag }) => id !== this.identity.id && tag === this.network.tag,
+      )
+      return others.flatMap(({ address }) => (address === null ? [] : [address]))
+    } catch (error) {
+      this.log('warn', `cannot read the runtime directory: ${errorText(error)}`)
+      return []
+    }
   }
 
   log(level: LogLevel, text: string): void {
@@ -110,6 +117,7 @@ export class HostEnv implements Env {
   async close(): Promise<void> {
     this.#timers.close()
     this.datagrams.close()
+    await this.mdns.close()
     await this.#options.transport.close()
     await this.chunks.close()
     await this.store.close()

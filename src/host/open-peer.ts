@@ -107,11 +107,13 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     ...(hooks.fullScreen === undefined ? {} : { fullScreen: hooks.fullScreen }),
   })
   end.running = running
+  if (plan.lan) running.env.mdns.start(() => running.peer.addresses())
   running.peer.onChange = () => changed('state')
   const address = await Promise.race([started(running.peer), failed(end)]).catch(async (error: unknown) => {
     await running.close()
     throw error
   })
+  running.env.mdns.announce()
   const { identity, network } = running.env
   const facts = { ...pick(running), id: identity.id, name: identity.name, address, network: network.name }
   return {
@@ -125,7 +127,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       watchers.add(watcher)
       return () => watchers.delete(watcher)
     },
-    openLan: () => openLan(running.peer, hosts),
+    openLan: () => openLan(running, hosts),
     quit: (abrupt) => {
       // the point of `--abrupt`: nobody is told, nothing is flushed
       if (abrupt) setTimeout(() => vanish(), ABRUPT_MS)
@@ -177,10 +179,12 @@ function started(peer: Peer): Promise<Address> {
   })
 }
 
-async function openLan(peer: Peer, hosts: readonly string[]): Promise<readonly Address[]> {
+async function openLan({ peer, env }: RunningPeer<Peer>, hosts: readonly string[]): Promise<readonly Address[]> {
   if (hosts.length === 0) throw new OperationalError('this machine has no address besides loopback: connect it first')
   const isOpen = peer.addresses().some((address) => hosts.some((host) => address.includes(host)))
   if (!isOpen) for (const wanted of wildcards(hosts)) await listen(peer, wanted)
+  env.mdns.start(() => peer.addresses())
+  env.mdns.announce()
   return peer.addresses()
 }
 

@@ -76,6 +76,8 @@ export function assemble(whole: Whole): Parts {
     drained: (peer) => tracker.drained(peer),
     answered: (link, token) => dataLinking.answered(link, token),
     pinged: (peer, inTime) => scores.count(peer, inTime ? 'pong' : 'no pong'),
+    quiet: (peer) => discovery.doubt(peer),
+    servesHere: (peer) => discovery.isHolder(peer),
   })
   const linking = new Linking(
     env,
@@ -141,9 +143,18 @@ export function assemble(whole: Whole): Parts {
   return { ...early, tracker, listening, reachability, joining, discovery }
 }
 
-function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'drained' | 'answered' | 'pinged'>): Pairs {
+interface LatePairsHooks extends Pick<PairsHooks, 'drained' | 'answered' | 'pinged' | 'quiet'> {
+  /** It holds a rendezvous port of this machine. */
+  servesHere(peer: PeerId): boolean
+}
+
+function buildPairs(whole: Whole, roster: Roster, late: LatePairsHooks): Pairs {
   const pace = (): number => paceMs(whole.pingIntervalMs, pairs.linked().length)
-  const heartbeat: HeartbeatOptions = { intervalMs: pace, silenceMs: () => silenceMs(pace()) }
+  // whoever serves this machine has its place taken soon after it falls silent, however many links there are
+  const heartbeat = (peer: PeerId): HeartbeatOptions => ({
+    intervalMs: () => (late.servesHere(peer) ? whole.pingIntervalMs : pace()),
+    silenceMs: () => silenceMs(pace()),
+  })
   const pairs = new Pairs(whole.env, heartbeat, {
     hello: whole.hello,
     twin: (weAreYounger) => whole.encounters().twin(weAreYounger),
@@ -159,6 +170,7 @@ function buildPairs(whole: Whole, roster: Roster, late: Pick<PairsHooks, 'draine
     data: whole.dataLink,
     answered: late.answered,
     pinged: late.pinged,
+    quiet: late.quiet,
     remembers: (peer) => roster.isMember(peer),
   })
   return pairs

@@ -90,6 +90,16 @@ export class Discovery {
     }
   }
 
+  /** That peer fell silent: where it holds a local port, see whether it still answers there. */
+  doubt(peer: PeerId): void {
+    if (this.isHolder(peer)) this.gone(peer)
+  }
+
+  /** Whether that peer answered on a rendezvous port of this machine. */
+  isHolder(peer: PeerId): boolean {
+    return [...this.#holders.values()].includes(peer)
+  }
+
   /** Look again soon: something says that there is something to find. */
   nudge(delayMs: number): void {
     if (this.#stopped) return

@@ -34,6 +34,8 @@ const LATE_MS = 250
 /** Pings whose answers we still measure. */
 const MAX_OUTSTANDING = 16
 const SMOOTHING = 1 / 8
+/** Silence of so many pings is worth a second look. */
+const QUIET_PINGS = 1.8
 /** A ping is unanswered when so many more were due. */
 const MISSED_AFTER = 2
 
@@ -44,6 +46,8 @@ export interface HeartbeatHooks {
   answered(inTime: boolean): void
   /** At each ping. */
   beat(): void
+  /** At each ping while there was no sign of life since the last but one. */
+  quiet(): void
 }
 
 interface Ping {
@@ -140,6 +144,7 @@ export class Heartbeat {
       this.#hooks.dead()
       return
     }
+    if (this.silentMs() >= QUIET_PINGS * this.#options.intervalMs()) this.#hooks.quiet()
     this.#judge()
     this.#ping()
     this.#timer = this.#arm(this.#options.intervalMs())

@@ -39,6 +39,8 @@ export interface PairsHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   answered(link: Link, token: number): void
   /** A ping of that peer was answered in time, or was not. */
   pinged(peer: PeerId, inTime: boolean): void
+  /** No sign of life of that peer since the last ping but one. */
+  quiet(peer: PeerId): void
   /** Whether the byte counts of a peer without links are still wanted. */
   remembers(peer: PeerId): boolean
 }
@@ -56,11 +58,11 @@ interface Pair {
 export class Pairs {
   readonly #env: Env
   readonly #hooks: PairsHooks
-  readonly #heartbeat: HeartbeatOptions
+  readonly #heartbeat: (peer: PeerId) => HeartbeatOptions
   readonly #pairs = new Map<PeerId, Pair>() // peers prove the network's secret; emptied pairs go
   readonly #sessionHooks: SessionHooks
 
-  constructor(env: Env, heartbeat: HeartbeatOptions, hooks: PairsHooks) {
+  constructor(env: Env, heartbeat: (peer: PeerId) => HeartbeatOptions, hooks: PairsHooks) {
     this.#env = env
     this.#heartbeat = heartbeat
     this.#hooks = hooks
@@ -76,9 +78,11 @@ export class Pairs {
       message: (session, message) => hooks.message(session.link.peer, message),
       answers: (session, token) => hooks.answered(session.link, token),
       drained: (session) => session.stage === 'settled' && hooks.drained(session.link.peer),
-      silent: (session) => this.#drop(session, 'lost', `no answer for ${heartbeat.silenceMs() / 1000} s`),
+      silent: (session) =>
+        this.#drop(session, 'lost', `no answer for ${heartbeat(session.link.peer).silenceMs() / 1000} s`),
       pinged: ({ link }, inTime) => hooks.pinged(link.peer, inTime),
       beat: ({ link }) => this.#sample(link.peer),
+      quiet: ({ link }) => hooks.quiet(link.peer),
       closed: (session, code, reason, by) => this.#closed(session, code, reason, by),
     }
   }
@@ -261,7 +265,7 @@ export class Pairs {
     const { hello } = session
     assert(hello !== null, 'a link is settled after its hello')
     pair.settled = session
-    session.settle(this.#heartbeat)
+    session.settle(this.#heartbeat(peer))
     if (this.#env.identity.id < peer) session.link.send({ type: 'accept' })
     for (const rival of [...pair.control].filter((other) => other !== session)) {
       pair.control.delete(rival)

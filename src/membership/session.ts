@@ -24,6 +24,8 @@ export interface SessionHooks extends Pick<GreetingHooks, 'hello' | 'twin'> {
   pinged(session: Session, inTime: boolean): void
   /** At each ping. */
   beat(session: Session): void
+  /** No sign of life since the last ping but one. */
+  quiet(session: Session): void
   closed(session: Session, code: CloseCode, reason: string, by: 'us' | 'them' | 'network'): void
 }
 
@@ -83,6 +85,7 @@ export class Session implements LinkHandler, Contender {
       dead: () => this.#hooks.silent(this),
       answered: (inTime) => this.#hooks.pinged(this, inTime),
       beat: () => this.#hooks.beat(this),
+      quiet: () => this.#hooks.quiet(this),
     })
   }
 

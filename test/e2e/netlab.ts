@@ -37,6 +37,11 @@ export function whyNoNetlab(): string | null {
   }
 }
 
+/** Why no way can be made worse, or null. */
+export function whyNoWeather(): string | null {
+  return spawnSync('nft', ['--version']).status === 0 ? null : 'needs nft, of the package nftables'
+}
+
 /** One host of the lab: an address, directories of its own, and the program. */
 export class LabHost {
   readonly #children = new Set<ChildProcess>()
@@ -120,9 +125,31 @@ export class LabHost {
     }
   }
 
+  /** Runs a script of node on this host until the end; resolves with its first line. */
+  script(path: string, ...args: readonly string[]): Promise<string> {
+    const child = spawn('ip', ['netns', 'exec', this.namespace, process.execPath, path, ...args])
+    this.#children.add(child)
+    return new Promise((resolve, reject) => {
+      child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))
+      child.on('close', (exit) => {
+        this.#children.delete(child)
+        reject(new Error(`${path} on ${this.name} ended with ${exit}`))
+      })
+    })
+  }
+
   /** Pulls the cable, or plugs it in again. */
   cable(state: 'up' | 'down'): void {
     ip('-n', this.namespace, 'link', 'set', 'eth0', state)
+  }
+
+  /** A bad way to and from this host: 1 Mbit/s, and one packet in fifty is lost. Needs `nft`. */
+  worsen(): void {
+    const rules = `table inet weather { chain rain { type filter hook input priority 0; numgen random mod 50 == 0 drop; }; }`
+    const inside = ['netns', 'exec', this.namespace]
+    const { status, stderr } = spawnSync('ip', [...inside, 'nft', '-f', '-'], { input: rules, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`nft: ${stderr.trim()}`)
+    ip(...inside, 'tc', ...'qdisc add dev eth0 root tbf rate 1mbit burst 1600 latency 400ms'.split(' '))
   }
 
   /** As behind a firewall: nobody gets an answer from that port of this host, which can still dial others. */
@@ -153,7 +180,7 @@ export class LabHost {
   }
 }
 
-/** Hosts a, b, c, … with addresses 10.91.0.1, .2, .3, … on one switch. */
+/** Hosts a, b, c, … with addresses 10.91.0.1, .2, .3, … or fd91::1, ::2, ::3, … on one switch. */
 export class Netlab {
   readonly hosts: readonly LabHost[]
   readonly #home = realpathSync(mkdtempSync(join(tmpdir(), `${PREFIX}-`)))
@@ -162,7 +189,7 @@ export class Netlab {
   #isSplit = false
   readonly #clean = (): void => this.#removeAll()
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[], family: 'v4' | 'v6' = 'v4') {
     removeLeftovers()
     process.once('exit', this.#clean)
     const own = `${PREFIX}-${process.pid}`
@@ -172,11 +199,13 @@ export class Netlab {
     ip('-n', hub, 'link', 'set', SWITCH, 'up')
     this.hosts = names.map((name, place) => {
       const namespace = this.#add(`${own}-${place}`)
-      const address = `10.91.0.${place + 1}`
+      const address = family === 'v4' ? `10.91.0.${place + 1}` : `fd91::${place + 1}`
       const port = `v${place}`
       ip('-n', hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
       ip('-n', hub, 'link', 'set', port, 'master', SWITCH, 'up')
-      ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+      // without looking for duplicates, which takes a second before an IPv6 address can be used
+      const options = family === 'v4' ? [] : ['nodad']
+      ip('-n', namespace, 'addr', 'add', `${address}/${family === 'v4' ? 24 : 64}`, 'dev', 'eth0', ...options)
       ip('-n', namespace, 'link', 'set', 'lo', 'up')
       ip('-n', namespace, 'link', 'set', 'eth0', 'up')
       return new LabHost(name, namespace, address, join(this.#home, name))
