@@ -29,6 +29,8 @@ export interface PeerOptions {
   readonly ledger: Omit<LedgerOptions, 'changed' | 'clockOffsetMs'>
   /** Copies of a stored file. */
   readonly replicas: number
+  /** Bytes of copies of stored files; 10 GiB where absent. */
+  readonly quotaBytes?: number
 }
 
 export class Peer implements api.PeerApi {
@@ -64,6 +66,7 @@ export class Peer implements api.PeerApi {
     this.#swarm = new Swarm(env, mesh, duty, {
       chain: this.#ledger.claim().chain,
       replicas: options.replicas,
+      ...(options.quotaBytes === undefined ? {} : { quotaBytes: options.quotaBytes }),
       address: () => mesh.address(),
       chunkAnswered: (peer, outcome) => mesh.chunkAnswered(peer, outcome),
       changed,
@@ -100,6 +103,7 @@ export class Peer implements api.PeerApi {
       tip: claim.tip,
       files: this.#swarm.known().length,
       transfers: transfers.filter((transfer) => transfer.state === 'running' || transfer.state === 'stalled').length,
+      ...this.#swarm.room,
       hashRate: this.#env.workers.hashRate(),
       clockOffsetMs: this.#membership.clockOffsetMs(),
     }

@@ -26,6 +26,7 @@ export class Holdings {
   readonly #manifests: Manifests
   readonly #holdings = new Map<Hash, Holding>() // at most one per manifest in the store
   readonly #busy = new Set<Hash>() // some of the holdings
+  /** Of own copies, those that are not found again yet included. */
   #blobBytes = 0
 
   constructor(env: Env, manifests: Manifests) {
@@ -40,6 +41,9 @@ export class Holdings {
 
   /** The bytes of a busy holding may be written or read again now. */
   onFree: () => void = () => {}
+
+  /** An own copy went: there is more room. */
+  onRoom: () => void = () => {}
 
   /** Being found again or deleted: nobody else may open the same file meanwhile. */
   isBusy(id: Hash): boolean {
@@ -73,10 +77,18 @@ export class Holdings {
       if (holding !== null) saved.push(holding)
       else this.#env.store.write([{ remove: 'holdings', key }])
     }
-    for (const { manifest } of saved) this.#busy.add(manifest)
+    for (const { manifest, blob, size } of saved) {
+      this.#busy.add(manifest)
+      if (blob) this.#blobBytes += size
+    }
     const next = () => {
       const holding = saved.pop()
-      if (holding !== undefined) this.#readopt(holding, () => this.#free(holding.manifest, next))
+      if (holding === undefined) return
+      this.#readopt(holding, () => {
+        // found again it was counted once more
+        if (holding.blob) this.#giveRoom(holding.size)
+        this.#free(holding.manifest, next)
+      })
     }
     for (let lane = 0; lane < MAX_OPENING; lane++) next()
   }
@@ -150,6 +162,11 @@ export class Holdings {
     })
   }
 
+  #giveRoom(bytes: number): void {
+    this.#blobBytes -= bytes
+    this.onRoom()
+  }
+
   #free(id: Hash, then: () => void = () => {}): void {
     this.#busy.delete(id)
     this.onFree()
@@ -176,7 +193,7 @@ export class Holdings {
 
   #lose(id: Hash, rest: Holding): void {
     const old = this.#holdings.get(id)
-    if (old?.blob && !rest.blob) this.#blobBytes -= old.size
+    if (old?.blob && !rest.blob) this.#giveRoom(old.size)
     if (rest.file === null && !rest.blob) {
       this.#holdings.delete(id)
       this.#env.store.write([{ remove: 'holdings', key: id }])

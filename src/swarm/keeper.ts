@@ -131,7 +131,7 @@ export class Keeper {
   }
 
   chunksHave(from: PeerId, claims: readonly Value<typeof claim>[]): void {
-    const { names, holders, mesh } = this.#parts
+    const { names, holders, roster, mesh } = this.#parts
     for (const { manifest: id, state, chunks } of claims) {
       const register = names.byManifest(id)
       if (register === undefined) continue
@@ -140,6 +140,7 @@ export class Keeper {
         mesh.blame(from, 'protocol', 'a claim that does not fit its file')
         return
       }
+      if (state === 'kept') roster.notFull(register.name, from)
       this.#fetches.offered(id, from, state, chunks)
       this.onClaim(id, from)
     }

@@ -257,6 +257,11 @@ export class Swarm implements Protocol {
     return count
   }
 
+  /** What own copies take, and what they may take. */
+  get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
+    return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#keeping.quotaBytes }
+  }
+
   #makeParts(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions): Parts {
     const { chain, replicas = 4, address } = options
     const post = new Post(env, mesh)
@@ -299,6 +304,8 @@ export class Swarm implements Protocol {
       this.#uploads.review()
     }
     this.#parts.transfers.onChange = () => this.#changed()
+    holdings.onRoom = () => this.#keeping.roomCame()
+    this.#keeping.onFull = (id) => this.#publishing.changed(id)
     holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
