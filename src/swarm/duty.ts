@@ -143,14 +143,11 @@ export class Keeping {
   }
 
   #regularly(): void {
-    const { env, holders, names, holdings, announcer } = this.#parts
+    const { env, holders, names, announcer } = this.#parts
     env.after(EVERY_MS * (0.9 + 0.2 * env.random()), () => {
       holders.expire()
       names.expire()
-      for (const { manifest } of holdings.all()) {
-        const register = names.byManifest(manifest)
-        if (register !== undefined) for (const peer of this.audience(register)) announcer.mark(peer, manifest, false)
-      }
+      announcer.renew()
       this.reviewSoon()
       this.#regularly()
     })

@@ -7,6 +7,7 @@ import type { claim, HolderFields } from '../../wire/messages/swarm.js'
 import { MAX_REGISTERS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { countBits } from './bitmap.js'
 import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
 import { isComplete } from './holders.js'
@@ -16,6 +17,8 @@ import { type Register, readRegister } from './register.js'
 
 const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
+/** A digest that comes sooner after another is not looked at: it costs a pass over all claims. */
+const COMPARE_MS = 10_000
 const MAX_COUNT = 0xffff
 const NO_CHUNKS = new Uint8Array(0)
 
@@ -26,6 +29,8 @@ export class Keeper {
   readonly #fetches: Fetches
   readonly #keeping: Keeping
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
+
+  readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
 
   constructor(parts: Parts, fetches: Fetches, keeping: Keeping) {
     this.#parts = parts
@@ -128,12 +133,15 @@ export class Keeper {
 
   linkDown(peer: PeerId): void {
     this.#wants.delete(peer)
+    this.#comparedAt.delete(peer)
   }
 
   chunksHave(from: PeerId, claims: readonly Value<typeof claim>[]): void {
     const { names, holders, roster, mesh } = this.#parts
     for (const { manifest: id, state, chunks } of claims) {
       const register = names.byManifest(id)
+      // of a name that was replaced it only counts that nothing is held any more
+      if (register === undefined && state === 'none') holders.note(id, from, state, chunks, 0)
       if (register === undefined) continue
       const chunkCount = chunkCountOf({ size: register.size, chunkSize: chunkSizeFor(register.size) })
       if (!holders.note(id, from, state, chunks, chunkCount)) {
@@ -144,6 +152,15 @@ export class Keeper {
       this.#fetches.offered(id, from, state, chunks)
       this.onClaim(id, from)
     }
+  }
+
+  /** What a peer told still holds, where we remember the same. */
+  claimsDigest(from: PeerId, digests: Uint8Array): void {
+    const { env, holders, post } = this.#parts
+    if (env.now() - (this.#comparedAt.get(from) ?? Number.NEGATIVE_INFINITY) < COMPARE_MS) return
+    this.#comparedAt.set(from, env.now())
+    const buckets = holders.renew(from, digests)
+    if (countBits(buckets) > 0) post.tell(from, { type: 'claimsWant', buckets })
   }
 
   #take(from: PeerId, register: Register, manifest: Manifest | null): void {

@@ -148,6 +148,12 @@ export class Swarm implements Protocol {
       case 'chunksHave':
         this.#keeper.chunksHave(from, message.claims)
         return
+      case 'claimsDigest':
+        this.#keeper.claimsDigest(from, message.digests)
+        return
+      case 'claimsWant':
+        this.#parts.announcer.wanted(from, message.buckets)
+        return
       case 'chunkGet':
       case 'chunkRefused':
         this.#parts.mesh.blame(from, 'protocol', `${message.type} on a control link`)
@@ -334,6 +340,7 @@ export class Swarm implements Protocol {
   }
 
   #announce(id: Hash, urgent: boolean): void {
+    this.#parts.announcer.changed(id, urgent)
     const about = this.#parts.names.byManifest(id) ?? this.#parts.manifests.get(id)
     if (about === undefined) return
     for (const peer of this.#keeping.audience(about)) this.#parts.announcer.mark(peer, id, urgent)
