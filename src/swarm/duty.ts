@@ -148,6 +148,7 @@ export class Keeping {
       holders.expire()
       names.expire()
       announcer.renew()
+      this.#parts.holdings.inspect()
       this.reviewSoon()
       this.#regularly()
     })

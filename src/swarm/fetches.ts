@@ -230,6 +230,7 @@ export class Fetches {
     if (this.#banned.size >= MAX_BANNED) this.#banned.clear()
     this.#banned.set(peer, env.now() + BAN_MS)
     holders.demote(id, peer)
+    this.#parts.post.tell(peer, { type: 'chunkWrong', manifest: id })
   }
 
   #seek(manifest: Manifest, download: Download): void {

@@ -7,6 +7,7 @@ import type { claim, HolderFields } from '../../wire/messages/swarm.js'
 import { MAX_REGISTERS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import { countBits } from './bitmap.js'
 import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
@@ -19,6 +20,9 @@ const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
 /** A digest that comes sooner after another is not looked at: it costs a pass over all claims. */
 const COMPARE_MS = 10_000
+/** Whole files are read for complaints, so they are heard slowly. */
+const DOUBTS = 4
+const DOUBTS_PER_SECOND = 1 / 60
 const MAX_COUNT = 0xffff
 const NO_CHUNKS = new Uint8Array(0)
 
@@ -32,10 +36,13 @@ export class Keeper {
 
   readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
 
+  readonly #doubts: Bucket
+
   constructor(parts: Parts, fetches: Fetches, keeping: Keeping) {
     this.#parts = parts
     this.#fetches = fetches
     this.#keeping = keeping
+    this.#doubts = new Bucket(parts.env, DOUBTS, DOUBTS_PER_SECOND)
   }
 
   /** A peer said what it holds of a file. */
@@ -161,6 +168,11 @@ export class Keeper {
     this.#comparedAt.set(from, env.now())
     const buckets = holders.renew(from, digests)
     if (countBits(buckets) > 0) post.tell(from, { type: 'claimsWant', buckets })
+  }
+
+  /** Somebody got a wrong chunk from here: our disk may be to blame. */
+  chunkWrong(id: Hash): void {
+    if (this.#doubts.take()) this.#parts.holdings.doubt(id)
   }
 
   #take(from: PeerId, register: Register, manifest: Manifest | null): void {

@@ -154,6 +154,9 @@ export class Swarm implements Protocol {
       case 'claimsWant':
         this.#parts.announcer.wanted(from, message.buckets)
         return
+      case 'chunkWrong':
+        this.#keeper.chunkWrong(message.manifest)
+        return
       case 'chunkGet':
       case 'chunkRefused':
         this.#parts.mesh.blame(from, 'protocol', `${message.type} on a control link`)

@@ -3,7 +3,7 @@ import assert from 'node:assert'
 import { test } from 'uvu'
 import type { StoredView } from '../../src/api.js'
 import type { TestPeer } from './peer.js'
-import { keepers, network, quiet } from './scene.js'
+import { files, keepers, MIB, network, outsiders, quiet, request, store } from './scene.js'
 import type { World } from './world.js'
 
 const FILES = 1_000
@@ -43,6 +43,60 @@ test('at rest what is kept costs no more bytes the more of it there is', () => {
   console.log(`bytes a second that each of 8 peers sends with ${FILES} files: ${each.join(', ')}`)
   const sum = [...total.values()].reduce((all, bytes) => all + bytes, 0) / peers.length / seconds
   assert.ok(sum < 200, `${Math.round(sum)} B/s each`)
+})
+
+/** As all keepers count them now. */
+const holdersAt = (peer: TestPeer, id: StoredView['id']): number =>
+  files(peer.world, peer).find((file) => file.id === id)?.holders ?? 0
+
+/** A stored file, one of its keepers, and a reader that fetched it, so that six hold it. */
+function readFile(seed: number) {
+  const { world, peers } = network(seed, 8)
+  peers[0]!.write('/f', 'content', 3 * MIB)
+  const { id } = store(world, peers[0]!, '/f')
+  world.until('four copies', 30_000, () => keepers(world, id).length === KEPT)
+  const reader = outsiders(world, id, peers[0]!)[0]!
+  const keeper = keepers(world, id).find((peer) => peer !== peers[0])!
+  return { world, peers, id, reader, keeper }
+}
+
+test('claims live on as long as digests say so, and no longer', () => {
+  const { world, id, reader, keeper } = readFile(22)
+  request(world, reader, 'f')
+  world.run(5_000)
+  const holders = holdersAt(keeper, id)
+  world.run(300_000)
+  assert.equal(holdersAt(keeper, id), holders)
+  reader.loses = ({ type }) => type === 'claimsDigest'
+  world.run(125_000)
+  assert.equal(holdersAt(keeper, id), holders - 1)
+})
+
+test('what was lost on the way is told again after the next digest, and nothing else', () => {
+  const { world, id, reader, keeper } = readFile(23)
+  world.run(60_000)
+  const before = holdersAt(keeper, id)
+  reader.loses = ({ type }) => type === 'chunksHave'
+  request(world, reader, 'f')
+  world.run(2_000)
+  assert.equal(holdersAt(keeper, id), before, 'the word was lost')
+  reader.loses = () => false
+  reader.said.clear()
+  for (let seconds = 0; seconds < 36 && holdersAt(keeper, id) === before; seconds++) world.run(1_000)
+  assert.equal(holdersAt(keeper, id), before + 1)
+  assert.ok((keeper.said.get('claimsWant') ?? 0) > 0)
+  assert.ok((reader.said.get('chunksHave') ?? 0) < 500)
+})
+
+test('one digest is answered once, however often a peer asks', () => {
+  const { world, peers, id, reader, keeper } = readFile(24)
+  request(world, reader, 'f')
+  world.run(100_000)
+  for (const peer of peers) peer.said.clear()
+  for (let i = 0; i < 100; i++) keeper.say(reader, { type: 'claimsWant', buckets: new Uint8Array(4).fill(255) })
+  world.run(20_000)
+  assert.ok((reader.said.get('chunksHave') ?? 0) < 500, `${reader.said.get('chunksHave')} bytes`)
+  assert.ok(holdersAt(keeper, id) > 4)
 })
 
 test.run()

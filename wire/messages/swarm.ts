@@ -179,6 +179,9 @@ export const swarmMessages = {
       digests: bytes(CLAIM_BUCKETS * 4),
     },
   ),
+  chunkWrong: declare(112, 'control', 'a chunk of this file that came from the receiver was not what its hash says', {
+    manifest: hash,
+  }),
   claimsWant: declare(111, 'control', 'asks for the claims again in the buckets of this bitmap', {
     buckets: bytes(CLAIM_BUCKETS / 8),
   }),
