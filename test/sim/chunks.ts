@@ -243,7 +243,7 @@ export class SimChunks implements Chunks {
   #reader(link: SimLink): Reader {
     let reader = this.#readers.get(link)
     if (reader === undefined) {
-      reader = new Reader(link, this.options.process)
+      reader = new Reader(link, this.options.process, this.options.files)
       this.#readers.set(link, reader)
       link.bulk = reader
     }
@@ -265,6 +265,7 @@ class Reader implements BulkReader {
   constructor(
     private readonly link: SimLink,
     private readonly process: SimProcess,
+    private readonly files: SimFiles,
   ) {}
 
   ask(pending: Pending): Cancel {
@@ -284,6 +285,7 @@ class Reader implements BulkReader {
 
   chunk(number: number, content: string, size: number): void {
     this.#bytesAt = this.process.schedule.now
+    this.files.receivedBytes += size
     const pending = this.#pending.get(number)
     if (pending === undefined) return
     const { request, part } = pending

@@ -30,6 +30,8 @@ export class SimFiles {
   readonly parts = new Map<string, Part>()
   /** Whole copies that the peer gave up of its own, in order. */
   readonly dropped: Hash[] = []
+  /** Of all chunks that came over links, wrong and unwanted ones included. */
+  receivedBytes = 0
   #inodes = 1
 
   /** A user's file whose content follows from `seed`. */
