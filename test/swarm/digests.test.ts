@@ -6,7 +6,7 @@ import type { TestPeer } from './peer.js'
 import { files, keepers, MIB, network, outsiders, quiet, request, store } from './scene.js'
 import type { World } from './world.js'
 
-const FILES = 1_000
+const FILES = 300
 const KEPT = 4
 
 /** Stores small files all at once and waits until all copies are made. */
@@ -42,7 +42,7 @@ test('at rest what is kept costs no more bytes the more of it there is', () => {
   const each = [...total].map(([type, bytes]) => `${type} ${Math.round(bytes / peers.length / seconds)}`)
   console.log(`bytes a second that each of 8 peers sends with ${FILES} files: ${each.join(', ')}`)
   const sum = [...total.values()].reduce((all, bytes) => all + bytes, 0) / peers.length / seconds
-  assert.ok(sum < 200, `${Math.round(sum)} B/s each`)
+  assert.ok(sum < 100, `${Math.round(sum)} B/s each`)
 })
 
 /** As all keepers count them now. */

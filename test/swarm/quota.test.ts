@@ -118,6 +118,34 @@ test('a removal makes room: the owner takes what it had to leave to others', () 
   assert.ok(keepers(world, two.id).includes(first!), 'the owner has it now')
 })
 
+test('where all owners are full they say who has the file in their place', () => {
+  for (const seed of [61, 62, 63]) {
+    const { world, peers } = network(seed, Array.from({ length: 9 }))
+    const inOrder = owners(peers[0]!, 'big')
+    for (const owner of inOrder.slice(0, 4)) {
+      owner.kill()
+      owner.quotaBytes = MIB
+      world.run(3_000)
+      owner.start()
+    }
+    world.run(1_000)
+    const publisher = inOrder[8]!
+    publisher.write('/big', 'data', 5 * MIB)
+    const { id } = store(world, publisher, '/big')
+    const places = () =>
+      keepers(world, id)
+        .map((peer) => inOrder.indexOf(peer))
+        .sort()
+    world.until('four copies', 60_000, () => keepers(world, id).length === 4)
+    assert.deepEqual(places(), [4, 5, 6, 7])
+    publisher.kill()
+    world.run(30_000)
+    const reader = world.add('reader', MIB)
+    world.run(1_000)
+    assert.equal(request(world, reader, 'big').size, 5 * MIB)
+  }
+})
+
 test('where nobody has room a store says so, and the copies follow when somebody has', () => {
   const { world, peers } = network(7, [MIB, MIB, MIB])
   peers[0]!.write('/big', 'data', 5 * MIB)
