@@ -79,8 +79,8 @@ export class Keeping {
       return true
     }
     if (register.copies && holdings.state(id) !== 'kept' && !this.#fetches.isKeeping(id)) {
-      if (this.#isFull(register) || roster.isFull(register.name, env.identity.id)) {
-        roster.full(register.name, env.identity.id)
+      if (this.#isFull(register)) roster.full(register.name, env.identity.id)
+      if (roster.isFull(register.name, env.identity.id)) {
         post.tell(from, { type: 'keepRefused', manifest: id, reason: 'full' })
         return true
       }
@@ -222,12 +222,13 @@ export class Keeping {
     }
     if (register.publisher !== env.identity.id) said.say('info', `Store ${register.name} request accepted`)
     this.#fetches.keep(manifest, (result) => {
-      if (result.ok) said.say('info', `File ${manifest.name} is stored here`)
-      else if (names.byManifest(manifest.id) !== undefined) {
-        // a disk that takes nothing is as good as no room
-        this.roomCame()
-        this.#giveUp(register, manifest.id)
+      if (result.ok) {
+        said.say('info', `File ${manifest.name} is stored here`)
+        return
       }
+      this.roomCame()
+      // a disk that takes nothing is as good as no room
+      if (names.byManifest(manifest.id) !== undefined) this.#giveUp(register, manifest.id)
     })
   }
 

@@ -8,15 +8,15 @@ import type { Done, PeerApi, RequestedView, Result, StoredView } from '../../src
 import type { Hash } from '../../wire/types.js'
 import { ownPath } from './chunks.js'
 import { type Acknowledged, copiesAtOwners, type PeerNode, type PeerWorld } from './invariants.js'
-import { bootPeer, REPLICAS } from './peer.js'
-import { type Duration, World } from './world.js'
+import { bootPeer, peerOptions, REPLICAS, startPeer } from './peer.js'
+import { type Duration, World, type WorldOptions } from './world.js'
 
 const MB = 1_000_000
 const CHUNK = 1 << 18
 const QUIET = (): void => {}
 
-function newWorld(seed: number, peers: number): PeerWorld {
-  const world = new World<PeerApi>({ seed, boot: bootPeer, bytesPerMs: 1_000, latencyMs: [1, 10], hashRate: 50 })
+function newWorld(seed: number, peers: number, boot: WorldOptions<PeerApi>['boot'] = bootPeer): PeerWorld {
+  const world = new World<PeerApi>({ seed, boot, bytesPerMs: 1_000, latencyMs: [1, 10], hashRate: 50 })
   for (let n = 0; n < peers; n++) {
     world.addPeer()
     world.run(700)
@@ -36,6 +36,12 @@ function awaited<T>(world: PeerWorld, what: string, within: Duration, command: (
 
 /** Stores files of this size, all at one peer. */
 function store(world: PeerWorld, count: number, size: number): Acknowledged['files'] {
+  const files = publish(world, count, size)
+  settle(world, files)
+  return files
+}
+
+function publish(world: PeerWorld, count: number, size: number): Acknowledged['files'] {
   const [publisher] = world.nodes
   assert.ok(publisher)
   const files: Acknowledged['files'] = []
@@ -47,7 +53,6 @@ function store(world: PeerWorld, count: number, size: number): Acknowledged['fil
     )
     files.push({ name, id, size, seed: n, by: publisher.name, alone: false })
   }
-  settle(world, files)
   return files
 }
 
@@ -145,6 +150,61 @@ test('a holder that dies while a copy moves costs no other copy', () => {
     world.run('60 s')
     settle(world, files)
   }
+})
+
+// ---- little room
+
+const ROOM = 9 * MB
+
+/** Every third peer has room for four files. */
+const bootSmall: WorldOptions<PeerApi>['boot'] = (env, setup, { index }) =>
+  startPeer(env, { ...peerOptions(setup), ...(index % 3 === 1 ? { quotaBytes: ROOM } : {}) })
+
+/** What lies in the blob folder of a peer, finished or not. */
+function taken({ files }: PeerNode): number {
+  const whole = [...files.files].filter(([path]) => path.startsWith(ownPath('' as Hash))).map(([, { size }]) => size)
+  const parts = [...files.parts.values()].filter(({ target }) => target.startsWith(ownPath('' as Hash)))
+  return [...whole, ...parts.map(({ layout }) => layout.size)].reduce((sum, size) => sum + size, 0)
+}
+
+test('while peers come, go and die nobody takes more than its quota, and at rest nothing moves any more', () => {
+  let turnedAway = 0
+  for (const seed of [51, 52, 53]) {
+    const world = newWorld(seed, 8, bootSmall)
+    const small = () => world.nodes.filter(({ index }) => index % 3 === 1)
+    world.always.push({
+      invariant: function withinQuota() {
+        const node = small().find((peer) => taken(peer) > ROOM)
+        return node === undefined ? null : `${node.name} has ${taken(node)} bytes`
+      },
+    })
+    const files = publish(world, 12, 2 * MB)
+    world.addPeer()
+    world.run('5 s')
+    leave(world, world.alive[2]!)
+    world.run('5 s')
+    const victim = world.alive[3]!
+    world.kill(victim)
+    world.addPeer()
+    world.run('10 s')
+    world.start(victim)
+    const counts = () => files.map(({ id }) => holdersOf(world, id).length)
+    world.until(() => counts().every((count) => count === REPLICAS), '300 s', 'four copies of everything')
+    world.run('130 s')
+    const places = () => files.map(({ id }) => holdersOf(world, id).map(({ name }) => name))
+    const before = places()
+    const bytes = () => world.alive.reduce((sum, node) => sum + node.files.receivedBytes, 0)
+    const moved = bytes()
+    world.run('300 s')
+    assert.deepEqual(places(), before)
+    assert.equal(bytes(), moved)
+    assert.deepEqual(
+      counts(),
+      Array.from(files, () => REPLICAS),
+    )
+    turnedAway += small().filter((node) => taken(node) > ROOM - 2 * MB).length
+  }
+  assert.ok(turnedAway > 3, 'some had no room left')
 })
 
 // ---- downloads under way
