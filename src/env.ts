@@ -246,6 +246,13 @@ export interface Chunks {
   ): void
   /** Forgets a blob; its bytes in the own blob folder and a `.part` are deleted, a finished user's file never. */
   drop(blob: Hash, done: () => void): void
+  /** Looks whether these copies in the own blob folder are still the files that were finished; answers which are not. */
+  check(blobs: readonly Hash[], done: (changed: readonly Hash[]) => void): void
+  /**
+   * Reads the copy in the own blob folder again and compares every chunk. One that is not right any more becomes an
+   * unfinished one, which `open` resumes with the chunks that are right.
+   */
+  verify(blob: Hash, layout: Layout, done: (whole: boolean) => void): void
   /** A blob that was served turned out changed, gone or unreadable, or an open one cannot be written (disk full). */
   onLost: (blob: Hash, reason: string) => void
 }

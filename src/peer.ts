@@ -28,6 +28,8 @@ export interface PeerOptions {
   readonly ledger: Omit<LedgerOptions, 'changed' | 'clockOffsetMs'>
   /** Copies of a stored file. */
   readonly replicas: number
+  /** Bytes of copies of stored files; 10 GiB where absent. */
+  readonly quotaBytes?: number
 }
 
 export class Peer implements api.PeerApi {
@@ -63,6 +65,7 @@ export class Peer implements api.PeerApi {
     this.#swarm = new Swarm(env, mesh, duty, {
       chain: this.#ledger.claim().chain,
       replicas: options.replicas,
+      ...(options.quotaBytes === undefined ? {} : { quotaBytes: options.quotaBytes }),
       address: () => mesh.address(),
       chunkAnswered: (peer, outcome) => mesh.chunkAnswered(peer, outcome),
       changed,
@@ -99,6 +102,7 @@ export class Peer implements api.PeerApi {
       tip: claim.tip,
       files: this.#swarm.known().length,
       transfers: transfers.filter((transfer) => transfer.state === 'running' || transfer.state === 'stalled').length,
+      ...this.#swarm.room,
       hashRate: this.#env.workers.hashRate(),
       clockOffsetMs: this.#membership.clockOffsetMs(),
     }

@@ -8,6 +8,7 @@ import { namingFault } from '../host/identity.js'
 import type { PeerPlan } from '../host/open-peer.js'
 import { isNetworkName, rememberNetwork } from '../host/secret.js'
 import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
+import { parseSize } from './byte-size.js'
 import { withConfig } from './config.js'
 import type { Globals } from './parse.js'
 import { readTicket } from './ticket-input.js'
@@ -44,6 +45,9 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
   if (misnamed !== null) throw new UsageError(misnamed)
   const replicas = globals.replicas ?? 4
   if (replicas < 1 || replicas > MAX_REPLICAS) throw new UsageError(`--replicas takes 1 to ${MAX_REPLICAS}`)
+  const quotaBytes = globals.quota === undefined ? null : parseSize(globals.quota)
+  if (globals.quota !== undefined && quotaBytes === null)
+    throw new UsageError(`--quota takes a size such as 500M or 10G, not "${globals.quota}"`)
   const pingIntervalMs = globals.pingInterval ?? 500
   if (pingIntervalMs < 50 || pingIntervalMs > 60_000) throw new UsageError('--ping-interval takes 50 to 60000 ms')
   return {
@@ -55,6 +59,7 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
     lan: globals.lan,
     udp: globals.udp,
     replicas,
+    quotaBytes,
     mine: modeOf(globals.mine),
     pingIntervalMs,
     software: SOFTWARE,

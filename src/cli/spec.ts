@@ -246,6 +246,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '-d, --data <dir>', summary: 'state directory; for commands, which peer to talk to', kind: 'path' },
   { flags: '--network <name>', summary: 'keep several networks apart (home)', kind: 'text' },
   { flags: '--replicas <k>', summary: 'copies of a stored file (4)', kind: 'number' },
+  {
+    flags: '--quota <size>',
+    summary: 'room for copies of stored files: 500M, 10G (a tenth of the free disk, at most 10G)',
+    kind: 'text',
+  },
   { flags: '--mine <mode>', summary: 'own, always or never', kind: 'text' },
   { flags: '--ping-interval <ms>', summary: 'how often links are checked (500)', kind: 'number' },
   { flags: '--no-udp', summary: 'watch neighbours over the links only, where UDP must not be used', kind: 'flag' },

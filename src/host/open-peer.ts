@@ -9,6 +9,7 @@ import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
 import { Peer } from '../peer.js'
 import type { Homes } from './directories.js'
+import { defaultQuota } from './quota.js'
 import { type RunningPeer, startPeer } from './start.js'
 
 export interface PeerPlan {
@@ -23,6 +24,8 @@ export interface PeerPlan {
   /** False: no datagrams, heartbeats over the links only. */
   readonly udp: boolean
   readonly replicas: number
+  /** Bytes of copies for others; null: what the disk allows. */
+  readonly quotaBytes: number | null
   readonly mine: MineMode
   readonly pingIntervalMs: number
   /** Name and version of the program, for other peers. */
@@ -86,7 +89,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     name: plan.name,
     data: plan.data,
     udp: plan.udp,
-    makePeer: (env: Env) =>
+    makePeer: (env: Env, stateDirectory: string) =>
       new Peer(env, {
         membership: {
           join: plan.join,
@@ -97,6 +100,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
         },
         ledger: { mode: plan.mine },
         replicas: plan.replicas,
+        quotaBytes: plan.quotaBytes ?? defaultQuota(stateDirectory),
       }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => {

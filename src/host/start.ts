@@ -36,7 +36,7 @@ export interface HostOptions<T> {
   /** State directory; null: the most recently used free one. */
   readonly data: string | null
   /** Builds the core over its world; called once, when everything else stands. */
-  readonly makePeer: (env: Env) => T
+  readonly makePeer: (env: Env, stateDirectory: string) => T
   /** The peer cannot go on; `close` is still to be called. Never called inside `startPeer` before it settles. */
   readonly fatal: (reason: string) => void
   readonly onLog?: (line: LogLine) => void
@@ -100,7 +100,7 @@ function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>
   env = makeEnv({ options, home, directory, network, keys, identity, store, announcement, log, fatal })
   const world = env
   onClose(() => world.close())
-  const peer = options.makePeer(world)
+  const peer = options.makePeer(world, directory.path)
   return { peer, env: world, stateDirectory: directory.path, network, secret, socket, log: () => log.lines() }
 }
 

@@ -32,6 +32,8 @@ export interface PeerOptions {
   readonly udp?: boolean
   /** Copies of a stored file; 4 where absent. */
   readonly replicas?: number
+  /** Bytes of copies of stored files that this peer keeps; a tenth of the free disk, at most 10 GiB, where absent. */
+  readonly quotaBytes?: number
   /** 'own' where absent: mine when there is something to mine. */
   readonly mine?: MineMode
   /** 500 where absent. */
@@ -46,13 +48,15 @@ export interface PeerOptions {
 
 /** Throws OperationalError that names the option. */
 export function planOf(options: PeerOptions): PeerPlan {
-  const { listen = [], replicas = 4, mine = 'own', pingIntervalMs = 500, homes = usualHomes() } = options
+  const { listen = [], replicas = 4, quotaBytes = null } = options
+  const { mine = 'own', pingIntervalMs = 500, homes = usualHomes() } = options
   const given = typeof options.join === 'string' ? [options.join] : (options.join ?? [])
   const { network, join } = destination(given, options.network ?? null, homes)
   for (const where of listen)
     check(isAddress(where.replace(/:0$/, ':1')), `listen: ${where} is no host:port (port 0 takes a free one)`)
   if (network !== null) check(isNetworkName(network), `network: "${network}" is no name for a network`)
   check(Number.isInteger(replicas) && replicas >= 1 && replicas <= MAX_REPLICAS, `replicas: 1 to ${MAX_REPLICAS}`)
+  check(quotaBytes === null || (Number.isSafeInteger(quotaBytes) && quotaBytes >= 0), 'quotaBytes: bytes, 0 or more')
   check(MODES.includes(mine), `mine: one of ${MODES.join(', ')}`)
   check(pingIntervalMs >= 50 && pingIntervalMs <= 60_000, 'pingIntervalMs: 50 to 60000')
   return {
@@ -64,6 +68,7 @@ export function planOf(options: PeerOptions): PeerPlan {
     lan: options.lan === true,
     udp: options.udp !== false,
     replicas,
+    quotaBytes,
     mine,
     pingIntervalMs,
     software: SOFTWARE,

@@ -1,11 +1,14 @@
 /**
  * Tells keepers what this peer holds: batched, at most one message a second to each (a finished or vanished copy goes
- * out after a fifth of a second), with the state at the moment of sending, so that nothing outdated is queued.
+ * out after a fifth of a second), with the state at the moment of sending, so that nothing outdated is queued. What was
+ * told once is not told again: a digest of it now and then says that it still holds, and mends what went wrong.
  */
-import { type ClaimFields, MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
+import { type ClaimFields, type HoldingState, MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Env } from '../env.js'
+import type { Bitmap, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
+import { hasBit } from './bitmap.js'
+import { bucketOf, ClaimDigest } from './claim-digest.js'
 
 const EVERY_MS = 1_000
 const URGENT_MS = 200
@@ -14,7 +17,9 @@ const NEVER = Number.NEGATIVE_INFINITY
 
 interface Outbox {
   readonly dirty: Set<Hash> // at most MAX_DIRTY
-  readonly told: Set<Hash> // since this link is up; at most MAX_DIRTY
+  readonly told: Map<Hash, HoldingState> // what it knows since this link is up; at most MAX_DIRTY
+  /** It may ask for claims again, once for each digest. */
+  mayWant: boolean
   sentAt: number
   dueAt: number
 }
@@ -34,7 +39,7 @@ export class Announcer {
   /** What we hold of this file changed, or is to be repeated. */
   mark(peer: PeerId, id: Hash, urgent: boolean): void {
     if (!this.#mesh.isLinked(peer)) return
-    const outbox = this.#outboxes.get(peer) ?? { dirty: new Set(), told: new Set(), sentAt: NEVER, dueAt: NEVER }
+    const outbox = this.#outboxes.get(peer) ?? newOutbox()
     this.#outboxes.set(peer, outbox)
     if (outbox.dirty.size < MAX_DIRTY) outbox.dirty.add(id)
     this.#schedule(peer, outbox, urgent ? URGENT_MS : EVERY_MS)
@@ -43,6 +48,33 @@ export class Announcer {
   /** Tells what this peer was not told since its link is up. */
   ensure(peer: PeerId, id: Hash): void {
     if (!this.#outboxes.get(peer)?.told.has(id)) this.mark(peer, id, true)
+  }
+
+  /** What we hold of this file changed: whoever was told is told again, even where it does not keep the name any more. */
+  changed(id: Hash, urgent: boolean): void {
+    for (const [peer, { told }] of this.#outboxes) if (told.has(id)) this.mark(peer, id, urgent)
+  }
+
+  /** Says to everybody that what it was told still holds; what does not is told anew. */
+  renew(): void {
+    for (const [peer, outbox] of this.#outboxes) {
+      const digest = new ClaimDigest()
+      for (const [id, state] of outbox.told) {
+        if (state === 'some' || this.#claimOf(id).state !== state) this.mark(peer, id, false)
+        if (state !== 'some') digest.add(id, state)
+      }
+      if (digest.size === 0) continue
+      outbox.mayWant = true
+      this.#mesh.send(peer, { type: 'claimsDigest', digests: digest.bytes })
+    }
+  }
+
+  /** A peer remembers something else than what it was told. */
+  wanted(peer: PeerId, buckets: Bitmap): void {
+    const outbox = this.#outboxes.get(peer)
+    if (outbox === undefined || !outbox.mayWant) return
+    outbox.mayWant = false
+    for (const id of outbox.told.keys()) if (hasBit(buckets, bucketOf(id))) this.mark(peer, id, false)
   }
 
   linkDown(peer: PeerId): void {
@@ -64,12 +96,17 @@ export class Announcer {
     if (outbox.dirty.size === 0) return
     const ids = [...outbox.dirty].slice(0, MAX_IDS_PER_MESSAGE)
     const claims = ids.map((id) => ({ manifest: id, ...this.#claimOf(id) }))
-    for (const id of ids) {
+    for (const { manifest: id, state } of claims) {
       outbox.dirty.delete(id)
-      if (outbox.told.size < MAX_DIRTY) outbox.told.add(id)
+      if (state === 'none') outbox.told.delete(id)
+      else if (outbox.told.size < MAX_DIRTY || outbox.told.has(id)) outbox.told.set(id, state)
     }
     outbox.sentAt = this.#env.now()
     this.#mesh.send(peer, { type: 'chunksHave', claims })
     if (outbox.dirty.size > 0) this.#schedule(peer, outbox, URGENT_MS)
   }
+}
+
+function newOutbox(): Outbox {
+  return { dirty: new Set(), told: new Map(), mayWant: false, sentAt: NEVER, dueAt: NEVER }
 }

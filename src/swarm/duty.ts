@@ -23,7 +23,8 @@ const MAX_OBLIGED = 20_480
 export class Keeping {
   readonly #parts: Parts
   readonly #fetches: Fetches
-  readonly #quotaBytes: number
+  /** Bytes of own copies that this peer makes at most. */
+  readonly quotaBytes: number
   readonly #obliged = new Set<Hash>() // copies to make because somebody asked; at most MAX_OBLIGED
   readonly #asked = new Map<string, number>() // peer + manifest or register id -> when; at most MAX_NOTES
   readonly #spare = new Map<Hash, number>() // copies not owed any more -> since when; at most one per holding
@@ -37,9 +38,12 @@ export class Keeping {
   constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
     this.#parts = parts
     this.#fetches = fetches
-    this.#quotaBytes = quotaBytes
+    this.quotaBytes = quotaBytes
     this.#regularly()
   }
+
+  /** Somebody has no room for this file. */
+  onFull: (id: Hash) => void = () => {}
 
   /** Reviews everything shortly; many calls make one review. */
   reviewSoon(delayMs = SOON_MS): void {
@@ -75,7 +79,8 @@ export class Keeping {
       return true
     }
     if (register.copies && holdings.state(id) !== 'kept' && !this.#fetches.isKeeping(id)) {
-      if (this.#isFull(register.size)) {
+      if (this.#isFull(register)) roster.full(register.name, env.identity.id)
+      if (roster.isFull(register.name, env.identity.id)) {
         post.tell(from, { type: 'keepRefused', manifest: id, reason: 'full' })
         return true
       }
@@ -99,9 +104,22 @@ export class Keeping {
   }
 
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
-    if (reason === 'full') this.#parts.roster.full(from)
-    this.#asked.set(from + id, this.#parts.env.now() - ASK_AGAIN_MS + RETRY_MS)
+    const register = this.#parts.names.byManifest(id)
+    if (register === undefined) return
+    if (reason === 'full') {
+      this.#parts.roster.full(register.name, from)
+      this.onFull(id)
+      this.reviewSoon()
+      return
+    }
+    this.#note(this.#asked, from + id, MAX_NOTES, this.#parts.env.now() - ASK_AGAIN_MS + RETRY_MS)
     this.reviewSoon(RETRY_MS)
+  }
+
+  /** This peer has more room than before. */
+  roomCame(): void {
+    this.#parts.roster.roomier(this.#parts.env.identity.id)
+    this.reviewSoon()
   }
 
   /** Who is to know what we hold of a name: its keepers, and the publisher, who waits for copies. */
@@ -120,19 +138,17 @@ export class Keeping {
   /** Asks these peers for copies, whether or not they were asked lately. */
   askNow(register: Register, keepers: readonly PeerId[]): void {
     if (register.manifest === null) return
-    for (const keeper of keepers) this.#askKeep(keeper, register.manifest, true)
+    for (const keeper of keepers) this.#askKeep(keeper, register, register.manifest, true)
     this.#flush()
   }
 
   #regularly(): void {
-    const { env, holders, names, holdings, announcer } = this.#parts
+    const { env, holders, names, announcer } = this.#parts
     env.after(EVERY_MS * (0.9 + 0.2 * env.random()), () => {
       holders.expire()
       names.expire()
-      for (const { manifest } of holdings.all()) {
-        const register = names.byManifest(manifest)
-        if (register !== undefined) for (const peer of this.audience(register)) announcer.mark(peer, manifest, false)
-      }
+      announcer.renew()
+      this.#parts.holdings.inspect()
       this.reviewSoon()
       this.#regularly()
     })
@@ -165,12 +181,13 @@ export class Keeping {
       if (mine) this.#askManifest(register, id)
       return
     }
+    const roomy = !roster.isFull(register.name, env.identity.id)
     const spare = !mine && this.#parts.holdings.get(id)?.blob === true
-    if (mine && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
+    if (mine && roomy && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
     for (const keeper of keepers) {
       // also those that say they have it, before a copy here goes: all of them must have said so lately
       const ask = spare || !this.#satisfied(register, keeper)
-      if (ask && keeper !== env.identity.id) this.#askKeep(keeper, id, false)
+      if (ask && keeper !== env.identity.id) this.#askKeep(keeper, register, id, false)
     }
     for (const peer of this.audience(register)) if (this.#hasNews(id)) this.#parts.announcer.ensure(peer, id)
     if (spare) this.#maybeDrop(register, id, keepers)
@@ -189,28 +206,41 @@ export class Keeping {
     return this.#parts.holdings.state(id) !== 'none' || this.#fetches.of(id) !== undefined
   }
 
-  #isFull(size: number): boolean {
-    return this.#parts.holdings.blobBytes + size > this.#quotaBytes
+  /** No room, with what copies under way will take. */
+  #isFull({ size }: Register): boolean {
+    return this.#parts.holdings.blobBytes + this.#fetches.keepingBytes + size > this.quotaBytes
   }
 
   /** Starts the copy that this peer owes. */
   #make(register: Register): void {
-    const { manifests, roster, env, names, said } = this.#parts
+    const { manifests, env, names, said } = this.#parts
     const manifest = register.manifest === null ? undefined : manifests.get(register.manifest)
     if (manifest === undefined || this.#fetches.isKeeping(manifest.id)) return
-    if (this.#isFull(register.size)) {
-      roster.full(env.identity.id)
+    if (this.#isFull(register)) {
+      this.#giveUp(register, manifest.id)
       return
     }
     if (register.publisher !== env.identity.id) said.say('info', `Store ${register.name} request accepted`)
     this.#fetches.keep(manifest, (result) => {
-      if (result.ok) said.say('info', `File ${manifest.name} is stored here`)
-      else if (names.byManifest(manifest.id) !== undefined) this.reviewSoon(ASK_AGAIN_MS)
+      if (result.ok) {
+        said.say('info', `File ${manifest.name} is stored here`)
+        return
+      }
+      this.roomCame()
+      // a disk that takes nothing is as good as no room
+      if (names.byManifest(manifest.id) !== undefined) this.#giveUp(register, manifest.id)
     })
   }
 
-  #askKeep(keeper: PeerId, id: Hash, now: boolean): void {
-    if (!now && !this.#mayAsk(keeper + id)) return
+  /** Others have to keep it in place of this peer. */
+  #giveUp(register: Register, id: Hash): void {
+    this.#parts.roster.full(register.name, this.#parts.env.identity.id)
+    this.onFull(id)
+    this.reviewSoon()
+  }
+
+  #askKeep(keeper: PeerId, { name }: Register, id: Hash, now: boolean): void {
+    if (this.#parts.roster.isFull(name, keeper) || (!now && !this.#mayAsk(keeper + id))) return
     const ids = this.#outbox.get(keeper) ?? new Set<Hash>()
     this.#outbox.set(keeper, ids.add(id))
   }
@@ -269,9 +299,9 @@ export class Keeping {
     return true
   }
 
-  #note<K>(notes: Map<K, number>, key: K, cap: number): void {
+  #note<K>(notes: Map<K, number>, key: K, cap: number, at = this.#parts.env.now()): void {
     if (notes.size >= cap) notes.clear()
-    notes.set(key, this.#parts.env.now())
+    notes.set(key, at)
   }
 
   #flush(): void {

@@ -51,7 +51,7 @@ export class Fetches {
   readonly #banned = new Map<PeerId, number>() // at most MAX_BANNED; until when
   #count = 0
   #requested = 0
-  #keeping = 0
+  #keepingBytes = 0
 
   constructor(parts: Parts, budget: Budget, links: DataLinks) {
     this.#parts = parts
@@ -71,8 +71,9 @@ export class Fetches {
     return this.#jobs.get(id)?.some((job) => job.target === null) ?? false
   }
 
-  get keepingCount(): number {
-    return this.#keeping
+  /** What the copies under way and those that wait for their turn will take. */
+  get keepingBytes(): number {
+    return this.#keepingBytes
   }
 
   /** Fetches to a user's file; the answer follows when the file is there. The returned call cancels. */
@@ -90,7 +91,7 @@ export class Fetches {
   /** Makes a durable copy of our own. */
   keep(manifest: Manifest, done: (result: Result<Fetched>) => void): void {
     if (this.isKeeping(manifest.id) || this.#count >= MAX_QUEUED) return
-    this.#keeping++
+    this.#keepingBytes += manifest.layout.size
     this.#enqueue({ manifest, target: null, replace: false, done, download: null, paused: false, n: 0 })
   }
 
@@ -205,7 +206,7 @@ export class Fetches {
     if (queue.length === 0) this.#jobs.delete(id)
     else this.#jobs.set(id, queue)
     this.#count--
-    if (job.target === null) this.#keeping--
+    if (job.target === null) this.#keepingBytes -= job.manifest.layout.size
     else this.#requested--
     this.#parts.transfers.end(job.n, job.target !== null)
     this.#parts.env.after(0, () => this.startNext())
@@ -229,6 +230,7 @@ export class Fetches {
     if (this.#banned.size >= MAX_BANNED) this.#banned.clear()
     this.#banned.set(peer, env.now() + BAN_MS)
     holders.demote(id, peer)
+    this.#parts.post.tell(peer, { type: 'chunkWrong', manifest: id })
   }
 
   #seek(manifest: Manifest, download: Download): void {

@@ -1,12 +1,13 @@
 /**
- * Who says that it holds which chunks. Claims are hints: they expire unless repeated, a peer that did not deliver is
+ * Who says that it holds which chunks. Claims are hints: they expire unless renewed, a peer that did not deliver is
  * demoted for a while, and they are handed out in rotating order so that no holder carries all the load.
  */
 
 import type { HolderFields, HoldingState } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Bitmap, Env } from '../env.js'
-import { fitsCount } from './bitmap.js'
+import { fitsCount, hasBit } from './bitmap.js'
+import { bucketOf, ClaimDigest } from './claim-digest.js'
 
 export const CLAIM_MS = 90_000
 const DEMOTED_MS = 60_000
@@ -84,6 +85,23 @@ export class Holders {
 
   isDemoted(id: Hash, peer: PeerId): boolean {
     return (this.#demoted.get(id + peer) ?? 0) > this.#env.now()
+  }
+
+  /** A peer pictures what it told us: claims that agree are fresh again. Answers the buckets that differ. */
+  renew(peer: PeerId, digests: Uint8Array): Bitmap {
+    const digest = new ClaimDigest()
+    const known: { readonly id: Hash; readonly claim: Claim }[] = []
+    for (const [id, claims] of this.#claims) {
+      const claim = claims.get(peer)
+      if (claim === undefined || claim.state === 'some' || !this.#fresh(claim)) continue
+      digest.add(id, claim.state)
+      known.push({ id, claim })
+    }
+    const differing = digest.differing(digests)
+    const at = this.#env.now()
+    for (const { id, claim } of known)
+      if (!hasBit(differing, bucketOf(id))) this.#claims.get(id)?.set(peer, { ...claim, at })
+    return differing
   }
 
   forgetPeer(peer: PeerId): void {

@@ -12,6 +12,8 @@ import type { Manifest } from './manifest.js'
 import type { Manifests } from './manifests.js'
 
 const MAX_OPENING = 16
+/** Copies that are looked at together. */
+const MAX_INSPECTED = 1_024
 
 export interface Holding {
   readonly manifest: Hash
@@ -26,6 +28,8 @@ export class Holdings {
   readonly #manifests: Manifests
   readonly #holdings = new Map<Hash, Holding>() // at most one per manifest in the store
   readonly #busy = new Set<Hash>() // some of the holdings
+  #toInspect: Hash[] = [] // some of the holdings
+  /** Of own copies, those that are not found again yet included. */
   #blobBytes = 0
 
   constructor(env: Env, manifests: Manifests) {
@@ -40,6 +44,9 @@ export class Holdings {
 
   /** The bytes of a busy holding may be written or read again now. */
   onFree: () => void = () => {}
+
+  /** An own copy went: there is more room. */
+  onRoom: () => void = () => {}
 
   /** Being found again or deleted: nobody else may open the same file meanwhile. */
   isBusy(id: Hash): boolean {
@@ -73,10 +80,18 @@ export class Holdings {
       if (holding !== null) saved.push(holding)
       else this.#env.store.write([{ remove: 'holdings', key }])
     }
-    for (const { manifest } of saved) this.#busy.add(manifest)
+    for (const { manifest, blob, size } of saved) {
+      this.#busy.add(manifest)
+      if (blob) this.#blobBytes += size
+    }
     const next = () => {
       const holding = saved.pop()
-      if (holding !== undefined) this.#readopt(holding, () => this.#free(holding.manifest, next))
+      if (holding === undefined) return
+      this.#readopt(holding, () => {
+        // found again it was counted once more
+        if (holding.blob) this.#giveRoom(holding.size)
+        this.#free(holding.manifest, next)
+      })
     }
     for (let lane = 0; lane < MAX_OPENING; lane++) next()
   }
@@ -114,11 +129,41 @@ export class Holdings {
   lost(id: Hash): void {
     const holding = this.#holdings.get(id)
     if (holding === undefined || this.#busy.has(id)) return
-    const rest = { ...holding, file: null }
-    this.#lose(id, rest)
-    if (!rest.blob) return
+    this.#lose(id, { ...holding, file: null })
+    this.doubt(id)
+  }
+
+  /** Looks whether the own copies are still there as they were: the next ones in turn, each time it is called. */
+  inspect(): void {
+    if (this.#toInspect.length === 0) {
+      for (const { manifest, blob } of this.#holdings.values()) if (blob) this.#toInspect.push(manifest)
+    }
+    const ids = this.#toInspect.splice(0, MAX_INSPECTED).filter((id) => !this.#busy.has(id))
+    if (ids.length === 0) return
+    this.#env.chunks.check(ids, (changed) => {
+      for (const id of changed) this.doubt(id)
+    })
+  }
+
+  /** Reads the own copy again; what is wrong in it is given up and fetched again where it is owed. */
+  doubt(id: Hash): void {
+    const holding = this.#holdings.get(id)
+    const manifest = holding?.blob ? this.#manifests.get(id) : undefined
+    if (manifest === undefined || this.#busy.has(id)) return
     this.#busy.add(id)
-    this.#readopt(rest, () => this.#free(id))
+    this.#env.chunks.verify(id, manifest.layout, (whole) => {
+      if (!whole) this.#broken(manifest)
+      this.#free(id)
+    })
+  }
+
+  #broken({ id, name }: Manifest): void {
+    this.#env.log('warn', `the copy of "${name}" is not whole any more: what is wrong is fetched again`)
+    const holding = this.#holdings.get(id)
+    if (holding === undefined) return
+    const rest = { ...holding, blob: false }
+    this.#lose(id, rest)
+    if (rest.file !== null) this.#take(rest)
   }
 
   #readopt(holding: Holding, next: () => void): void {
@@ -150,6 +195,11 @@ export class Holdings {
     })
   }
 
+  #giveRoom(bytes: number): void {
+    this.#blobBytes -= bytes
+    this.onRoom()
+  }
+
   #free(id: Hash, then: () => void = () => {}): void {
     this.#busy.delete(id)
     this.onFree()
@@ -176,7 +226,7 @@ export class Holdings {
 
   #lose(id: Hash, rest: Holding): void {
     const old = this.#holdings.get(id)
-    if (old?.blob && !rest.blob) this.#blobBytes -= old.size
+    if (old?.blob && !rest.blob) this.#giveRoom(old.size)
     if (rest.file === null && !rest.blob) {
       this.#holdings.delete(id)
       this.#env.store.write([{ remove: 'holdings', key: id }])

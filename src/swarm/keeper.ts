@@ -7,6 +7,8 @@ import type { claim, HolderFields } from '../../wire/messages/swarm.js'
 import { MAX_REGISTERS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
+import { countBits } from './bitmap.js'
 import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
 import { isComplete } from './holders.js'
@@ -16,6 +18,11 @@ import { type Register, readRegister } from './register.js'
 
 const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
+/** A digest that comes sooner after another is not looked at: it costs a pass over all claims. */
+const COMPARE_MS = 10_000
+/** Whole files are read for complaints, so they are heard slowly. */
+const DOUBTS = 4
+const DOUBTS_PER_SECOND = 1 / 60
 const MAX_COUNT = 0xffff
 const NO_CHUNKS = new Uint8Array(0)
 
@@ -27,10 +34,15 @@ export class Keeper {
   readonly #keeping: Keeping
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
 
+  readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
+
+  readonly #doubts: Bucket
+
   constructor(parts: Parts, fetches: Fetches, keeping: Keeping) {
     this.#parts = parts
     this.#fetches = fetches
     this.#keeping = keeping
+    this.#doubts = new Bucket(parts.env, DOUBTS, DOUBTS_PER_SECOND)
   }
 
   /** A peer said what it holds of a file. */
@@ -128,21 +140,39 @@ export class Keeper {
 
   linkDown(peer: PeerId): void {
     this.#wants.delete(peer)
+    this.#comparedAt.delete(peer)
   }
 
   chunksHave(from: PeerId, claims: readonly Value<typeof claim>[]): void {
-    const { names, holders, mesh } = this.#parts
+    const { names, holders, roster, mesh } = this.#parts
     for (const { manifest: id, state, chunks } of claims) {
       const register = names.byManifest(id)
+      // of a name that was replaced it only counts that nothing is held any more
+      if (register === undefined && state === 'none') holders.note(id, from, state, chunks, 0)
       if (register === undefined) continue
       const chunkCount = chunkCountOf({ size: register.size, chunkSize: chunkSizeFor(register.size) })
       if (!holders.note(id, from, state, chunks, chunkCount)) {
         mesh.blame(from, 'protocol', 'a claim that does not fit its file')
         return
       }
+      if (state === 'kept') roster.notFull(register.name, from)
       this.#fetches.offered(id, from, state, chunks)
       this.onClaim(id, from)
     }
+  }
+
+  /** What a peer told still holds, where we remember the same. */
+  claimsDigest(from: PeerId, digests: Uint8Array): void {
+    const { env, holders, post } = this.#parts
+    if (env.now() - (this.#comparedAt.get(from) ?? Number.NEGATIVE_INFINITY) < COMPARE_MS) return
+    this.#comparedAt.set(from, env.now())
+    const buckets = holders.renew(from, digests)
+    if (countBits(buckets) > 0) post.tell(from, { type: 'claimsWant', buckets })
+  }
+
+  /** Somebody got a wrong chunk from here: our disk may be to blame. */
+  chunkWrong(id: Hash): void {
+    if (this.#doubts.take()) this.#parts.holdings.doubt(id)
   }
 
   #take(from: PeerId, register: Register, manifest: Manifest | null): void {

@@ -202,11 +202,15 @@ export class Publishing {
     const check = () => {
       const replaced = !this.#p.parts.names.knows(register)
       const copies = this.#durable(register, acked)
-      const needed = this.#p.parts.roster.enough(register.name)
-      if (!replaced && copies < needed) return order.progress(this.#progress(register, manifest, copies, needed))
+      const needed = roster.enough(register.name)
+      const room = (register.copies ? roster.withRoom(register.name) : null) ?? needed
+      // whoever has not answered yet may have room
+      if (!replaced && copies < Math.min(needed, room))
+        return order.progress(this.#progress(register, manifest, copies, needed))
       this.#waiting.delete(register.id)
       stop()
       if (replaced) return order.done(refused(`"${register.name}" was changed or removed meanwhile`))
+      if (copies < needed) return order.done(refused(noRoom(register, room)))
       const { id, name, layout, chunkCount: chunks } = manifest
       order.done(done({ name, id, size: layout.size, chunks, holders: this.#p.keeper.countOf(id) }))
     }
@@ -295,6 +299,12 @@ export class Publishing {
       check()
     })
   }
+}
+
+/** It stays published: its copies are made when there is room. */
+function noRoom({ name, size }: Register, room: number): string {
+  const who = room === 0 ? 'no peer has room' : 'only one peer has room, and two copies are needed,'
+  return `${who} for "${name}" (${size} bytes): it is served from here until some has (start peers with more --quota)`
 }
 
 /** The last part of a path, whichever slashes it has. */

@@ -148,6 +148,15 @@ export class Swarm implements Protocol {
       case 'chunksHave':
         this.#keeper.chunksHave(from, message.claims)
         return
+      case 'claimsDigest':
+        this.#keeper.claimsDigest(from, message.digests)
+        return
+      case 'claimsWant':
+        this.#parts.announcer.wanted(from, message.buckets)
+        return
+      case 'chunkWrong':
+        this.#keeper.chunkWrong(message.manifest)
+        return
       case 'chunkGet':
       case 'chunkRefused':
         this.#parts.mesh.blame(from, 'protocol', `${message.type} on a control link`)
@@ -257,6 +266,11 @@ export class Swarm implements Protocol {
     return count
   }
 
+  /** What own copies take, and what they may take. */
+  get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
+    return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#keeping.quotaBytes }
+  }
+
   #makeParts(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions): Parts {
     const { chain, replicas = 4, address } = options
     const post = new Post(env, mesh)
@@ -299,6 +313,8 @@ export class Swarm implements Protocol {
       this.#uploads.review()
     }
     this.#parts.transfers.onChange = () => this.#changed()
+    holdings.onRoom = () => this.#keeping.roomCame()
+    this.#keeping.onFull = (id) => this.#publishing.changed(id)
     holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {
@@ -327,6 +343,7 @@ export class Swarm implements Protocol {
   }
 
   #announce(id: Hash, urgent: boolean): void {
+    this.#parts.announcer.changed(id, urgent)
     const about = this.#parts.names.byManifest(id) ?? this.#parts.manifests.get(id)
     if (about === undefined) return
     for (const peer of this.#keeping.audience(about)) this.#parts.announcer.mark(peer, id, urgent)

@@ -24,11 +24,15 @@ test('without a file nothing changes', ({ folder }) => {
 })
 
 test('settings fill what no flag gave, and lists add up', ({ folder }) => {
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ name: 'bob', join: ['a:1'], replicas: 3, lan: true }))
+  writeFileSync(
+    join(folder, 'config.json'),
+    JSON.stringify({ name: 'bob', join: ['a:1'], replicas: 3, quota: '2G', lan: true }),
+  )
   const merged = withConfig(globals('-n', 'ada', '-j', 'b:2'), folder)
   assert.strictEqual(merged.name, 'ada')
   assert.deepStrictEqual(merged.join, ['b:2', 'a:1'])
   assert.strictEqual(merged.replicas, 3)
+  assert.strictEqual(merged.quota, '2G')
   assert.strictEqual(merged.lan, true)
 })
 

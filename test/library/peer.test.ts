@@ -23,6 +23,8 @@ test('two peers find each other without a word', async () => {
     ['bob'],
   )
   assert.equal(ann.status().peers, 1)
+  const { keptBytes, quotaBytes } = ann.status()
+  assert.ok(keptBytes === 0 && quotaBytes > 0 && quotaBytes <= 10 * 2 ** 30, `${quotaBytes}`)
   await until('the ring', () => bob.ring().successors.some(({ id }) => id === ann.id))
   const view = await ann.lookup('music.txt')
   assert.ok([ann.id, bob.id].includes(view.owner))
@@ -151,7 +153,14 @@ test('failures say what to do, as OperationalError', async ({ network }) => {
   await assert.rejects(ann.disconnect('nobody'), /no peer is called nobody/)
   assert.throws(() => ann.receipt('00'), OperationalError)
   assert.throws(() => ann.control(99, 'cancel'), OperationalError)
-  const broken = [{ replicas: 0 }, { join: 'p2p1zzz' }, { listen: ['here'] }, { network: '../up' }, { name: 'a b' }]
+  const broken = [
+    { replicas: 0 },
+    { quotaBytes: -1 },
+    { join: 'p2p1zzz' },
+    { listen: ['here'] },
+    { network: '../up' },
+    { name: 'a b' },
+  ]
   for (const options of broken)
     await assert.rejects(Peer.open({ homes: network.homes, ...options }), OperationalError, JSON.stringify(options))
   await assert.rejects(Peer.open({ homes: network.homes, data: ann.directory }), /in use by process/)

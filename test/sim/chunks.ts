@@ -104,7 +104,8 @@ export class SimChunks implements Chunks {
       link.send({ type: 'chunkRefused', request, reason: why })
       return
     }
-    const bad = this.options.random.chance(this.options.badChunks())
+    const rotten = this.options.files.files.get(this.#whole(blob)?.stamp.path ?? '')?.rotten.has(index) ?? false
+    const bad = rotten || this.options.random.chance(this.options.badChunks())
     this.#later(READ_MS, () => {
       link.sendChunk(request, bad ? 'bad' : contentOf(layout, index), chunkSizeAt(layout, index))
       link.watchStall()
@@ -135,6 +136,19 @@ export class SimChunks implements Chunks {
     else this.#later(this.#syncTime(), () => done(this.#finished(blob, part)))
   }
 
+  check(blobs: readonly Hash[], done: (changed: readonly Hash[]) => void): void {
+    const { files } = this.options
+    const changed = blobs.filter((blob) => {
+      const own = this.#held.get(blob)?.own
+      return !own || !files.isUnchanged(own.stamp)
+    })
+    this.#later(READ_MS, () => done(changed))
+  }
+
+  verify(blob: Hash, layout: Layout, done: (whole: boolean) => void): void {
+    this.#later(READ_MS + layout.size / HASH_BYTES_PER_MS, () => done(this.#verify(blob, layout)))
+  }
+
   drop(blob: Hash, done: () => void): void {
     const { files } = this.options
     const part = this.#parts.get(blob)
@@ -163,6 +177,23 @@ export class SimChunks implements Chunks {
     const part = files.part(blob, path, layout)
     this.#parts.set(blob, part)
     return { have: bitmapOf(part.durable, count) }
+  }
+
+  #verify(blob: Hash, layout: Layout): boolean {
+    const { files } = this.options
+    const path = ownPath(blob)
+    const file = files.files.get(path)
+    if (file?.size === layout.size && file.rotten.size === 0) {
+      this.#heldOf(blob).own = { layout, stamp: file.stamp }
+      return true
+    }
+    this.#heldOf(blob).own = null
+    files.files.delete(path)
+    if (file === undefined) return false
+    const part = files.part(blob, path, layout)
+    for (let index = 0; index < chunkCount(layout); index++) if (!file.rotten.has(index)) part.have.add(index)
+    part.durable = new Set(part.have)
+    return false
   }
 
   #finished(blob: Hash, part: Part): Finished {
@@ -212,7 +243,7 @@ export class SimChunks implements Chunks {
   #reader(link: SimLink): Reader {
     let reader = this.#readers.get(link)
     if (reader === undefined) {
-      reader = new Reader(link, this.options.process)
+      reader = new Reader(link, this.options.process, this.options.files)
       this.#readers.set(link, reader)
       link.bulk = reader
     }
@@ -234,6 +265,7 @@ class Reader implements BulkReader {
   constructor(
     private readonly link: SimLink,
     private readonly process: SimProcess,
+    private readonly files: SimFiles,
   ) {}
 
   ask(pending: Pending): Cancel {
@@ -253,6 +285,7 @@ class Reader implements BulkReader {
 
   chunk(number: number, content: string, size: number): void {
     this.#bytesAt = this.process.schedule.now
+    this.files.receivedBytes += size
     const pending = this.#pending.get(number)
     if (pending === undefined) return
     const { request, part } = pending

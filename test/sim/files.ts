@@ -9,6 +9,8 @@ import type { Hash } from '../../wire/types.js'
 export interface SimFile {
   readonly size: number
   readonly stamp: FileStamp
+  /** Chunks that the disk gives back wrong. */
+  readonly rotten: Set<number>
   /** A finished download has the cut that it came in, a user's file any. */
   layout(chunkSize: number): Layout
 }
@@ -28,6 +30,8 @@ export class SimFiles {
   readonly parts = new Map<string, Part>()
   /** Whole copies that the peer gave up of its own, in order. */
   readonly dropped: Hash[] = []
+  /** Of all chunks that came over links, wrong and unwanted ones included. */
+  receivedBytes = 0
   #inodes = 1
 
   /** A user's file whose content follows from `seed`. */
@@ -66,7 +70,7 @@ export class SimFiles {
   }
 
   #add(path: string, size: number, mtimeMs: number, layout: (chunkSize: number) => Layout): SimFile {
-    const file = { size, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, layout }
+    const file = { size, stamp: { path, size, mtimeMs, inode: this.#inodes++ }, rotten: new Set<number>(), layout }
     this.files.set(path, file)
     return file
   }
@@ -92,7 +96,11 @@ export function seededLayout(seed: number, size: number, chunkSize: number): Lay
 /** Whether a file has the content that follows from `seed`. */
 export function hasContent(file: SimFile, size: number, seed: number): boolean {
   const layout = file.layout(1 << 18)
-  return size === layout.size && Buffer.compare(layout.hashes, seededLayout(seed, size, layout.chunkSize).hashes) === 0
+  return (
+    file.rotten.size === 0 &&
+    size === layout.size &&
+    Buffer.compare(layout.hashes, seededLayout(seed, size, layout.chunkSize).hashes) === 0
+  )
 }
 
 export function bitmapOf(have: ReadonlySet<number>, count: number): Uint8Array {

@@ -290,9 +290,9 @@ export class Pipe {
   }
 
   push(item: Item): void {
-    const { schedule, options } = this.network
+    const { schedule, bytesPerMs } = this.network
     const size = sizeOf(item)
-    this.#busyUntil = Math.max(this.#busyUntil, schedule.now) + size / options.bytesPerMs
+    this.#busyUntil = Math.max(this.#busyUntil, schedule.now) + size / bytesPerMs
     this.#lastReady = Math.max(this.#lastReady, this.#busyUntil + this.#delay())
     this.#queue.push({ item, size, ready: this.#lastReady })
     this.outstanding += size

@@ -76,6 +76,7 @@ export class SimNetwork {
   datagramFaults: DatagramFaults = NO_FAULTS
   tamper: Tamper | null = null
   loss: number
+  bytesPerMs: number
   readonly violations: Violation[] = []
   readonly #listening = new Set<Listening>()
   readonly #links = new Set<SimLink>()
@@ -98,6 +99,7 @@ export class SimNetwork {
     readonly options: NetworkOptions,
   ) {
     this.loss = options.loss
+    this.bytesPerMs = options.bytesPerMs
   }
 
   host(name: string): SimHost {

@@ -126,11 +126,30 @@ export function makeChunks(peer: TestPeer): Chunks {
         done({ path, stamp: stampOf(path, file) })
       })
     },
+    check: (blobs, done) => {
+      peer.later(2, () => done(blobs.filter((blob) => !disk.blobs.has(blob))))
+    },
+    verify: (blob, layout, done) => {
+      peer.later(10, () => {
+        disk.readAgain++
+        const rotten = disk.rotten.get(blob) ?? new Set()
+        const there = disk.blobs.delete(blob)
+        disk.rotten.delete(blob)
+        if (there && rotten.size === 0) disk.blobs.set(blob, layout)
+        else whole.delete(blob)
+        if (there && rotten.size > 0) {
+          const right = new Set([...full(layout)].filter((index) => !rotten.has(index)))
+          disk.parts.set(blob, { layout, target: null, verified: right, durable: new Set(right), finished: false })
+        }
+        done(disk.blobs.has(blob))
+      })
+    },
     drop: (blob, done) => {
       peer.later(2, () => {
         served.delete(blob)
         whole.delete(blob)
         disk.blobs.delete(blob)
+        disk.rotten.delete(blob)
         disk.parts.delete(blob)
         writing.delete(blob)
         done()
@@ -156,7 +175,7 @@ function startFetch(peer: TestPeer, link: TestLink, fetch: ChunkFetch): Cancel {
 function serve(peer: TestPeer, theirs: TestLink, request: number, blob: Hash, index: number, size: number): void {
   peer.busyUntil = Math.max(peer.busyUntil, peer.world.nowMs) + (size * 1000) / peer.uploadRate
   peer.served++
-  const wrong = peer.corrupt
+  const wrong = peer.corrupt || (peer.disk.rotten.get(blob)?.has(index) ?? false)
   peer.later(peer.busyUntil - peer.world.nowMs, () => {
     const ours = theirs.other
     if (ours === null || ours.closed || !ours.owner.up) return

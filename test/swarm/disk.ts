@@ -24,12 +24,17 @@ export class Disk {
   /** Being written, by id; and whole ones in the blob folder. */
   readonly parts = new Map<Hash, Blob>()
   readonly blobs = new Map<Hash, Layout>()
+  /** Chunks of whole ones that the disk gives back wrong. */
+  readonly rotten = new Map<Hash, Set<number>>()
+  /** How often a whole copy was compared with its hashes. */
+  readAgain = 0
 
   copy(): Disk {
     const disk = new Disk()
     for (const [table, entries] of this.tables) disk.tables.set(table, new Map(entries))
     for (const [path, file] of this.files) disk.files.set(path, { ...file })
     for (const [id, blob] of this.blobs) disk.blobs.set(id, blob)
+    for (const [id, chunks] of this.rotten) disk.rotten.set(id, new Set(chunks))
     for (const [id, part] of this.parts) {
       disk.parts.set(id, { ...part, verified: new Set(part.durable), durable: new Set(part.durable) })
     }

@@ -35,6 +35,10 @@ export class TestPeer {
   quotaBytes: number | undefined
   /** Chunks served, by everybody who asked. */
   served = 0
+  /** Bytes of messages sent over control links, by type. */
+  readonly said = new Map<Message['type'], number>()
+  /** Loses messages on the way; links never do, so this stands for whatever goes wrong. */
+  loses: (message: Message) => boolean = () => false
   /** When all that it sends now will have left. */
   busyUntil = 0
   readonly blamed: string[] = []
@@ -167,6 +171,8 @@ export class TestPeer {
 
   #send(to: TestPeer, message: Message): void {
     const bytes = encodeMessage(message)
+    this.said.set(message.type, (this.said.get(message.type) ?? 0) + bytes.length)
+    if (this.loses(message)) return
     this.later(2 + this.world.random() * 0.001, () => {
       if (!to.up || !to.#known.has(this.id) || this.#unlinked.has(to.id)) return
       to.swarm.receive(this.id, decodeMessage(bytes.subarray(LENGTH_BYTES)) as SwarmMessage)

@@ -38,8 +38,9 @@ export class World {
     }
   }
 
-  add(name: string): TestPeer {
+  add(name: string, quotaBytes?: number): TestPeer {
     const peer = new TestPeer(this, name, this.peers.length)
+    peer.quotaBytes = quotaBytes
     this.peers.push(peer)
     peer.start()
     return peer

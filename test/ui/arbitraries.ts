@@ -114,6 +114,8 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
     tip: anyId,
     files: fc.nat(),
     transfers: fc.nat(),
+    keptBytes: fc.nat(),
+    quotaBytes: fc.nat(),
     hashRate: anyCount,
     clockOffsetMs: fc.integer(),
   }),

@@ -133,6 +133,8 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
       tip: hash('block 1204'),
       files: 2,
       transfers: 1,
+      keptBytes: 4_200_000,
+      quotaBytes: 10_000_000_000,
       hashRate: 5_900_000,
       clockOffsetMs: 3,
     },

@@ -1,4 +1,4 @@
-/** Numbers 60-79: names, manifests, holders and chunks. Number 72 is the raw chunk frame, which is never decoded. */
+/** Numbers 60-79 and 110-119: names, manifests, holders and chunks. Number 72 is the raw chunk frame, never decoded. */
 import {
   bool,
   bytes,
@@ -23,6 +23,8 @@ export const MAX_NAME_BYTES = 255
 export const MAX_BITMAP_BYTES = MAX_CHUNKS / 8
 /** Buckets of names that two peers compare; 4 bytes of digest each. */
 export const NAME_BUCKETS = 256
+/** Buckets of claims that two peers compare; 4 bytes of digest each. */
+export const CLAIM_BUCKETS = 32
 export const MAX_REGISTERS_PER_MESSAGE = 64
 export const MAX_IDS_PER_MESSAGE = 256
 
@@ -168,4 +170,19 @@ export const swarmMessages = {
     { request: u32, counts: list(u16, 1000) },
     { limit: 16_384 },
   ),
+  claimsDigest: declare(
+    110,
+    'control',
+    'of what the sender told in chunksHave since the link is up; renews what agrees',
+    {
+      /** 4 bytes a bucket (first byte of the manifest id, modulo 32). */
+      digests: bytes(CLAIM_BUCKETS * 4),
+    },
+  ),
+  chunkWrong: declare(112, 'control', 'a chunk of this file that came from the receiver was not what its hash says', {
+    manifest: hash,
+  }),
+  claimsWant: declare(111, 'control', 'asks for the claims again in the buckets of this bitmap', {
+    buckets: bytes(CLAIM_BUCKETS / 8),
+  }),
 } as const

@@ -14,6 +14,7 @@ export function status({ host }: CommandContext): Outcome {
     `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
     `${plural(view.peers, 'peer')}, block ${view.height} ${shortId(view.tip)}, ${plural(view.files, 'file')}, ` +
       `${plural(view.transfers, 'transfer')}, ${view.hashRate} hashes/s, clock ${Math.round(view.clockOffsetMs)} ms off`,
+    `${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`,
   ]
   return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
 }

@@ -16,13 +16,14 @@ import { copyChunks } from './copy.js'
 import { Download } from './download.js'
 import { hashFile } from './hash-file.js'
 import { HeldFile } from './held-file.js'
-import { chunkBytes, chunkCount, fullBitmap, layoutFault } from './layout.js'
+import { chunkBytes, chunkCount, fullBitmap, isFull, layoutFault } from './layout.js'
 import { MemoryPool } from './memory-pool.js'
 import { OpenFiles } from './open-files.js'
-import { PartFile } from './part-file.js'
+import { PartFile, unfinish } from './part-file.js'
 import type { Source } from './source.js'
-import { stampOf } from './stamp.js'
+import { isSameFile, stampOf } from './stamp.js'
 import { Upload } from './upload.js'
+import { rightChunks } from './verify.js'
 
 /** Memory for chunks that come in or are hashed, and for chunks that go out. */
 const IN_BYTES = 32 << 20
@@ -179,6 +180,16 @@ export class HostChunks implements Chunks {
     })
   }
 
+  check(blobs: readonly Hash[], done: (changed: readonly Hash[]) => void): void {
+    this.#changed(blobs).then(done, (error: unknown) => {
+      throw error
+    })
+  }
+
+  verify(blob: Hash, layout: Layout, done: (whole: boolean) => void): void {
+    this.#inTurn(blob, async () => done(await this.#verify(blob, layout)))
+  }
+
   /** Makes everything that was fetched durable and closes all files. */
   async close(): Promise<void> {
     await Promise.all(this.#turns.values())
@@ -214,6 +225,41 @@ export class HostChunks implements Chunks {
     const part = await PartFile.open({ blob, layout, target: path, replace: mayReplace, resumeFolder, failed })
     this.#parts.set(blob, part)
     return part.synced
+  }
+
+  /** One after the other: with thousands of copies the disk has other things to do. */
+  async #changed(blobs: readonly Hash[]): Promise<Hash[]> {
+    const changed: Hash[] = []
+    for (const blob of blobs) {
+      const own = this.#held.get(blob)?.own
+      const now = await stampOf(this.#ownPath(blob)).catch(() => null)
+      if (!own || now === null || !isSameFile(own.stamp, now)) changed.push(blob)
+    }
+    return changed
+  }
+
+  async #verify(blob: Hash, layout: Layout): Promise<boolean> {
+    const path = this.#ownPath(blob)
+    const { workers, stateDirectory } = this.#options
+    const before = await stampOf(path).catch(() => null)
+    const right = await rightChunks({ path, layout, pool: this.#in, workers }).catch(() => null)
+    const after = await stampOf(path).catch(() => null)
+    const stayed = before !== null && after !== null && isSameFile(before, after)
+    if (stayed && right !== null && before.size === layout.size && isFull(right, chunkCount(layout))) {
+      this.#heldOf(blob).own = new HeldFile(this.#files, layout, before)
+      return true
+    }
+    const held = this.#heldOf(blob)
+    held.own = null
+    if (held.adopted === null) this.#held.delete(blob)
+    try {
+      if (!stayed || right === null) await rm(path, { force: true })
+      else await unfinish({ blob, layout, target: path, resumeFolder: join(stateDirectory, 'resume') }, right)
+    } catch (error) {
+      const reason = textOf(error)
+      await rm(path, { force: true }).catch(() => this.onLost(blob, `cannot repair it: ${reason}`))
+    }
+    return false
   }
 
   /** A finished copy of an earlier run: it was verified before it got its name. */

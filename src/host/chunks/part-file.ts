@@ -179,6 +179,22 @@ export class PartFile {
   }
 }
 
+/** Makes a finished file an unfinished one again, of which only these chunks are right: it is resumed like any other. */
+export async function unfinish(options: Omit<PartOptions, 'replace' | 'failed'>, have: Bitmap): Promise<void> {
+  const { blob, layout, target, resumeFolder } = options
+  const part = `${target}.part`
+  const handle = await open(target, 'r+')
+  try {
+    await handle.truncate(layout.size)
+    await handle.sync()
+    await saveResumeState(resumeFolder, blob, layout, { part, file: await identityOf(handle), target, have })
+  } finally {
+    await handle.close()
+  }
+  await rename(target, part)
+  await syncParent(target)
+}
+
 async function resume(options: PartOptions): Promise<PartFile | null> {
   const state = await loadResumeState(options.resumeFolder, options.blob, options.layout)
   if (state === null) return null
