@@ -51,6 +51,8 @@ export class Ring implements Protocol {
   onOwnersChanged: () => void = () => {}
   /** The ring's own checks found this peer dead. */
   onDead: (peer: PeerId) => void = () => {}
+  /** It was thought gone, and is heard of again. */
+  onRaised: (peer: PeerId) => void = () => {}
 
   readonly #env: RingEnv
   readonly #mesh: Mesh
@@ -262,7 +264,9 @@ export class Ring implements Protocol {
   }
 
   #raise(peer: PeerId): void {
-    if (this.#state.graves.raise(peer)) this.#ownersNews.mayChange()
+    if (!this.#state.graves.raise(peer)) return
+    this.#ownersNews.mayChange()
+    this.onRaised(peer)
   }
 
   #left(from: PeerId, farewell: Named<'ringLeave'>): void {
