@@ -53,7 +53,7 @@ function playOne(sum, seed) {
     const { events, counts } = part.play(seed, values.trace ? (line) => console.log(line) : undefined)
     sum.events += events
     for (const [what, count] of Object.entries(counts)) total[what] = (total[what] ?? 0) + count
-    const lacking = missing(part, counts)
+    const lacking = missing(part, seed, counts)
     if (lacking !== null) throw new Error(`tested too little: ${lacking}`)
   } catch (error) {
     failing.add(seed)

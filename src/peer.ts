@@ -71,6 +71,8 @@ export class Peer implements api.PeerApi {
       changed,
     })
     this.#ring.onOwnersChanged = () => this.#swarm.ownersChanged()
+    this.#ring.onDead = (peer) => mesh.foundDead(peer)
+    this.#ring.onRaised = (peer) => mesh.foundAlive(peer)
   }
 
   /** Loads nothing (constructors did): opens listeners, finds the others, starts the ring. */

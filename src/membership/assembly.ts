@@ -70,6 +70,8 @@ export function assemble(whole: Whole): Parts {
     isLinked: (peer) => pairs.settled(peer) !== null,
     isWanted: (peer) => linking.isWanted(peer),
     gone: (peer, how) => whole.encounters().gone(peer, how),
+    silentMs: (peer) => pairs.settled(peer)?.heartbeat?.silentMs() ?? Number.POSITIVE_INFINITY,
+    unlink: (peer) => pairs.lose(peer, 'the ring found it dead'),
     changed: whole.changed,
   })
   const pairs = buildPairs(whole, roster, {

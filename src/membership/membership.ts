@@ -264,6 +264,18 @@ export class Membership implements Mesh {
     return this.#encounters.claim(peer)
   }
 
+  // ---- what the ring finds
+
+  /** It answers no question of the ring. */
+  foundDead(peer: PeerId): void {
+    if (this.#state === 'running') this.#parts.roster.foundDead(peer)
+  }
+
+  /** The ring hears of it again. */
+  foundAlive(peer: PeerId): void {
+    this.#parts.roster.foundAlive(peer)
+  }
+
   // ---- inside
 
   #listen(addresses: readonly string[], done: (failure: (Result<never> & { ok: false }) | null) => void): void {

@@ -191,6 +191,12 @@ export class Pairs {
     for (const session of [...pair.control]) this.#drop(session, code, reason)
   }
 
+  /** The control link to that peer is dead, though nobody closed it. */
+  lose(peer: PeerId, reason: string): void {
+    const settled = this.settled(peer)
+    if (settled !== null) this.#drop(settled, 'lost', reason)
+  }
+
   closeAll(code: CloseCode, reason: string): void {
     for (const peer of [...this.#pairs.keys()]) this.cut(peer, code, reason)
   }

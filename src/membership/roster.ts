@@ -1,6 +1,7 @@
 /**
  * Who is a member now. A peer is one as soon as its link is up (or as soon as a list names it, where no link is to be
- * had), suspect when its last link is lost, and gone after a goodbye or two seconds without a new link. Invariants:
+ * had), suspect when its last link is lost or the ring finds it dead, and gone after a goodbye, by both together, or two
+ * seconds without a new link or a sign of life. Invariants:
  * protocols hear joined, up, down, left in this order; what was lost comes back only by a link or by an entry that its
  * subject signed later, never by an old list.
  */
@@ -10,7 +11,7 @@ import type { Cancel, Env } from '../env.js'
 import type { PeerInfo, Protocol } from '../mesh.js'
 import { compareBoots, type Hello } from './greeting.js'
 
-/** From the loss of the last link to `lost`. */
+/** From the loss of the last link, or the ring's verdict, to `lost`. */
 export const SUSPECT_MS = 2000
 /** A timer this late means that we slept: whoever wants to come back gets the time again. */
 const LATE_MS = 250
@@ -24,6 +25,8 @@ interface Contact {
   hello: Hello | null
   /** Runs while the peer is suspect. */
   suspicion: Cancel | null
+  /** By the ring, though its link stands. */
+  foundDead: boolean
   /** Of the entry that was current when it went: older ones say nothing. */
   end: Pick<PeerEntry, 'startTime' | 'sequence'> | null
   how: 'left' | 'lost' | null
@@ -41,6 +44,10 @@ export interface RosterHooks {
   isWanted(peer: PeerId): boolean
   /** It is a member no more. */
   gone(peer: PeerId, how: 'left' | 'lost'): void
+  /** For how long nothing came over its link. */
+  silentMs(peer: PeerId): number
+  /** Closes its link, which is dead. */
+  unlink(peer: PeerId): void
   changed(): void
 }
 
@@ -75,7 +82,25 @@ export class Roster {
     if (contact === undefined || contact.standing !== 'member') return
     if (why === 'left') this.#leave(peer, contact, 'left')
     else if (why === 'rebooted') this.#leave(peer, contact, 'lost')
+    else if (why === 'lost' && contact.foundDead) this.#leave(peer, contact, 'lost')
     else if (why === 'lost') this.#suspect(peer, contact)
+  }
+
+  /** The ring found it dead: gone if its link was lost, suspect if its link stands. */
+  foundDead(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.standing !== 'member' || contact.foundDead) return
+    if (this.#hooks.isLinked(peer)) this.#suspect(peer, contact, true)
+    // one without a link that was not lost may only be too busy for another one
+    else if (contact.suspicion !== null) this.#leave(peer, contact, 'lost')
+  }
+
+  /** The ring heard of it again. */
+  foundAlive(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.foundDead !== true) return
+    this.#trust(contact)
+    this.#hooks.changed()
   }
 
   /** A verified entry of that peer is in the list. */
@@ -228,13 +253,17 @@ export class Roster {
     this.#hooks.changed()
   }
 
-  #suspect(peer: PeerId, contact: Contact): void {
+  #suspect(peer: PeerId, contact: Contact, foundDead = false): void {
     this.#trust(contact)
+    contact.foundDead = foundDead
     const due = this.#env.now() + SUSPECT_MS
     contact.suspicion = this.#env.after(SUSPECT_MS, () => {
       contact.suspicion = null
-      if (this.#env.now() - due > LATE_MS) this.#suspect(peer, contact)
-      else this.#leave(peer, contact, 'lost')
+      if (this.#env.now() - due > LATE_MS) this.#suspect(peer, contact, contact.foundDead)
+      else if (!contact.foundDead) this.#leave(peer, contact, 'lost')
+      // the ring may err about who answers its link
+      else if (this.#hooks.silentMs(peer) < SUSPECT_MS) this.foundAlive(peer)
+      else this.#hooks.unlink(peer)
     })
     this.#hooks.changed()
   }
@@ -249,6 +278,7 @@ export class Roster {
   #trust(contact: Contact): void {
     contact.suspicion?.()
     contact.suspicion = null
+    contact.foundDead = false
   }
 
   /** Of an earlier run than the one that we talked to. */
@@ -261,7 +291,7 @@ export class Roster {
     let contact = this.#contacts.get(peer)
     if (contact === undefined) {
       if (this.#contacts.size >= MAX_CONTACTS) this.#forgetOne()
-      contact = { standing: 'gone', hello: null, suspicion: null, end: null, how: null, dismissed: false, since: null }
+      contact = newContact()
       this.#contacts.set(peer, contact)
     }
     return contact
@@ -277,6 +307,17 @@ export class Roster {
     }
   }
 }
+
+const newContact = (): Contact => ({
+  standing: 'gone',
+  hello: null,
+  suspicion: null,
+  foundDead: false,
+  end: null,
+  how: null,
+  dismissed: false,
+  since: null,
+})
 
 function isLater(entry: PeerEntry, end: Pick<PeerEntry, 'startTime' | 'sequence'>): boolean {
   if (entry.startTime !== end.startTime) return entry.startTime > end.startTime

@@ -51,8 +51,9 @@ export function peerView(sight: Sight): PeerView {
 
 function stateOf({ link, suspect, standing, attempt, quietMs }: Sight): { state: PeerState; detail: string } {
   if (link !== null) {
-    if (link.silentMs < quietMs) return { state: 'up', detail: '' }
-    return { state: 'suspect', detail: `no answer for ${Math.round(link.silentMs / 1000)} s` }
+    const isQuiet = link.silentMs >= quietMs
+    if (isQuiet) return { state: 'suspect', detail: `no answer for ${Math.round(link.silentMs / 1000)} s` }
+    return suspect ? { state: 'suspect', detail: 'no answer to the ring' } : { state: 'up', detail: '' }
   }
   const trying = attempt === undefined ? '' : tryWords(attempt)
   if (suspect) return { state: 'suspect', detail: trying === '' ? 'link lost' : `link lost, ${trying}` }

@@ -6,12 +6,8 @@
  * Where datagrams get no answer while the link does, the link's heartbeats decide until datagrams are answered again.
  */
 import type { Cancel, Env } from '../env.js'
+import { BACKOFF, DEADLY_TRIES, LATE_MS, MAX_REARMS } from './rtt.js'
 
-/** Pings without an answer until it is suspected; each waits longer than the one before. */
-export const MISSES = 5
-const BACKOFF = 1.3
-const LATE_MS = 15
-const MAX_REARMS = 3
 const MAX_OUTSTANDING = 16
 /** Over the link, a datagram is tried with each of the first heartbeats and then with one in so many. */
 const EAGER_BEATS = 4
@@ -31,6 +27,8 @@ export interface WatchHooks {
   probe(done: (alive: boolean) => void): void
   /** The patient question over the link, which finds a death by itself. */
   heartbeat(): void
+  /** So many pings in a row had no ack, and there are more to come. */
+  missed(misses: number): void
   /** A round trip by datagram. */
   measured(ms: number): void
   /** It is suspected, or no longer. */
@@ -87,6 +85,11 @@ export class Watch {
     return this.decides
   }
 
+  /** The link closed and took the keys with it: datagrams tell no more. */
+  linkDown(): void {
+    if (this.isVouched) this.#fallBack()
+  }
+
   /** There is a new link, and so a way for datagrams. */
   linkUp(): void {
     if (this.#phase !== 'link') return
@@ -135,12 +138,13 @@ export class Watch {
   }
 
   #missed(): void {
-    if (++this.#misses >= MISSES) {
+    if (++this.#misses >= DEADLY_TRIES) {
       this.#suspect()
       return
     }
     this.#timeoutMs *= BACKOFF
     this.#shoot()
+    this.#hooks.missed(this.#misses)
   }
 
   #suspect(): void {

@@ -35,6 +35,8 @@ export class Liveness {
   onDead: (peer: PeerId) => void = () => {}
   /** A peer sent a ping of its own: it is there. */
   onPing: (peer: PeerId) => void = () => {}
+  /** So many pings in a row had no ack, and there are more to come. */
+  onMissed: (peer: PeerId, misses: number) => void = () => {}
   /** Somebody is suspected now, or no longer. */
   onChanged: () => void = () => {}
   readonly #parts: LivenessParts
@@ -59,6 +61,17 @@ export class Liveness {
   /** Something speaks against this peer (a closed link, a question without answer): asks it now. */
   suspect(peer: PeerId): void {
     if (this.#watches.get(peer)?.doubt() !== true) this.#links.suspect(peer)
+  }
+
+  /** Its link closed: asks it over a new one. */
+  linkDown(peer: PeerId): void {
+    this.#watches.get(peer)?.linkDown()
+    this.suspect(peer)
+  }
+
+  /** Others fell silent, perhaps this peer did, too: asks it now, though nothing speaks against it. */
+  probe(peer: PeerId): void {
+    if (this.#watches.get(peer)?.doubt() !== true) this.#links.check(peer)
   }
 
   /** Somebody should look after this peer, if nobody does. */
@@ -157,6 +170,7 @@ export class Liveness {
       heartbeat: () => {
         if (!isAsked(peer)) this.#links.check(peer)
       },
+      missed: (misses) => this.onMissed(peer, misses),
       measured: (ms) => this.#roundTrips.measured(peer, ms),
       changed: () => this.onChanged(),
       dead: () => {

@@ -70,7 +70,7 @@ export class Repair {
    */
   successorSilent(misses: number): void {
     const { state, liveness } = this.#parts
-    for (const peer of state.successors.entries.slice(1, 1 + 2 ** misses)) liveness.suspect(peer)
+    for (const peer of state.successors.entries.slice(1, 1 + 2 ** misses)) liveness.probe(peer)
   }
 
   /** The first successor died: its followers may have died with it, so 1, 2, 4... of them are checked at once. */

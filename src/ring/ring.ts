@@ -19,15 +19,17 @@ import { Lookups } from './lookup.js'
 import { MemberList } from './member-list.js'
 import { NameLookup } from './name-lookup.js'
 import { Neighbours } from './neighbours.js'
+import { OwnersNews } from './owners-news.js'
 import { Push } from './push.js'
 import { Repair } from './repair.js'
-import { Calls, DEADLY_TRIES, FEW_TRIES, type Named, type RingEnv } from './rpc.js'
+import { Calls, FEW_TRIES, type Named, type RingEnv } from './rpc.js'
+import { DEADLY_TRIES } from './rtt.js'
+
 import { Stabiliser } from './stabilise.js'
 import { RingState } from './state.js'
 import { isOrdered } from './successor-list.js'
 
 const JITTER = 0.2
-const OWNERS_DEBOUNCE_MS = 100
 /** Each way: the first are what stabilising rests on, the second take over when the first die. */
 const WATCHED = 2
 
@@ -49,6 +51,8 @@ export class Ring implements Protocol {
   onOwnersChanged: () => void = () => {}
   /** The ring's own checks found this peer dead. */
   onDead: (peer: PeerId) => void = () => {}
+  /** It was thought gone, and is heard of again. */
+  onRaised: (peer: PeerId) => void = () => {}
 
   readonly #env: RingEnv
   readonly #mesh: Mesh
@@ -68,9 +72,8 @@ export class Ring implements Protocol {
   readonly #fingers: FingerFixer
   readonly #names: NameLookup
   readonly #neighbours: Neighbours
+  readonly #ownersNews: OwnersNews
   #tick: Cancel = () => {}
-  #ownersTimer: Cancel | undefined
-  #announcedOwners = ''
 
   constructor(env: RingEnv, mesh: Mesh, options: RingOptions) {
     const self = env.identity.id
@@ -123,6 +126,7 @@ export class Ring implements Protocol {
     const replicas = options.replicas ?? 4
     this.#names = new NameLookup({ env, state, calls, lookups, liveness, candidates, replicas, changed })
     this.#neighbours = new Neighbours({ env, state, calls, liveness, members: this.#members })
+    this.#ownersNews = new OwnersNews(env, this.#members, () => this.onOwnersChanged())
     this.#connectParts()
   }
 
@@ -158,7 +162,7 @@ export class Ring implements Protocol {
     if (this.#state.standing !== 'left') {
       this.#goodbye('left')
       this.#tick()
-      this.#ownersTimer?.()
+      this.#ownersNews.stop()
       this.#liveness.stop()
       this.#calls.stop()
     }
@@ -174,8 +178,7 @@ export class Ring implements Protocol {
   }
 
   linkDown(peer: PeerId): void {
-    if (this.#state.standing === 'left' || this.#state.graves.has(peer)) return
-    if (this.#members.eligible(peer)) this.#liveness.suspect(peer)
+    if (this.#mayMatter(peer)) this.#liveness.linkDown(peer)
   }
 
   linkDrained(_peer: PeerId): void {}
@@ -183,14 +186,14 @@ export class Ring implements Protocol {
   memberJoined(info: PeerInfo): void {
     this.#members.remember(info)
     this.#raise(info.id)
-    this.#ownersMayChange()
+    this.#ownersNews.mayChange()
     this.#met(info.id)
   }
 
   memberLeft(peer: PeerId, how: 'left' | 'lost'): void {
     if (this.#state.standing === 'left') return
     this.#depart(peer, how)
-    this.#ownersMayChange()
+    this.#ownersNews.mayChange()
   }
 
   /** A ring message came in over a control link. */
@@ -238,7 +241,7 @@ export class Ring implements Protocol {
   #round(): void {
     this.#tick = this.#env.after(this.#intervalMs * (1 + (this.#env.random() - 0.5) * JITTER), () => this.#round())
     this.#state.graves.sweep(this.#env.now(), (peer) => this.#mesh.isLinked(peer) && this.#members.isEligible(peer))
-    this.#ownersMayChange()
+    this.#ownersNews.mayChange()
     if (!this.#inRing()) {
       this.#goodbye('outside')
       return
@@ -261,7 +264,9 @@ export class Ring implements Protocol {
   }
 
   #raise(peer: PeerId): void {
-    if (this.#state.graves.raise(peer)) this.#ownersMayChange()
+    if (!this.#state.graves.raise(peer)) return
+    this.#ownersNews.mayChange()
+    this.onRaised(peer)
   }
 
   #left(from: PeerId, farewell: Named<'ringLeave'>): void {
@@ -287,7 +292,7 @@ export class Ring implements Protocol {
     this.#state.drop(peer)
     this.#calls.abandon(peer)
     if (neighbour) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} departed`)
-    this.#ownersMayChange()
+    this.#ownersNews.mayChange()
     if (!this.#state.connected) return
     if (successors.first === undefined) this.#lostAll()
     else if (wasFirst) this.#repair.successorDied()
@@ -309,6 +314,12 @@ export class Ring implements Protocol {
     this.#push.stop()
   }
 
+  /** It may be in the ring, and we are. */
+  #mayMatter(peer: PeerId): boolean {
+    const { standing, graves } = this.#state
+    return standing !== 'left' && !graves.has(peer) && this.#members.eligible(peer)
+  }
+
   #isNeighbour(peer: PeerId): boolean {
     return this.#state.successors.has(peer) || this.#state.predecessors.has(peer)
   }
@@ -318,7 +329,9 @@ export class Ring implements Protocol {
   #connectParts(): void {
     const died = (peer: PeerId) => this.#died(peer)
     this.#env.datagrams.onDatagram = (...came) => this.#datagram(...came)
-    this.#env.datagrams.onRefused = (peer) => this.linkDown(peer)
+    this.#env.datagrams.onRefused = (peer) => {
+      if (this.#mayMatter(peer)) this.#liveness.suspect(peer)
+    }
     this.#liveness.onDead = died
     this.#liveness.onPing = (peer) => {
       // a ping that was under way when its sender said goodbye is not its return
@@ -327,9 +340,11 @@ export class Ring implements Protocol {
     this.#liveness.onChanged = () => this.#options.changed?.()
     this.#stabiliser.onDead = died
     this.#stabiliser.onHeard = () => this.#repair.successorHeard()
-    this.#calls.onMissed = (peer, tries) => {
+    const missed = (peer: PeerId, tries: number) => {
       if (peer === this.#state.successors.first) this.#repair.successorSilent(tries)
     }
+    this.#calls.onMissed = missed
+    this.#liveness.onMissed = missed
     this.#lookups.onSilent = (peer) => this.#liveness.suspect(peer)
     this.#joiner.onJoined = () => {
       // whom we joined may be alone until now: it must hear of us before it is asked where it stands
@@ -354,18 +369,6 @@ export class Ring implements Protocol {
     const { successors, predecessors } = this.#state
     const first = (peers: readonly PeerId[]) => peers.slice(0, WATCHED)
     this.#liveness.watch([...new Set([...first(successors.entries), ...first(predecessors.entries)])])
-  }
-
-  /** Compares later what `owners` is made of with what was last told. */
-  #ownersMayChange(): void {
-    this.#members.invalidate()
-    this.#ownersTimer ??= this.#env.after(OWNERS_DEBOUNCE_MS, () => {
-      this.#ownersTimer = undefined
-      const now = this.#members.all().join()
-      if (now === this.#announcedOwners) return
-      this.#announcedOwners = now
-      this.onOwnersChanged()
-    })
   }
 
   /** Known members in random order, those with a link first. */

@@ -8,7 +8,7 @@ import type { RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
-import { LINK_BOUNDS, RoundTrips } from './rtt.js'
+import { BACKOFF, LATE_MS, LINK_BOUNDS, MAX_REARMS, RoundTrips } from './rtt.js'
 
 /** What the ring needs of the world. */
 export type RingEnv = Pick<Env, 'identity' | 'now' | 'after' | 'random' | 'log' | 'datagrams'>
@@ -17,13 +17,9 @@ export type Named<T extends RingMessage['type']> = Extract<RingMessage, { readon
 export type Question = Named<'ringPing' | 'ringStabilise' | 'ringStep' | 'ringJoin'>
 export type Answer = Named<'ringPong' | 'ringNeighbours' | 'ringRoute' | 'ringWelcome'>
 
-/** Enough to tell a death; `FEW_TRIES` where another peer can be asked instead. */
-export const DEADLY_TRIES = 5
+/** Where another peer can be asked instead. */
 export const FEW_TRIES = 2
 const MAX_CALLS = 512
-const BACKOFF = 1.3
-const LATE_MS = 15
-const MAX_REARMS = 3
 /** A refused dial may meet a peer that is just starting; the second refusal counts. */
 const DIAL_AGAIN_MS = 150
 const DIAL_MS = 1_000

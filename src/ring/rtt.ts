@@ -1,9 +1,16 @@
 /**
- * How long to wait for a peer's answer. RFC 6298 section 2; every try has a number of its own, so Karn's ambiguity
- * cannot arise. Datagrams are often lost and seldom slow, so their clock is strict; over links a lost answer is rare and a
- * slow one is not, so that floor is generous.
+ * How long to wait for a peer's answer, and how often to ask again. RFC 6298 section 2; every try has a number of its own,
+ * so Karn's ambiguity cannot arise. Datagrams are often lost and seldom slow, so their clock is strict; over links a lost
+ * answer is rare and a slow one is not, so that floor is generous.
  */
 import type { PeerId } from '../../wire/types.js'
+
+/** Tries without an answer that tell a death; each waits longer than the one before. */
+export const DEADLY_TRIES = 5
+export const BACKOFF = 1.3
+/** A timer this late says that we slept: it is armed again, so often, because answers may wait unread behind it. */
+export const LATE_MS = 15
+export const MAX_REARMS = 3
 
 /** A peer that never answered may be farther away than those that did. */
 const STRANGER_MARGIN = 1.5

@@ -9,7 +9,8 @@ import type { PeerId } from '../../wire/types.js'
 import type { ListDigest } from '../../wire/udp-datagram.js'
 import type { Liveness } from './liveness.js'
 import { digestOf, type Lists } from './liveness-digest.js'
-import { type Calls, DEADLY_TRIES, FEW_TRIES, type Named } from './rpc.js'
+import { type Calls, FEW_TRIES, type Named } from './rpc.js'
+import { DEADLY_TRIES } from './rtt.js'
 import type { RingState } from './state.js'
 
 const MAX_CANDIDATES = 32

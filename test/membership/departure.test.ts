@@ -73,6 +73,49 @@ test('a frozen peer is noticed within seconds and comes back when it thaws', () 
   untilOne(town, '10 s', 'all three again')
 })
 
+test('who lost its link and is found dead by the ring is lost at once', () => {
+  const { town, others } = threeOf(8)
+  const [witness, victim] = others
+  town.kill(victim)
+  town.until(() => viewsOf(witness).some(({ state }) => state === 'suspect'), '200 ms', 'suspicion')
+  town.act(() => witness.peer.membership.foundDead(victim.id))
+  assert.equal(witness.peer.membership.member(victim.id), undefined)
+  assert.ok(witness.peer.witness.heard.includes(`lost ${victim.id.slice(0, 4)}`))
+})
+
+test('a frozen peer that the ring found dead is suspect at once, lost after two seconds, and comes back', () => {
+  const { town, others } = threeOf(9)
+  const [witness, victim] = others
+  const stateOfVictim = () => viewsOf(witness).find(({ id }) => id === victim.id)?.state
+  town.freeze(victim)
+  town.run('500 ms')
+  assert.equal(stateOfVictim(), 'up', 'nobody noticed yet')
+  town.act(() => witness.peer.membership.foundDead(victim.id))
+  assert.equal(stateOfVictim(), 'suspect')
+  const at = town.now
+  town.until(() => witness.peer.membership.member(victim.id) === undefined, '3 s', 'its loss')
+  assert.ok(town.now - at > 1700)
+  town.run('5 s')
+  town.thaw(victim)
+  untilOne(town, '10 s', 'all three again')
+})
+
+test('a wrong verdict of the ring costs no link: it ends when the ring hears of the peer, or its link goes on answering', () => {
+  for (const heard of [true, false]) {
+    const { town, others } = threeOf(10)
+    const [witness, victim] = others
+    const stateOfVictim = () => viewsOf(witness).find(({ id }) => id === victim.id)?.state
+    town.act(() => witness.peer.membership.foundDead(victim.id))
+    assert.equal(stateOfVictim(), 'suspect')
+    town.run('300 ms')
+    if (heard) town.act(() => witness.peer.membership.foundAlive(victim.id))
+    else town.until(() => stateOfVictim() === 'up', '3 s', 'the acquittal by its link')
+    assert.equal(stateOfVictim(), 'up')
+    town.run('5 s')
+    assert.ok(!witness.peer.witness.heard.some((line) => line.startsWith('lost') || line.startsWith('down')))
+  }
+})
+
 test('a peer that slept does not take the others for dead', () => {
   const { town, others } = threeOf(6)
   const [sleeper] = others

@@ -62,6 +62,8 @@ const SHORTEST_FAULT_MS = 500
 const SHORT_FAULT_MS = 1_500
 const LONGEST_FAULT_MS = 8_000
 const JOIN_EVERY_MS = 300
+/** A cut this long before the calm ends with it: no newcomer brings both sides together, nobody else but the ring does. */
+const LAST_CUT_MS = [6_000, 9_000] as const
 /** One seed in so many has a network that lets no datagram through. */
 const WITHOUT_UDP = 5
 const MOST_PEERS = [10, 16, 24, 40] as const
@@ -73,26 +75,35 @@ export function makeRingPlan(seed: number): RingPlan {
   const peers = whole([FEWEST_PEERS, Math.min(20, mostPeers)])
   const begin = peers * JOIN_EVERY_MS + 1_000
   const low = random.between(0.5, 10)
+  const gossip = new Random(seed, 4244).chance(0.5)
+  const calmAt = begin + ACTIVE_MS
   const steps = Object.entries(TIMES).flatMap(([kind, times]) =>
     Array.from({ length: whole(times) }, () => makeStep(random, kind as RingStepKind, begin)),
   )
+  if (!gossip) steps.push(lastCut(new Random(seed, 4245), calmAt))
   return {
     name: 'ring',
     seed,
     peers,
     mostPeers,
-    gossip: random.chance(0.5),
+    gossip,
     loss: random.pick([0, 0, 0.02, 0.1]),
     latencyMs: [low, low + random.between(0, 80)],
     udp: seed % WITHOUT_UDP !== 0,
     datagrams: datagramFaults(new Random(seed, 4243)),
-    calmAt: begin + ACTIVE_MS,
+    calmAt,
     steps: steps.toSorted((a, b) => a.at - b.at),
   }
 }
 
 function datagramFaults(random: Random): DatagramFaults {
-  return { late: random.between(0, 0.1), doubled: random.between(0, 0.1), forged: random.between(0, 0.2) }
+  const share = (most: number): number => random.between(0, most)
+  return { late: share(0.1), doubled: share(0.1), forged: share(0.2), damaged: share(0.1) }
+}
+
+function lastCut(random: Random, calmAt: number): RingStep {
+  const forMs = Math.floor(random.between(...LAST_CUT_MS))
+  return { at: calmAt - forMs, kind: 'partition', who: random.int(1 << 16), value: random.int(1 << 30), forMs }
 }
 
 function makeStep(random: Random, kind: RingStepKind, begin: number): RingStep {

@@ -5,22 +5,21 @@ import { halfDead } from '../../bench/support/ring-half-dead.js'
 import { repair } from '../../bench/support/ring-repair.js'
 
 const PEERS = 64
+/** Two dials that are refused 150 ms apart, whatever was being asked when the links closed. */
+const REFUSED_MS = 300
 
-for (const [share, withinMs] of [
-  [0.1, 1_300],
-  [0.5, 2_500],
-] as const)
-  test(`${share * 100} % killed at once are bypassed within ${withinMs} ms`, () => {
-    for (const seed of [1, 2]) {
+for (const share of [0.1, 0.5])
+  test(`${share * 100} % killed at once are bypassed when their links were dialed anew twice`, () => {
+    for (const seed of [1, 2, 3]) {
       const { closedMs } = repair({ peers: PEERS, share, death: 'exit', seed })
-      assert(closedMs < withinMs, `seed ${seed}: ${closedMs} ms`)
+      assert(closedMs < REFUSED_MS, `seed ${seed}: ${closedMs} ms`)
     }
   })
 
 test('a run of peers that fall silent at once is found dead at once, not one after the other', () => {
   for (const seed of [1, 2]) {
     const { closedMs } = repair({ peers: PEERS, share: 0.5, death: 'silence', seed })
-    assert(closedMs < 4_000, `seed ${seed}: ${closedMs} ms`)
+    assert(closedMs < 2_600, `seed ${seed}: ${closedMs} ms`)
   }
 })
 

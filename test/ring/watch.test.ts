@@ -1,15 +1,15 @@
 /** The state machine of one watched neighbour, on a clock moved by hand. */
 import assert from 'node:assert'
 import { test } from 'uvu'
-import { MISSES, Watch } from '../../src/ring/liveness-watch.js'
-import { DATAGRAM_BOUNDS, RoundTrips } from '../../src/ring/rtt.js'
+import { Watch } from '../../src/ring/liveness-watch.js'
+import { DATAGRAM_BOUNDS, DEADLY_TRIES, RoundTrips } from '../../src/ring/rtt.js'
 import type { PeerId } from '../../wire/types.js'
 
 const REST_MS = 500
 const TIMEOUT_MS = 60
 const PATIENCE_MS = 300
 /** From the first ping that stays away to the suspicion. */
-const MISSED_MS = Array.from({ length: MISSES }, (_, miss) => TIMEOUT_MS * 1.3 ** miss).reduce((a, b) => a + b)
+const MISSED_MS = Array.from({ length: DEADLY_TRIES }, (_, miss) => TIMEOUT_MS * 1.3 ** miss).reduce((a, b) => a + b)
 
 class Bench {
   now = 0
@@ -17,6 +17,7 @@ class Bench {
   sequence = 0
   readonly pings: number[] = []
   readonly measured: number[] = []
+  readonly missed: number[] = []
   readonly probes: ((alive: boolean) => void)[] = []
   asked = 0
   heartbeats = 0
@@ -46,6 +47,7 @@ class Bench {
       askOthers: () => this.asked++,
       probe: (done) => this.probes.push(done),
       heartbeat: () => this.heartbeats++,
+      missed: (misses) => this.missed.push(misses),
       measured: (ms) => this.measured.push(ms),
       changed: () => this.changes++,
       dead: () => this.dead++,
@@ -114,6 +116,7 @@ test('a silent peer is asked again at once, five times with growing patience, th
   const took = bench.now - began
   assert(Math.abs(took - MISSED_MS - PATIENCE_MS) <= 6, `dead after ${took}`)
   assert.equal(bench.probes.length, 1)
+  assert.deepEqual(bench.missed, [1, 2, 3, 4], 'each miss but the last is told')
 })
 
 test('an ack of any try of this cycle, even a late one, acquits; one of an earlier cycle or never sent does not', () => {
@@ -208,6 +211,16 @@ test('without a way for datagrams the link decides at once', () => {
   bench.watch.linkUp()
   bench.ack()
   assert(bench.watch.isVouched)
+})
+
+test('a link that closes ends the wait for an ack that cannot come: the link decides at once', () => {
+  const bench = proven()
+  bench.walk(REST_MS + 1)
+  assert(bench.watch.doubt(), 'a ping is out')
+  bench.route = false
+  bench.watch.linkDown()
+  assert.equal(bench.watch.doubt(), false)
+  assert.deepEqual([bench.missed.length, bench.dead], [0, 0])
 })
 
 test('evidence against a peer makes it be asked at once, and no more', () => {

@@ -11,6 +11,7 @@ import type { Role } from '../../wire/messages/membership.js'
 import type { Message, RingMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { Heap, type Timed } from '../sim/heap.js'
+import { speaksForCircle } from './circle.js'
 import { Flings } from './flings.js'
 import { mulberry } from './mulberry.js'
 import { Node } from './node.js'
@@ -197,10 +198,10 @@ export class World {
           this.after(this.random() * 3_000, () => this.meet(one, other))
   }
 
-  /** Whoever came while it was cut off, and lost all whom it met there, has only its ticket, and knocks again. */
+  /** Peers of which nobody ever met one of the others have only their tickets, and one of them knocks again. */
   #knock(node: Node): void {
     const knowsSomebody = [...node.known.keys()].some((id) => this.#byId.get(id)?.alive)
-    if (!node.alive || knowsSomebody) return
+    if (!node.alive || (knowsSomebody && !speaksForCircle(node, this.alive()))) return
     const door = this.any()
     if (door !== node) this.meet(node, door)
     this.after(KNOCK_MS, () => this.#knock(node))

@@ -35,8 +35,8 @@ test('loss, bursts, delays, doubles and forgeries for ten minutes: nobody is tak
   const world = ringOf(61, TERRIBLE)
   world.run('600 s')
   assert.deepEqual(dead(world), [])
-  const { datagrams, dropped } = world.network
-  assert.ok(datagrams > 30_000, `${datagrams} datagrams`)
+  const { flung, dropped } = world.network
+  assert.ok(flung.datagrams > 30_000, `${flung.datagrams} datagrams`)
   assert.ok(
     (dropped['datagrams forged'] ?? 0) > 1_000 && (dropped['datagrams replayed'] ?? 0) > 1_000,
     JSON.stringify(dropped),

@@ -94,14 +94,20 @@ export class SimDatagrams implements Datagrams {
     const key = mix(this.#process.index, this.#process.life, to.index, wordOf('datagram'))
     const number = this.#sent++
     const chance = (purpose: number): number => unit(seed, key, number, purpose)
-    this.#network.datagrams++
+    const { flung } = this.#network
+    flung.datagrams++
     this.#old.push(bytes)
     if (this.#old.length > KEPT) this.#old.shift()
     if (chance(1) < faults.forged) this.#deliver(to, this.#forgery(bytes, chance(2)), mix(key, number, 3))
-    if (chance(4) < this.#network.lossNow() || chance(5) < faults.loss || this.#inBurst(to, faults.bursts)) return
+    if (chance(4) < this.#network.lossNow() || chance(5) < faults.loss || this.#inBurst(to, faults.bursts)) {
+      flung['datagrams lost']++
+      return
+    }
     const copies = chance(6) < faults.doubled ? 2 : 1
+    flung['datagrams doubled'] += copies - 1
     for (let copy = 0; copy < copies; copy++) {
       const held = chance(7 + copy) < faults.late ? LATE_MS * chance(9 + copy) : 0
+      if (held > 0) flung['datagrams held back']++
       this.#deliver(to, bytes, mix(key, number, 11 + copy), held)
     }
   }

@@ -5,7 +5,7 @@
 
 import { NO_DATAGRAM_FAULTS } from '../ring/flings.js'
 import { makeRingPlan, type RingPlan } from '../ring/fuzz-plan.js'
-import { playRing, REQUIRED as RING_REQUIRED } from '../ring/fuzz-play.js'
+import { playRing, EXPECTED as RING_EXPECTED, requiredOf } from '../ring/fuzz-play.js'
 import { makePlan, type PlanName, SHAPES } from './plan.js'
 import { play } from './scenario.js'
 import type { Trace } from './schedule.js'
@@ -16,8 +16,8 @@ export interface Part {
   play(seed: number, trace?: Trace): { readonly events: number; readonly counts: Readonly<Record<string, number>> }
   /** The shortest plan found that fails as that of the seed does. */
   shrink(seed: number): unknown
-  /** What has to happen in every seed, and how often. */
-  readonly required: Readonly<Record<string, number>>
+  /** What has to happen in this seed, and how often. */
+  required(seed: number): Readonly<Record<string, number>>
   /** What has to happen in a run of many seeds. */
   readonly expected: readonly string[]
 }
@@ -25,25 +25,29 @@ export interface Part {
 export const FAMILIES: readonly string[] = Object.keys(SHAPES)
 
 const RING_BUDGET = 200
-const KEYS_REQUIRED = { 'joins or leaves': 50, kills: 1, freezes: 1, partitions: 1, lookups: 1 }
-const KEYS_EXPECTED = ['holders lost', 'stores acknowledged', 'fetched']
+const KEYS_REQUIRED = { peers: 5, 'joins or leaves': 50, kills: 1, freezes: 1, partitions: 1, lookups: 1 }
+const KEYS_EXPECTED = [
+  ...['joins', 'quits', 'restarts', 'holders lost', 'stores acknowledged', 'fetched'],
+  ...['datagrams lost', 'datagrams doubled', 'datagrams held back'],
+  ...['datagrams forged', 'datagrams replayed', 'datagrams unknown'],
+]
 
 export function partsOf(name: PlanName): readonly Part[] {
   return name === 'ring' ? [ringAlone, wholePeers(name, KEYS_REQUIRED, KEYS_EXPECTED)] : [wholePeers(name, {}, [])]
 }
 
 /** What a seed lacks of what it had to bring, null where nothing. */
-export function missing(part: Part, counts: Readonly<Record<string, number>>): string | null {
-  const lacking = Object.entries(part.required).filter(([what, least]) => (counts[what] ?? 0) < least)
+export function missing(part: Part, seed: number, counts: Readonly<Record<string, number>>): string | null {
+  const lacking = Object.entries(part.required(seed)).filter(([what, least]) => (counts[what] ?? 0) < least)
   return lacking.length === 0 ? null : lacking.map(([what, least]) => `${what} < ${least}`).join(', ')
 }
 
-function wholePeers(name: PlanName, required: Part['required'], expected: readonly string[]): Part {
+function wholePeers(name: PlanName, required: ReturnType<Part['required']>, expected: readonly string[]): Part {
   return {
     label: name === 'ring' ? 'whole peers' : name,
     play: (seed, trace) => play(makePlan(name, seed), trace === undefined ? {} : { trace }),
     shrink: (seed) => shrink(makePlan(name, seed)),
-    required,
+    required: () => required,
     expected,
   }
 }
@@ -52,8 +56,8 @@ const ringAlone: Part = {
   label: 'ring alone',
   play: (seed, trace) => playRing(makeRingPlan(seed), trace),
   shrink: (seed) => shrinkPlan(makeRingPlan(seed), failureOfRing, softerRing, RING_BUDGET),
-  required: RING_REQUIRED,
-  expected: ['restarts', 'outside'],
+  required: (seed) => requiredOf(makeRingPlan(seed)),
+  expected: RING_EXPECTED,
 }
 
 function failureOfRing(plan: RingPlan): string | null {

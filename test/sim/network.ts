@@ -72,7 +72,8 @@ const ACCUSING: ReadonlySet<CloseCode> = new Set(['protocol', 'too-large', 'floo
 
 export class SimNetwork {
   frames = 0
-  datagrams = 0
+  /** What happened to datagrams on the way. */
+  readonly flung = { datagrams: 0, 'datagrams lost': 0, 'datagrams doubled': 0, 'datagrams held back': 0 }
   datagramFaults: DatagramFaults = NO_FAULTS
   tamper: Tamper | null = null
   loss: number

@@ -13,7 +13,7 @@ test(`${SEEDS} seeds of comings and goings lose no file and end in one ideal rin
   const total = new Map<string, number>()
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { counts } = part.play(seed)
-    assert.equal(missing(part, counts), null, `seed ${seed} tests too little`)
+    assert.equal(missing(part, seed, counts), null, `seed ${seed} tests too little`)
     for (const [what, count] of Object.entries(counts)) total.set(what, (total.get(what) ?? 0) + count)
   }
   console.log(`${SEEDS} seeds: ${[...total].map(([what, count]) => `${what} ${count}`).join(', ')}`)

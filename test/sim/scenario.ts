@@ -73,8 +73,7 @@ class Run {
 
   start(): void {
     for (let n = 0; n < this.#plan.peers; n++) {
-      this.#story.count('joins')
-      this.#story.count('joins or leaves')
+      for (const what of ['peers', 'joins', 'joins or leaves']) this.#story.count(what)
       this.#world.addPeer()
       this.#world.run(JOIN_EVERY_MS)
     }
@@ -124,8 +123,8 @@ class Run {
   }
 
   countDatagrams(): void {
-    const { datagrams, dropped } = this.#world.network
-    for (const [what, count] of Object.entries({ datagrams, ...dropped })) this.#story.count(what, count)
+    const { flung, dropped } = this.#world.network
+    for (const [what, count] of Object.entries({ ...flung, ...dropped })) this.#story.count(what, count)
   }
 
   #agree(): void {
