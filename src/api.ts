@@ -236,7 +236,9 @@ export interface FileView {
   readonly id: Hash
   readonly size: number
   readonly chunks: number
+  /** Peers that hold all of it; of a spread file those that hold the chunk that the fewest hold. */
   readonly holders: number
+  /** All of it is here. */
   readonly complete: boolean
   readonly publisher: PeerId
 }
@@ -330,6 +332,8 @@ export interface StoreOptions {
   /** Name in the network; the file's own name where absent. */
   readonly as?: string
   readonly force?: boolean
+  /** Of `store`: each chunk is kept by owners of its own, so that nobody has to keep the whole file. */
+  readonly spread?: boolean
 }
 
 export interface RequestOptions {

@@ -2,7 +2,7 @@
  * Tells keepers what this peer holds: batched, at most one message a second to each (a finished or vanished copy goes
  * out after a fifth of a second), with the state at the moment of sending, so that nothing outdated is queued.
  */
-import { type ClaimFields, MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
+import { type ClaimFields, MAX_CLAIMS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
@@ -62,7 +62,7 @@ export class Announcer {
   #flush(peer: PeerId, outbox: Outbox): void {
     outbox.dueAt = NEVER
     if (outbox.dirty.size === 0) return
-    const ids = [...outbox.dirty].slice(0, MAX_IDS_PER_MESSAGE)
+    const ids = [...outbox.dirty].slice(0, MAX_CLAIMS_PER_MESSAGE)
     const claims = ids.map((id) => ({ manifest: id, ...this.#claimOf(id) }))
     for (const id of ids) {
       outbox.dirty.delete(id)

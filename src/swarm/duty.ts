@@ -41,6 +41,9 @@ export class Keeping {
     this.#regularly()
   }
 
+  /** Whether the chunks of a spread file are where they should be. */
+  isSpreadSafe: (register: Register) => boolean = () => true
+
   /** Reviews everything shortly; many calls make one review. */
   reviewSoon(delayMs = SOON_MS): void {
     const dueAt = this.#parts.env.now() + delayMs
@@ -257,7 +260,8 @@ export class Keeping {
       const manifest = names.byManifest(id) === undefined ? manifests.get(id) : undefined
       if (manifest === undefined) continue
       const now = names.by(manifest.name, manifest.publisher)
-      if (now?.manifest && this.lacking(now).length > 0) continue
+      if (now?.manifest && (this.lacking(now).length > 0 || (now.keeping === 'spread' && !this.isSpreadSafe(now))))
+        continue
       if (blob) this.#fetches.dropCopy(id)
     }
   }
@@ -278,7 +282,8 @@ export class Keeping {
     for (const [keeper, ids] of this.#outbox) {
       const manifests = [...ids]
       for (let at = 0; at < manifests.length; at += MAX_IDS_PER_MESSAGE) {
-        this.#parts.post.tell(keeper, { type: 'keepAsk', manifests: manifests.slice(at, at + MAX_IDS_PER_MESSAGE) })
+        const some = manifests.slice(at, at + MAX_IDS_PER_MESSAGE)
+        this.#parts.post.tell(keeper, { type: 'keepAsk', manifests: some, leaving: false })
       }
     }
     this.#outbox.clear()

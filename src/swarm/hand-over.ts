@@ -5,12 +5,18 @@
 import type { Keeping } from './duty.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
+import type { SpreadDuty } from './spread-duty.js'
 
 const LIMIT_MS = 10_000
 const CHECK_MS = 200
 const ASK_AGAIN_MS = 2_000
 
-export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping: Keeping, done: () => void): void {
+export function handOver(
+  { env, names, holdings, holders, mesh }: Parts,
+  keeping: Keeping,
+  spread: SpreadDuty,
+  done: () => void,
+): void {
   const self = env.identity.id
   const deadline = env.now() + LIMIT_MS
   const owed = () => {
@@ -20,7 +26,8 @@ export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping
       const published = register?.publisher === self && register.copies
       if (register !== undefined && (blob || published)) registers.push(register)
     }
-    return registers.filter((register) => keeping.lacking(register, self).length > 0)
+    const whole = registers.filter((register) => keeping.lacking(register, self).length > 0)
+    return [...new Set([...whole, ...spread.counts.owedWithout()])]
   }
   let askedAt = Number.NEGATIVE_INFINITY
   const check = () => {
@@ -34,7 +41,10 @@ export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping
     }
     if (env.now() - askedAt >= ASK_AGAIN_MS) {
       askedAt = env.now()
-      for (const register of left) keeping.askNow(register, keeping.lacking(register, self))
+      for (const register of left) {
+        keeping.askNow(register, keeping.lacking(register, self))
+        if (register.keeping === 'spread') spread.handOver(register)
+      }
     }
     env.after(CHECK_MS, check)
   }

@@ -24,12 +24,17 @@ export class Disk {
   /** Being written, by id; and whole ones in the blob folder. */
   readonly parts = new Map<Hash, Blob>()
   readonly blobs = new Map<Hash, Layout>()
+  /** Single chunks of spread files. */
+  readonly loose = new Map<Hash, Pick<Blob, 'layout' | 'verified' | 'durable'>>()
 
   copy(): Disk {
     const disk = new Disk()
     for (const [table, entries] of this.tables) disk.tables.set(table, new Map(entries))
     for (const [path, file] of this.files) disk.files.set(path, { ...file })
     for (const [id, blob] of this.blobs) disk.blobs.set(id, blob)
+    for (const [id, { layout, durable }] of this.loose) {
+      disk.loose.set(id, { layout, verified: new Set(durable), durable: new Set(durable) })
+    }
     for (const [id, part] of this.parts) {
       disk.parts.set(id, { ...part, verified: new Set(part.durable), durable: new Set(part.durable) })
     }

@@ -1,0 +1,190 @@
+/**
+ * Single chunks of spread files that this peer keeps by ring duty, each durable by itself.
+ * Invariant: a chunk is offered to others only once it is durable, and register and manifest before it; after a restart
+ * only once it was found again. What is to be fetched counts among the bytes kept before it is asked for.
+ */
+import { isHash } from '../../wire/hash.js'
+import type { Hash } from '../../wire/types.js'
+import type { Bitmap, Env } from '../env.js'
+import { and, anyBit, clearBit, emptyBitmap, hasBit, indicesOf, minus } from './bitmap.js'
+import { chunkBytes, type Manifest } from './manifest.js'
+import type { Manifests } from './manifests.js'
+
+export const MAX_LOOSE_FILES = 4_096
+const MAX_OPENING = 16
+const NOTHING = new Uint8Array(0)
+
+export interface LooseFile {
+  readonly manifest: Hash
+  readonly name: string
+  readonly size: number
+  readonly chunkSize: number
+  readonly chunkCount: number
+}
+
+interface Entry extends LooseFile {
+  have: Bitmap
+  reservedBytes: number
+  /** Being opened, or chunks of it are being deleted. */
+  busy: number
+}
+
+export class Loose {
+  readonly #env: Pick<Env, 'chunks' | 'store' | 'log'>
+  readonly #manifests: Manifests
+  readonly #files = new Map<Hash, Entry>() // at most MAX_LOOSE_FILES
+
+  constructor(env: Pick<Env, 'chunks' | 'store' | 'log'>, manifests: Manifests) {
+    this.#env = env
+    this.#manifests = manifests
+  }
+
+  /** Other chunks of this file are here than before, or work on it ended. */
+  onChanged: (id: Hash) => void = () => {}
+
+  /** Bytes of all chunks kept and about to be kept, manifests included. */
+  get bytes(): number {
+    let bytes = 0
+    for (const { bytes: own } of this.#sizes()) bytes += own
+    return bytes
+  }
+
+  get size(): number {
+    return this.#files.size
+  }
+
+  all(): Iterable<LooseFile> {
+    return this.#files.values()
+  }
+
+  has(id: Hash): boolean {
+    return this.#files.has(id)
+  }
+
+  /** The chunks that are here, durable; empty where there are none. */
+  kept(id: Hash): Bitmap {
+    const have = this.#files.get(id)?.have ?? NOTHING
+    return anyBit(have) ? have : NOTHING
+  }
+
+  isBusy(id: Hash): boolean {
+    return (this.#files.get(id)?.busy ?? 0) > 0
+  }
+
+  /** Finds again what was kept before the restart. */
+  start(): void {
+    const saved: Manifest[] = []
+    for (const [key] of this.#env.store.entries('loose')) {
+      const manifest = isHash(key) ? this.#manifests.get(key) : undefined
+      if (manifest !== undefined) saved.push(manifest)
+      else if (isHash(key)) this.#forget(key)
+    }
+    for (const manifest of saved) this.#add(manifest).busy++
+    const next = () => {
+      const manifest = saved.pop()
+      if (manifest !== undefined) this.#open(manifest, next)
+    }
+    for (let lane = 0; lane < MAX_OPENING; lane++) next()
+  }
+
+  /** Chunks of this file are going to be kept; `ready` once what is to be known of it is durable. */
+  begin(manifest: Manifest, ready: (error: string | null) => void): void {
+    const { id } = manifest
+    if (!this.has(id)) this.#add(manifest)
+    const entry = this.#files.get(id)
+    if (entry !== undefined) entry.busy++
+    const value = new Uint8Array([1])
+    this.#env.store.write([this.#manifests.putting(manifest), { put: 'loose', key: id, value }], () => {
+      this.#open(manifest, ready)
+    })
+  }
+
+  /** These bytes are going to come; 0: no more. */
+  reserve(id: Hash, bytes: number): void {
+    const entry = this.#files.get(id)
+    if (entry !== undefined) entry.reservedBytes = bytes
+  }
+
+  /** Chunks became durable. */
+  synced(id: Hash, have: Bitmap): void {
+    const entry = this.#files.get(id)
+    if (entry === undefined || have.length !== entry.have.length) return
+    entry.have = have.slice()
+    this.onChanged(id)
+  }
+
+  /** Deletes chunks. */
+  drop(id: Hash, chunks: Bitmap): void {
+    const entry = this.#files.get(id)
+    if (entry === undefined || entry.busy > 0) return
+    const gone = and(entry.have, chunks)
+    entry.have = minus(entry.have, gone)
+    if (!anyBit(entry.have)) {
+      this.dropAll(id)
+      return
+    }
+    entry.busy++
+    this.#env.chunks.loose.drop(id, gone, () => {
+      entry.busy--
+      this.onChanged(id)
+    })
+  }
+
+  /** Deletes all chunks of a file. */
+  dropAll(id: Hash): void {
+    const entry = this.#files.get(id)
+    if (entry === undefined || entry.busy > 0) return
+    entry.busy++
+    entry.have = emptyBitmap(entry.chunkCount)
+    this.#env.chunks.loose.drop(id, null, () => {
+      this.#files.delete(id)
+      this.#env.store.write([{ remove: 'loose', key: id }])
+      this.onChanged(id)
+    })
+  }
+
+  /** A chunk is not what it was: it is gone. */
+  lost(id: Hash, index: number): void {
+    const entry = this.#files.get(id)
+    if (entry === undefined || !hasBit(entry.have, index)) return
+    clearBit(entry.have, index)
+    this.onChanged(id)
+  }
+
+  #add({ id, name, layout, chunkCount }: Manifest): Entry {
+    const { size, chunkSize } = layout
+    const have = emptyBitmap(chunkCount)
+    const entry = { manifest: id, name, size, chunkSize, chunkCount, have, reservedBytes: 0, busy: 0 }
+    this.#files.set(id, entry)
+    return entry
+  }
+
+  #open({ id, layout }: Manifest, ready: (error: string | null) => void): void {
+    this.#env.chunks.loose.open(id, layout, (opened) => {
+      const entry = this.#files.get(id)
+      if (entry !== undefined) {
+        entry.busy--
+        if ('have' in opened) entry.have = opened.have.slice()
+      }
+      ready('error' in opened ? opened.error : null)
+      this.onChanged(id)
+    })
+  }
+
+  #forget(id: Hash): void {
+    this.#env.chunks.loose.drop(id, null, () => this.#env.store.write([{ remove: 'loose', key: id }]))
+  }
+
+  *#sizes(): Generator<{ readonly bytes: number }> {
+    for (const { have, size, chunkSize, chunkCount, reservedBytes } of this.#files.values()) {
+      yield { bytes: bytesOf({ size, chunkSize }, have) + reservedBytes + 32 * chunkCount }
+    }
+  }
+}
+
+/** Bytes of these chunks of a file. */
+export function bytesOf(layout: { readonly size: number; readonly chunkSize: number }, chunks: Bitmap): number {
+  let bytes = 0
+  for (const index of indicesOf(chunks)) bytes += chunkBytes(layout, index)
+  return bytes
+}
