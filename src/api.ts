@@ -336,6 +336,8 @@ export interface StoreOptions {
   readonly spread?: boolean
 }
 
+export type ShareOptions = Omit<StoreOptions, 'spread'>
+
 export interface RequestOptions {
   /** Absolute path of the finished file. */
   readonly target: string
@@ -377,7 +379,7 @@ export interface PeerApi {
   lookup(name: string, done: Done<LookupView>): void
 
   store(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
-  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
+  share(path: string, options: ShareOptions, progress: OnProgress, done: Done<StoredView>): Cancel
   /** `what` is a name, `name@publisher` or a `p2p:` link. */
   request(what: string, options: RequestOptions, progress: OnProgress, done: Done<RequestedView>): Cancel
   remove(name: string, done: Done<StoredView>): void

@@ -15,6 +15,7 @@ import type {
   RequestedView,
   RequestOptions,
   Result,
+  ShareOptions,
   StoredView,
   StoreOptions,
   TransferView,
@@ -222,7 +223,7 @@ export class Swarm implements Protocol {
     return this.#publishing.publish(path, options.spread ? 'spread' : 'copies', options, progress, done)
   }
 
-  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
+  share(path: string, options: ShareOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
     return this.#publishing.publish(path, 'served', options, progress, done)
   }
 
