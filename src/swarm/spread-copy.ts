@@ -17,6 +17,8 @@ const SEEK_MS = 10_000
 const SYNC_MS = 1_000
 const SYNC_BYTES = 64 * 1024 * 1024
 const STALLED_MS = 5_000
+/** Without bytes for so long others get the turn. */
+const GIVE_UP_MS = 20_000
 
 export interface SpreadCopyJob {
   readonly manifest: Manifest
@@ -158,6 +160,10 @@ export class SpreadCopy {
     const fetching = this.#fetching
     if (fetching === null) return
     fetching.tick()
+    if (fetching.rate.silentMs > GIVE_UP_MS) {
+      this.stop(fetching.reason)
+      return
+    }
     if (now - this.#soughtAt >= (fetching.hungry ? SEEK_HUNGRY_MS : SEEK_MS)) {
       this.#soughtAt = now
       this.#hooks.seek(this.#missing)

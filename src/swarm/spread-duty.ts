@@ -6,7 +6,7 @@
  */
 import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Bitmap, Cancel } from '../env.js'
+import type { Bitmap } from '../env.js'
 import { and, anyBit, emptyBitmap, indicesOf, minus } from './bitmap.js'
 import type { Fetches } from './fetches.js'
 import { chunksOf, holdsSome, isComplete } from './holders.js'
@@ -14,20 +14,19 @@ import type { Lookup } from './lookup.js'
 import { bytesOf, MAX_LOOSE_FILES } from './loose.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
+import { Rests } from './rests.js'
+import { Reviews } from './reviews.js'
 import type { Safety } from './safety.js'
 import { seek } from './seek.js'
 import type { ChunkOwners } from './spread.js'
 import { SpreadCopy } from './spread-copy.js'
 import { chunksIn, SpreadCounts } from './spread-counts.js'
 
-const SOON_MS = 50
 const RETRY_MS = 1_000
 const EVERY_MS = 30_000
-/** A review of so many chunks costs about a millisecond; it may take a tenth of the time. */
-const CHUNKS_PER_MS = 100
 const ASK_AGAIN_MS = 2_000
 const DROP_AFTER_MS = 10_000
-const REST_MS = 10_000
+const REPLACED_MS = 10_000
 const FULL_MS = 50_000
 const LEAVING_MS = 30_000
 const MAX_COPYING = 4
@@ -51,15 +50,13 @@ export class SpreadDuty {
   readonly #safety: Safety
   readonly counts: SpreadCounts
   readonly #quotaBytes: number
-  readonly #queue = new Set<Hash>() // to be reviewed now; at most one per live name
-  readonly #later = new Map<Hash, Cancel>() // to be reviewed again; at most one per live name
+  readonly #reviews: Reviews
   readonly #copies = new Map<Hash, SpreadCopy>() // at most MAX_COPYING
   readonly #spare = new Map<Hash, { readonly since: number; readonly chunks: Bitmap }>() // at most one per loose file
   readonly #notes = new Map<string, number>() // what was asked or said when; at most MAX_NOTES
+  readonly #rests: Rests
+  readonly #promised = new Set<Hash>() // somebody holds chunks of these; at most one per live name
   readonly #leaving = new Map<PeerId, number>() // until when; at most MAX_LEAVING
-  #stopSoon: Cancel = () => {}
-  #dueAt = Number.POSITIVE_INFINITY
-  #working = false
 
   constructor({ parts, fetches, lookup, safety, quotaBytes }: SpreadParts) {
     this.#parts = parts
@@ -67,6 +64,12 @@ export class SpreadDuty {
     this.#lookup = lookup
     this.#safety = safety
     this.counts = new SpreadCounts(parts)
+    this.#rests = new Rests(parts.env)
+    this.#reviews = new Reviews(parts.env, {
+      all: () => this.#all(),
+      chunksOf: (id) => chunksIn(parts.names.byManifest(id) ?? { size: 0 }),
+      review: (id) => this.#review(id),
+    })
     this.#quotaBytes = quotaBytes
     safety.onKnown = () => this.reviewSoon()
     fetches.ownersOf = (manifest, missing) => this.#ownersOf(manifest.id, missing)
@@ -78,42 +81,25 @@ export class SpreadDuty {
   onHeard: (id: Hash) => void = () => {}
 
   /** Reviews all spread files shortly; many calls make one review. */
-  reviewSoon(delayMs = SOON_MS): void {
-    const dueAt = this.#parts.env.now() + delayMs
-    if (this.#dueAt <= dueAt) return
-    this.#dueAt = dueAt
-    this.#stopSoon()
-    this.#stopSoon = this.#parts.env.after(delayMs, () => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      for (const { keeping, manifest } of this.#parts.names.all())
-        if (keeping === 'spread' && manifest !== null) this.#queue.add(manifest)
-      for (const { manifest } of this.#parts.loose.all()) this.#queue.add(manifest)
-      this.#work()
-    })
+  reviewSoon(): void {
+    this.#reviews.soon()
   }
 
   /** Reviews one file. */
   look(id: Hash, delayMs = 0): void {
-    if (delayMs === 0) {
-      this.#queue.add(id)
-      this.#work()
-      return
-    }
-    if (this.#later.has(id)) return
-    this.#later.set(
-      id,
-      this.#parts.env.after(delayMs, () => {
-        this.#later.delete(id)
-        this.look(id)
-      }),
-    )
+    this.#reviews.look(id, delayMs)
   }
 
   /** A holder's claim arrived: a running copy uses it at once. */
   offered(id: Hash, holder: HolderFields): void {
     if (holder.peer === this.#parts.env.identity.id) return
+    if (!holdsSome(holder)) return
     const copy = this.#copies.get(id)
-    if (holdsSome(holder)) copy?.offer(holder.peer, chunksOf(holder))
+    if (copy !== undefined) copy.offer(holder.peer, chunksOf(holder))
+    else if (this.#rests.promised(id)) {
+      this.#promised.add(id)
+      this.look(id)
+    }
   }
 
   memberLeft(peer: PeerId): void {
@@ -171,25 +157,17 @@ export class SpreadDuty {
     })
   }
 
-  /** One file after the other, with pauses: what is published must not keep anybody busy. */
-  #work(): void {
-    if (this.#working) return
-    const [id] = this.#queue
-    if (id === undefined) return
-    this.#working = true
-    this.#queue.delete(id)
-    const register = this.#parts.names.byManifest(id)
-    this.#parts.env.after(register === undefined ? 0 : Math.ceil(chunksIn(register) / CHUNKS_PER_MS), () => {
-      this.#working = false
-      this.#review(id)
-      this.#work()
-    })
+  *#all(): Generator<Hash> {
+    const { names, loose } = this.#parts
+    for (const { keeping, manifest } of names.all()) if (keeping === 'spread' && manifest !== null) yield manifest
+    for (const { manifest } of loose.all()) yield manifest
   }
 
   #review(id: Hash): void {
     const { names, loose } = this.#parts
     const register = names.byManifest(id)
     if (register === undefined || register.keeping !== 'spread') {
+      this.#promised.delete(id)
       this.#copies.get(id)?.stop()
       if (loose.has(id)) this.#dropReplaced(id)
       return
@@ -230,9 +208,10 @@ export class SpreadDuty {
 
   /** Starts to fetch what this peer owes. */
   #make(register: Register, id: Hash, owners: ChunkOwners, missing: Bitmap): void {
-    const { manifests, holdings, loose, roster, env, said, transfers } = this.#parts
-    if (this.#copies.size >= MAX_COPYING || !this.#rested(id)) {
-      this.look(id, RETRY_MS)
+    const { manifests, holdings, holders, loose, roster, env, said, transfers } = this.#parts
+    const restMs = this.#rests.leftMs(id)
+    if (this.#copies.size >= MAX_COPYING || restMs > 0) {
+      this.look(id, Math.max(RETRY_MS, restMs))
       return
     }
     const manifest = manifests.get(id)
@@ -248,10 +227,16 @@ export class SpreadDuty {
       this.look(id, FULL_MS)
       return
     }
+    const local = isComplete(holdings.state(id))
+    // who publishes what nobody has must not keep others from their turn
+    if (!local && !this.#promised.delete(id) && holders.list(id, 1).length === 0) {
+      this.#rest(id, 'nobody')
+      this.#seek(register, id, missing)
+      return
+    }
     if (register.publisher !== env.identity.id && !loose.has(id)) {
       said.say('info', `Store ${register.name} request accepted, for some of its chunks`)
     }
-    const local = isComplete(holdings.state(id))
     const copy = new SpreadCopy(
       this.#fetches.fetching,
       loose,
@@ -264,7 +249,8 @@ export class SpreadDuty {
           this.#copies.delete(id)
           transfers.end(n, false)
           loose.reserve(id, 0)
-          if (error !== null) this.#note(`rest${id}`)
+          if (error === null) this.#rests.end(id)
+          else this.#rest(id, 'silence')
           this.look(id)
         },
       },
@@ -274,7 +260,7 @@ export class SpreadDuty {
   }
 
   #fetchManifest(register: Register, id: Hash): void {
-    const { roster, mesh, manifests, env } = this.#parts
+    const { roster, mesh, manifests } = this.#parts
     if (!this.#may(`manifest${id}`, RETRY_MS)) {
       this.look(id, RETRY_MS)
       return
@@ -282,10 +268,10 @@ export class SpreadDuty {
     const from = [register.publisher, ...roster.keepers(register.name), ...mesh.linked()]
     this.#lookup.manifest(id, from, (manifest) => {
       if (manifest === null) {
-        this.look(id, REST_MS)
+        this.#rest(id, 'nobody')
         return
       }
-      env.store.write([manifests.putting(manifest)])
+      manifests.remember(manifest)
       this.look(id)
     })
   }
@@ -314,9 +300,8 @@ export class SpreadDuty {
     const { loose, env, names } = this.#parts
     env.log('warn', `chunks of "${names.byManifest(id)?.name ?? id}": ${reason}`)
     if (index !== null) loose.lost(id, index)
-    this.#note(`rest${id}`)
+    this.#rest(id, 'silence')
     this.#copies.get(id)?.stop(reason)
-    this.look(id, REST_MS)
   }
 
   /** Whoever would have to take our place must hear of it; they do so for a minute. */
@@ -353,7 +338,7 @@ export class SpreadDuty {
     const manifest = manifests.get(id)
     const now = manifest === undefined ? undefined : names.by(manifest.name, manifest.publisher)
     if (now !== undefined && now.manifest !== null && !this.#safety.isSafe(now)) {
-      this.look(id, REST_MS)
+      this.look(id, REPLACED_MS)
       return
     }
     loose.dropAll(id)
@@ -366,8 +351,8 @@ export class SpreadDuty {
     return [...all]
   }
 
-  #rested(id: Hash): boolean {
-    return (this.#notes.get(`rest${id}`) ?? Number.NEGATIVE_INFINITY) + REST_MS <= this.#parts.env.now()
+  #rest(id: Hash, why: 'nobody' | 'silence'): void {
+    this.look(id, this.#rests.begin(id, why))
   }
 
   #may(key: string, everyMs: number): boolean {

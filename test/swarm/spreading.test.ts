@@ -202,6 +202,21 @@ test('a peer alone keeps chunks of its own; an empty file is stored too', () => 
   assert.equal(store(world, alone, '/empty', SPREAD).chunks, 0)
 })
 
+test('files that nobody has any more do not keep others from their turn', () => {
+  const { world, peers } = network(13, 6)
+  for (let file = 0; file < 12; file++) {
+    peers[5]!.write(`/gone${file}`, `gone ${file}`, SIZE)
+    peers[5]!.swarm.store(`/gone${file}`, SPREAD, quiet, quiet)
+  }
+  // known to all, and before a chunk is anywhere its only holder is gone
+  world.until('all names known', 5_000, () => peers.every((peer) => peer.swarm.known().length === 12))
+  peers[5]!.kill()
+  world.run(3_000)
+  peers[0]!.write('/big', 'content', SIZE)
+  const stored = store(world, peers[0]!, '/big', SPREAD, 30_000)
+  placed(world, 'big', stored.id)
+})
+
 test('a kill during a spread store leaves nothing half acknowledged', () => {
   for (let seed = 1; seed <= 12; seed++) {
     const { world, peers } = network(seed, 6)
