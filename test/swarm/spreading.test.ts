@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
 import type { ManifestView, StoredView } from '../../src/api.js'
+import { keyOf } from '../../src/swarm/manifest.js'
 import { chunkKey } from '../../src/swarm/spread.js'
 import type { Hash } from '../../wire/types.js'
 import type { TestPeer } from './peer.js'
@@ -92,6 +93,57 @@ test('through joins no chunk has ever fewer than four copies, and spare ones go'
     }
   }
   placed(world, 'big', stored.id, 120_000)
+})
+
+/** No copy of any chunk goes while so much time passes. */
+function allStay(world: World, id: Hash, seconds: number): void {
+  for (let step = 0; step < 2 * seconds; step++) {
+    world.run(500)
+    for (let index = 0; index < CHUNKS; index++) assert.ok(holdersOf(world, id, index).length >= 4, `chunk ${index}`)
+  }
+}
+
+test('as long as a new owner gets nothing, the old ones keep what they have', () => {
+  const { world, peers, stored } = spread(14, 6)
+  placed(world, 'big', stored.id)
+  for (const peer of peers) peer.mute = true
+  world.add('new')
+  allStay(world, stored.id, 60)
+  for (const peer of peers) peer.mute = false
+  placed(world, 'big', stored.id, 400_000)
+})
+
+test('chunks of a replaced version stay until the new one is safe', () => {
+  const { world, peers, stored } = spread(15, 7)
+  placed(world, 'big', stored.id)
+  peers[0]!.write('/big', 'other', SIZE)
+  for (const peer of peers) peer.mute = true
+  let second: StoredView | null = null
+  peers[0]!.swarm.store('/big', SPREAD, quiet, (result) => {
+    if (result.ok) second = result.value
+  })
+  allStay(world, stored.id, 60)
+  assert.equal(second, null)
+  for (const peer of peers) peer.mute = false
+  world.until('the new version stored', 400_000, () => second !== null)
+  world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
+})
+
+test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
+  const { world, peers, stored } = spread(16, 10)
+  placed(world, 'big', stored.id)
+  const keepers = peers[0]!.owners(keyOf('big'), 4)
+  const reader = world.add('reader')
+  reader.kill()
+  world.run(3_000)
+  reader.quotaBytes = 1 // it keeps nothing itself and so knows no owners yet
+  reader.start()
+  world.run(2_000)
+  for (const peer of peers) if (peer === peers[0] || keepers.includes(peer.id)) reader.cut(peer, 60_000)
+  world.run(100)
+  reader.swarm.request('big', { target: '/home/big' }, quiet, quiet)
+  world.until('some chunks', 30_000, () => reader.partBits(stored.id) > 5)
+  world.until('the whole file', 90_000, () => reader.disk.files.has('/home/big'))
 })
 
 test('a leaver hands its chunks over before it goes', () => {
