@@ -79,8 +79,11 @@ export class Holders {
     const counts = new Uint16Array(chunkCount)
     for (const { state, kept } of holding) {
       if (isComplete(state)) continue
-      for (let index = 0; index < kept.length * 8; index++)
-        if (hasBit(kept, index)) counts[index] = (counts[index] ?? 0) + 1
+      for (let at = 0; at < kept.length; at++) {
+        if (kept[at] === 0) continue // most of them, where many hold a little each
+        for (let index = at * 8; index < at * 8 + 8; index++)
+          if (hasBit(kept, index)) counts[index] = (counts[index] ?? 0) + 1
+      }
     }
     return whole + counts.reduce((least, count) => Math.min(least, count), chunkCount === 0 ? 0 : 0xffff)
   }

@@ -12,6 +12,7 @@ import type { Manifests } from './manifests.js'
 
 export const MAX_LOOSE_FILES = 4_096
 const MAX_OPENING = 16
+const HASH_BYTES = 32
 const NOTHING = new Uint8Array(0)
 
 export interface LooseFile {
@@ -24,6 +25,8 @@ export interface LooseFile {
 
 interface Entry extends LooseFile {
   have: Bitmap
+  /** Of the chunks that are here, and of the manifest. */
+  bytes: number
   reservedBytes: number
   /** Being opened, or chunks of it are being deleted. */
   busy: number
@@ -44,9 +47,9 @@ export class Loose {
 
   /** Bytes of all chunks kept and about to be kept, manifests included. */
   get bytes(): number {
-    let bytes = 0
-    for (const { bytes: own } of this.#sizes()) bytes += own
-    return bytes
+    let sum = 0
+    for (const { bytes, reservedBytes } of this.#files.values()) sum += bytes + reservedBytes
+    return sum
   }
 
   get size(): number {
@@ -109,7 +112,7 @@ export class Loose {
   synced(id: Hash, have: Bitmap): void {
     const entry = this.#files.get(id)
     if (entry === undefined || have.length !== entry.have.length) return
-    entry.have = have.slice()
+    this.#hold(entry, have.slice())
     this.onChanged(id)
   }
 
@@ -118,7 +121,7 @@ export class Loose {
     const entry = this.#files.get(id)
     if (entry === undefined || entry.busy > 0) return
     const gone = and(entry.have, chunks)
-    entry.have = minus(entry.have, gone)
+    this.#hold(entry, minus(entry.have, gone))
     if (!anyBit(entry.have)) {
       this.dropAll(id)
       return
@@ -135,7 +138,7 @@ export class Loose {
     const entry = this.#files.get(id)
     if (entry === undefined || entry.busy > 0) return
     entry.busy++
-    entry.have = emptyBitmap(entry.chunkCount)
+    this.#hold(entry, emptyBitmap(entry.chunkCount))
     this.#env.chunks.loose.drop(id, null, () => {
       this.#files.delete(id)
       this.#env.store.write([{ remove: 'loose', key: id }])
@@ -147,14 +150,17 @@ export class Loose {
   lost(id: Hash, index: number): void {
     const entry = this.#files.get(id)
     if (entry === undefined || !hasBit(entry.have, index)) return
-    clearBit(entry.have, index)
+    const have = entry.have.slice()
+    clearBit(have, index)
+    this.#hold(entry, have)
     this.onChanged(id)
   }
 
   #add({ id, name, layout, chunkCount }: Manifest): Entry {
     const { size, chunkSize } = layout
     const have = emptyBitmap(chunkCount)
-    const entry = { manifest: id, name, size, chunkSize, chunkCount, have, reservedBytes: 0, busy: 0 }
+    const counts = { bytes: HASH_BYTES * chunkCount, reservedBytes: 0, busy: 0 }
+    const entry = { manifest: id, name, size, chunkSize, chunkCount, have, ...counts }
     this.#files.set(id, entry)
     return entry
   }
@@ -164,7 +170,7 @@ export class Loose {
       const entry = this.#files.get(id)
       if (entry !== undefined) {
         entry.busy--
-        if ('have' in opened) entry.have = opened.have.slice()
+        if ('have' in opened) this.#hold(entry, opened.have.slice())
       }
       ready('error' in opened ? opened.error : null)
       this.onChanged(id)
@@ -175,10 +181,9 @@ export class Loose {
     this.#env.chunks.loose.drop(id, null, () => this.#env.store.write([{ remove: 'loose', key: id }]))
   }
 
-  *#sizes(): Generator<{ readonly bytes: number }> {
-    for (const { have, size, chunkSize, chunkCount, reservedBytes } of this.#files.values()) {
-      yield { bytes: bytesOf({ size, chunkSize }, have) + reservedBytes + 32 * chunkCount }
-    }
+  #hold(entry: Entry, have: Bitmap): void {
+    entry.have = have
+    entry.bytes = HASH_BYTES * entry.chunkCount + bytesOf(entry, have)
   }
 }
 

@@ -17,12 +17,14 @@ import type { Lookup } from './lookup.js'
 import { checkName, chunkSizeFor, MAX_FILE_BYTES, type Manifest, makeManifest } from './manifest.js'
 import type { Parts } from './parts.js'
 import { makeRegister, meantBy, type Register } from './register.js'
+import { chunksIn } from './spread-counts.js'
 import type { SpreadDuty } from './spread-duty.js'
 
 const CHECK_MS = 500
 const ASK_AGAIN_MS = 2_000
 const REMOVE_WAIT_MS = 3_000
 const MAX_WAITING = 256
+const MAX_COUNTED_AT_ONCE = 256
 
 export interface PublishParts {
   readonly parts: Parts
@@ -127,7 +129,11 @@ export class Publishing {
 
   /** Somebody's holdings changed: a store may have its copies now. */
   changed(id: Hash): void {
-    for (const waiting of [...this.#waiting.values()]) if (waiting.register.manifest === id) waiting.check()
+    for (const { register, check } of [...this.#waiting.values()]) {
+      // many tell of a large spread file: it is checked twice a second anyway
+      const large = register.keeping === 'spread' && chunksIn(register) > MAX_COUNTED_AT_ONCE
+      if (register.manifest === id && !large) check()
+    }
   }
 
   #hash(order: Order, registers: readonly Register[]): Cancel {

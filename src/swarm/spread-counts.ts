@@ -11,8 +11,6 @@ import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 import type { ChunkOwners } from './spread.js'
 
-const NOTHING = new Uint8Array(0)
-
 export interface CopyCount {
   /** Chunks with enough durable copies at their owners. */
   readonly chunks: number
@@ -42,7 +40,8 @@ export class SpreadCounts {
     let chunks = 0
     let bytes = 0
     for (let index = 0; index < chunksIn(register); index++) {
-      const copies = owners.of(index).filter((peer) => hasBit(keptBy(peer), index)).length
+      let copies = 0
+      for (const kept of keptBy(owners.of(index))) if (hasBit(kept, index)) copies++
       if (copies >= enough) chunks++
       bytes += Math.min(copies, enough) * chunkBytes(layout, index)
     }
@@ -78,11 +77,15 @@ export class SpreadCounts {
     const { env, loose } = this.#parts
     const owners = this.owners(register, without)
     const keptBy = this.#reader(register)
-    const here = register.manifest === null ? NOTHING : loose.kept(register.manifest)
+    const here = register.manifest === null ? emptyBitmap(0) : loose.kept(register.manifest)
     const lacking = new Set<PeerId>()
     for (let index = 0; index < chunksIn(register); index++) {
       if (register.publisher !== env.identity.id && !hasBit(here, index)) continue
-      for (const peer of owners.of(index)) if (!hasBit(keptBy(peer), index)) lacking.add(peer)
+      const all = owners.of(index)
+      keptBy(all).forEach((kept, at) => {
+        const peer = all[at]
+        if (peer !== undefined && !hasBit(kept, index)) lacking.add(peer)
+      })
     }
     return lacking
   }
@@ -92,21 +95,21 @@ export class SpreadCounts {
     const keptBy = this.#reader(register, since)
     const there = emptyBitmap(chunksIn(register))
     for (const index of indicesOf(chunks)) {
-      const all = owners.of(index)
-      if (all.length > 0 && all.every((peer) => hasBit(keptBy(peer), index))) setBit(there, index)
+      const all = keptBy(owners.of(index))
+      if (all.length > 0 && all.every((kept) => hasBit(kept, index))) setBit(there, index)
     }
     return there
   }
 
-  /** What each peer keeps of a file, looked up once. */
-  #reader({ manifest: id }: Register, since?: number): (peer: PeerId) => Bitmap {
+  /** What owners keep of a file, in their order, looked up once a list. */
+  #reader({ manifest: id }: Register, since?: number): (owners: readonly PeerId[]) => readonly Bitmap[] {
     const { env, loose, holders } = this.#parts
-    const known = new Map<PeerId, Bitmap>() // one per owner
-    return (peer) => {
-      const found = known.get(peer)
-      if (found !== undefined || id === null) return found ?? NOTHING
-      const kept = peer === env.identity.id ? loose.kept(id) : holders.kept(id, peer, since)
-      known.set(peer, kept)
+    const known = new Map<readonly PeerId[], readonly Bitmap[]>() // at most one per member
+    return (owners) => {
+      const found = known.get(owners)
+      if (found !== undefined || id === null) return found ?? []
+      const kept = owners.map((peer) => (peer === env.identity.id ? loose.kept(id) : holders.kept(id, peer, since)))
+      known.set(owners, kept)
       return kept
     }
   }
