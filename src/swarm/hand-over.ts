@@ -33,9 +33,10 @@ export function handOver(
   const check = () => {
     const left = [...mesh.members()].length === 0 ? [] : owed()
     if (left.length === 0 || env.now() >= deadline) {
-      for (const { name, manifest } of left) {
+      for (const { name, manifest, keeping: how } of left) {
         const copies = manifest === null ? 0 : holders.complete(manifest)
-        env.log('warn', `"${name}" has ${copies} other complete holders: not all its keepers have it yet`)
+        const whole = `has ${copies} other complete holders: not all its keepers have it yet`
+        env.log('warn', `"${name}" ${how === 'spread' ? 'has chunks that not all their owners have yet' : whole}`)
       }
       return done()
     }

@@ -6,8 +6,8 @@ import type { Hash } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 
 const SOON_MS = 50
-/** A review of so many chunks costs about 0.1 ms. */
-const CHUNKS_PER_MS = 100
+/** A review of 16,384 chunks costs some 30 ms and so waits half a second. */
+const CHUNKS_PER_MS = 32
 
 export interface ReviewHooks {
   all(): Iterable<Hash>

@@ -36,7 +36,7 @@ function register(
     name: string
     manifest?: Hash | null
     size?: number
-    keeping?: 'copies' | 'served'
+    keeping?: 'copies' | 'spread'
     since?: number
     version?: number
     time?: number
@@ -253,6 +253,11 @@ const TOO_MUCH: Record<string, Make> = {
   },
   'registers 64 x 20': (e) =>
     many(20, (m) => ({ type: 'nameNews', registers: many(64, (at) => register(e, { name: `spam ${m} ${at}` })) })),
+  'nameNews spread, 256 GiB each': (e) =>
+    many(20, (m) => {
+      const giant = (at: number) => ({ name: `giant ${m} ${at}`, size: 16384 * (1 << 24), keeping: 'spread' as const })
+      return { type: 'nameNews', registers: many(64, (at) => register(e, giant(at))) }
+    }),
   nameListGet: () => many(100, () => ({ type: 'nameListGet', request: 1, digests: randomBytes(1024), after: 'zzz' })),
   'nameList unsolicited': () => [{ type: 'nameList', request: 3, registers: [], next: 'x' }],
   'nameFound unsolicited': () => [{ type: 'nameFound', request: 3, registers: [] }],
