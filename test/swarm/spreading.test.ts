@@ -254,6 +254,19 @@ test('a peer alone keeps chunks of its own; an empty file is stored too', () => 
   assert.equal(store(world, alone, '/empty', SPREAD).chunks, 0)
 })
 
+test('an owner that is sent a wrong chunk takes it from somebody else', () => {
+  const { world, peers, stored } = spread(17, 7)
+  placed(world, 'big', stored.id)
+  const culprits = peers.slice(1, 4)
+  for (const peer of culprits) peer.corrupt = true
+  const joiner = world.add('new')
+  world.run(500) // all know it
+  placed(world, 'big', stored.id, 120_000)
+  const bad = joiner.answers.filter(({ outcome }) => outcome === 'bad')
+  assert.ok(bad.length > 0)
+  for (const { peer } of bad) assert.ok(culprits.some(({ id }) => id === peer))
+})
+
 test('files that nobody has any more do not keep others from their turn', () => {
   const { world, peers } = network(13, 6)
   for (let file = 0; file < 12; file++) {
