@@ -239,7 +239,9 @@ export interface FileView {
   readonly id: Hash
   readonly size: number
   readonly chunks: number
+  /** Peers that hold all of it; of a spread file those that hold the chunk that the fewest hold. */
   readonly holders: number
+  /** All of it is here. */
   readonly complete: boolean
   readonly publisher: PeerId
 }
@@ -336,7 +338,11 @@ export interface StoreOptions {
   /** Name in the network; the file's own name where absent. */
   readonly as?: string
   readonly force?: boolean
+  /** Of `store`: each chunk is kept by owners of its own, so that nobody has to keep the whole file. */
+  readonly spread?: boolean
 }
+
+export type ShareOptions = Omit<StoreOptions, 'spread'>
 
 export interface RequestOptions {
   /** Absolute path of the finished file. */
@@ -379,7 +385,7 @@ export interface PeerApi {
   lookup(name: string, done: Done<LookupView>): void
 
   store(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
-  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel
+  share(path: string, options: ShareOptions, progress: OnProgress, done: Done<StoredView>): Cancel
   /** `what` is a name, `name@publisher` or a `p2p:` link. */
   request(what: string, options: RequestOptions, progress: OnProgress, done: Done<RequestedView>): Cancel
   remove(name: string, done: Done<StoredView>): void

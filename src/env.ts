@@ -156,6 +156,7 @@ export const TABLES = [
   'names',
   'manifests',
   'holdings',
+  'loose',
   'peers',
   'ring',
 ] as const
@@ -201,6 +202,8 @@ export interface ChunkFetch {
   /** Manifest id of the file, as in `chunkGet`. */
   readonly blob: Hash
   readonly index: number
+  /** Becomes a loose chunk (see `LooseChunks`), and not part of the file that is open for writing. */
+  readonly loose?: boolean
   /** No bytes for this long: 'timeout'. */
   readonly stallMs: number
   /** Bytes as they come, for rates. */
@@ -231,7 +234,7 @@ export interface Chunks {
     done: (result: { readonly have: Bitmap } | { readonly error: string }) => void,
     replace?: boolean,
   ): void
-  /** Fills chunks of an open blob from another copy on this machine (own blob or adopted file), verified. */
+  /** Fills chunks of an open blob from what else of it is on this machine (own blob, adopted file, loose chunks), verified. */
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void
   /** Asks for one chunk on a data link and sends `chunkGet` itself; the blob must be open. */
   fetch(link: Link, request: ChunkFetch): Cancel
@@ -253,8 +256,26 @@ export interface Chunks {
    * unfinished one, which `open` resumes with the chunks that are right.
    */
   verify(blob: Hash, layout: Layout, done: (whole: boolean) => void): void
+  readonly loose: LooseChunks
   /** A blob that was served turned out changed, gone or unreadable, or an open one cannot be written (disk full). */
   onLost: (blob: Hash, reason: string) => void
+}
+
+/**
+ * Single chunks of a file, each a file of its own in the peer's folder, so that each can be deleted by itself. They are
+ * served where there is no whole copy.
+ */
+export interface LooseChunks {
+  /** Answers which are there, durable. */
+  open(blob: Hash, layout: Layout, done: (result: { readonly have: Bitmap } | { readonly error: string }) => void): void
+  /** Makes loose chunks of these from a whole copy on this machine, verified (not yet synced). */
+  copy(blob: Hash, chunks: Bitmap, done: (error: string | null) => void): void
+  /** Everything fetched or copied so far is durable; answers which chunks are there. */
+  sync(blob: Hash, done: (have: Bitmap) => void): void
+  /** Deletes these; null: all there are of a blob, open or not. */
+  drop(blob: Hash, chunks: Bitmap | null, done: () => void): void
+  /** A chunk turned out unreadable and is gone; null: chunks cannot be written or deleted. */
+  onLost: (blob: Hash, index: number | null, reason: string) => void
 }
 
 // ---- worker threads

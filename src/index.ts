@@ -18,6 +18,7 @@ export type {
   RecordView,
   RequestedView,
   RingView,
+  ShareOptions,
   StatusView,
   StoredView,
   StoreOptions,

@@ -215,7 +215,7 @@ export class Peer implements api.PeerApi {
     return this.#swarm.store(path, options, progress, done)
   }
 
-  share(path: string, options: api.StoreOptions, progress: api.OnProgress, done: api.Done<api.StoredView>): Cancel {
+  share(path: string, options: api.ShareOptions, progress: api.OnProgress, done: api.Done<api.StoredView>): Cancel {
     return this.#swarm.share(path, options, progress, done)
   }
 

@@ -40,6 +40,12 @@ const FORCE: OptionSpec = {
   kind: 'flag',
 }
 
+const SPREAD: OptionSpec = {
+  flags: '--spread',
+  summary: 'each chunk at owners of its own: no peer has to keep the whole file',
+  kind: 'flag',
+}
+
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
@@ -150,7 +156,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'store',
     summary: 'put a file into the network: its ring owner and replicas keep copies',
     args: [path('path')],
-    options: [AS, FORCE],
+    options: [AS, FORCE, SPREAD],
     key: 's',
     example: 'store music.txt',
   },
@@ -185,7 +191,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'files',
-    summary: 'the files of the network',
+    summary: 'the files of the network; holders of a spread file: of its rarest chunk',
     args: [text('pattern', false)],
     options: [],
     key: '4',

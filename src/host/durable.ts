@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync
 import { dirname } from 'node:path'
 import { errorCode } from './error-text.js'
 
-export { errorCode, errorText } from './error-text.js'
+export { errorCode, errorText, faultText } from './error-text.js'
 
 const PRIVATE_MODE = 0o600
 

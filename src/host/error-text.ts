@@ -1,4 +1,5 @@
 /** What a failed call of the operating system means, by its code. */
+import { OperationalError } from '../../wire/errors.js'
 
 /** `ENOENT`, `EEXIST`, … or '' where the error has no code. */
 export function errorCode(error: unknown): string {
@@ -22,4 +23,10 @@ export function errorText(error: unknown): string {
     EIO: 'the disk reports an error',
   }
   return plain[errorCode(error)] ?? error.message
+}
+
+/** The reason of a failure for the user; our own faults are not reasons and crash. */
+export function faultText(error: unknown): string {
+  if (error instanceof OperationalError || (error instanceof Error && 'code' in error)) return errorText(error)
+  throw error
 }

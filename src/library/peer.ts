@@ -247,7 +247,7 @@ export class Peer implements AsyncDisposable {
   /** Publishes a file and serves it from here only. */
   async share(
     path: string,
-    { signal, onProgress, ...options }: api.StoreOptions & LongOptions = {},
+    { signal, onProgress, ...options }: api.ShareOptions & LongOptions = {},
   ): Promise<api.StoredView> {
     return this.#run(signal, (done) => this.#core.share(resolve(path), options, outside(onProgress), done))
   }

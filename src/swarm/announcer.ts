@@ -3,12 +3,12 @@
  * out after a fifth of a second), with the state at the moment of sending, so that nothing outdated is queued. What was
  * told once is not told again: a digest of it now and then says that it still holds, and mends what went wrong.
  */
-import { type ClaimFields, type HoldingState, MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
+import { type ClaimFields, MAX_CLAIMS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Bitmap, Env } from '../env.js'
 import type { Mesh } from '../mesh.js'
 import { hasBit } from './bitmap.js'
-import { bucketOf, ClaimDigest } from './claim-digest.js'
+import { bucketOf, ClaimDigest, claimWord } from './claim-digest.js'
 
 const EVERY_MS = 1_000
 const URGENT_MS = 200
@@ -17,7 +17,7 @@ const NEVER = Number.NEGATIVE_INFINITY
 
 interface Outbox {
   readonly dirty: Set<Hash> // at most MAX_DIRTY
-  readonly told: Map<Hash, HoldingState> // what it knows since this link is up; at most MAX_DIRTY
+  readonly told: Map<Hash, number | null> // words of what it knows since this link is up; at most MAX_DIRTY
   /** It may ask for claims again, once for each digest. */
   mayWant: boolean
   sentAt: number
@@ -59,9 +59,9 @@ export class Announcer {
   renew(): void {
     for (const [peer, outbox] of this.#outboxes) {
       const digest = new ClaimDigest()
-      for (const [id, state] of outbox.told) {
-        if (state === 'some' || this.#claimOf(id).state !== state) this.mark(peer, id, false)
-        if (state !== 'some') digest.add(id, state)
+      for (const [id, word] of outbox.told) {
+        if (word === null || claimWord(id, this.#claimOf(id)) !== word) this.mark(peer, id, false)
+        if (word !== null) digest.add(id, word)
       }
       if (digest.size === 0) continue
       outbox.mayWant = true
@@ -94,12 +94,13 @@ export class Announcer {
   #flush(peer: PeerId, outbox: Outbox): void {
     outbox.dueAt = NEVER
     if (outbox.dirty.size === 0) return
-    const ids = [...outbox.dirty].slice(0, MAX_IDS_PER_MESSAGE)
+    const ids = [...outbox.dirty].slice(0, MAX_CLAIMS_PER_MESSAGE)
     const claims = ids.map((id) => ({ manifest: id, ...this.#claimOf(id) }))
-    for (const { manifest: id, state } of claims) {
+    for (const claim of claims) {
+      const { manifest: id, state } = claim
       outbox.dirty.delete(id)
       if (state === 'none') outbox.told.delete(id)
-      else if (outbox.told.size < MAX_DIRTY || outbox.told.has(id)) outbox.told.set(id, state)
+      else if (outbox.told.size < MAX_DIRTY || outbox.told.has(id)) outbox.told.set(id, claimWord(id, claim))
     }
     outbox.sentAt = this.#env.now()
     this.#mesh.send(peer, { type: 'chunksHave', claims })

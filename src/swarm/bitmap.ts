@@ -38,3 +38,22 @@ export function fitsCount(bitmap: Bitmap, count: number): boolean {
   if (bitmap.length !== Math.ceil(count / 8)) return false
   return count % 8 === 0 || (bitmap[bitmap.length - 1] ?? 0) >> (count % 8) === 0
 }
+
+/** Whether any bit is set. */
+export function anyBit(bitmap: Bitmap): boolean {
+  return bitmap.some((byte) => byte !== 0)
+}
+
+/** The bits of `a` that are not in `b`. */
+export function minus(a: Bitmap, b: Bitmap): Bitmap {
+  return a.map((byte, at) => byte & ~(b[at] ?? 0))
+}
+
+export function and(a: Bitmap, b: Bitmap): Bitmap {
+  return a.map((byte, at) => byte & (b[at] ?? 0))
+}
+
+/** The set bits, in ascending order. */
+export function* indicesOf(bitmap: Bitmap): Generator<number> {
+  for (let index = 0; index < bitmap.length * 8; index++) if (hasBit(bitmap, index)) yield index
+}

@@ -9,7 +9,7 @@ import type { Address, Hash, PeerId } from '../../wire/types.js'
 import { type Done, done, type FileView, type ManifestView } from '../api.js'
 import { hasBit } from './bitmap.js'
 import type { Gossip } from './gossip.js'
-import { isComplete } from './holders.js'
+import { chunksOf, isComplete } from './holders.js'
 import type { Keeper } from './keeper.js'
 import type { Lookup } from './lookup.js'
 import { chunkBytes, chunkCountOf, chunkSizeFor, type Manifest } from './manifest.js'
@@ -148,11 +148,15 @@ export class Catalogue {
     const { roster, env, post, holders } = this.#parts
     const { id, name, publisher } = manifest
     const self = { peer: env.identity.id, ...this.#keeper.claimOf(id) }
-    const note = (all: readonly HolderFields[]) => {
-      for (const one of all) if (claims.size < MAX_SHOWN_HOLDERS) claims.set(one.peer, one)
+    // what a peer says of itself is newer than what others heard of it
+    const note = (all: readonly HolderFields[], from: PeerId) => {
+      for (const one of all) {
+        if (claims.has(one.peer) ? one.peer === from : claims.size < MAX_SHOWN_HOLDERS) claims.set(one.peer, one)
+      }
     }
-    note([self, ...holders.list(id, MAX_SHOWN_HOLDERS)])
-    const asked = [...new Set([...roster.keepers(name), publisher])].filter((peer) => peer !== env.identity.id)
+    note([self, ...holders.list(id, MAX_SHOWN_HOLDERS)], env.identity.id)
+    const all = new Set([...roster.keepers(name), publisher, ...this.#ownersOf(manifest)])
+    const asked = [...all].filter((peer) => peer !== env.identity.id)
     let open = asked.length
     if (open === 0) {
       env.after(0, then)
@@ -161,10 +165,17 @@ export class Catalogue {
     for (const peer of asked) {
       const question = (request: number) => ({ type: 'holdersGet', request, manifest: id }) as const
       post.ask(peer, 'holdersAre', question, ASK_MS, (answer) => {
-        note(answer?.holders ?? [])
+        note(answer?.holders ?? [], peer)
         if (--open === 0) then()
       })
     }
+  }
+
+  /** Of a spread file: those who are to keep its chunks. */
+  #ownersOf({ id, name, chunkCount }: Manifest): readonly PeerId[] {
+    const { names, spread } = this.#parts
+    if (names.byManifest(id)?.keeping !== 'spread') return []
+    return [...spread.owners(name, chunkCount).everybody(Array(chunkCount).keys())].slice(0, MAX_SHOWN_HOLDERS)
   }
 
   #manifestView(manifest: Manifest, claims: readonly HolderFields[]): ManifestView {
@@ -184,8 +195,9 @@ export class Catalogue {
   }
 }
 
-function holds({ state, chunks }: HolderFields, index: number): boolean {
-  return isComplete(state) || (state === 'some' && hasBit(chunks, index))
+function holds(holder: HolderFields, index: number): boolean {
+  const chunks = chunksOf(holder)
+  return chunks === null || hasBit(chunks, index)
 }
 
 function compare(a: string, b: string): number {

@@ -44,6 +44,8 @@ export class Keeping {
 
   /** Somebody has no room for this file. */
   onFull: (id: Hash) => void = () => {}
+  /** Whether the chunks of a spread file are where they should be. */
+  isSpreadSafe: (register: Register) => boolean = () => true
 
   /** Reviews everything shortly; many calls make one review. */
   reviewSoon(delayMs = SOON_MS): void {
@@ -107,7 +109,8 @@ export class Keeping {
     const register = this.#parts.names.byManifest(id)
     if (register === undefined) return
     if (reason === 'full') {
-      this.#parts.roster.full(register.name, from)
+      if (register.keeping === 'spread') this.#parts.roster.crowded(register.name, from)
+      else this.#parts.roster.full(register.name, from)
       this.onFull(id)
       this.reviewSoon()
       return
@@ -287,7 +290,8 @@ export class Keeping {
       const manifest = names.byManifest(id) === undefined ? manifests.get(id) : undefined
       if (manifest === undefined) continue
       const now = names.by(manifest.name, manifest.publisher)
-      if (now?.manifest && this.lacking(now).length > 0) continue
+      if (now?.manifest && (this.lacking(now).length > 0 || (now.keeping === 'spread' && !this.isSpreadSafe(now))))
+        continue
       if (blob) this.#fetches.dropCopy(id)
     }
   }
@@ -308,7 +312,8 @@ export class Keeping {
     for (const [keeper, ids] of this.#outbox) {
       const manifests = [...ids]
       for (let at = 0; at < manifests.length; at += MAX_IDS_PER_MESSAGE) {
-        this.#parts.post.tell(keeper, { type: 'keepAsk', manifests: manifests.slice(at, at + MAX_IDS_PER_MESSAGE) })
+        const some = manifests.slice(at, at + MAX_IDS_PER_MESSAGE)
+        this.#parts.post.tell(keeper, { type: 'keepAsk', manifests: some, leaving: false })
       }
     }
     this.#outbox.clear()

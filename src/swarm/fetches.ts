@@ -8,20 +8,20 @@ import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { type ChunkMapView, done, type Result, refused, type TransferView } from '../api.js'
 import type { Bitmap, FileStamp } from '../env.js'
-import { fitsCount } from './bitmap.js'
+import { fullBitmap, minus } from './bitmap.js'
 import type { Budget } from './budget.js'
 import type { DataLinks } from './data-links.js'
 import { Download } from './download.js'
 import type { FetchingParts } from './fetching.js'
-import { isComplete } from './holders.js'
+import { chunksOf, holdsSome, isComplete } from './holders.js'
 import type { Manifest } from './manifest.js'
 import type { Parts } from './parts.js'
+import { seek } from './seek.js'
 
 const MAX_REQUESTED = 56
 const MAX_KEEPING = 8
 const MAX_QUEUED = 20_480
 const MAX_LISTED = 32
-const SEEK_TIMEOUT_MS = 3_000
 const BAN_MS = 600_000
 const MAX_BANNED = 1_024
 /** Downloads whose chunks are shown. */
@@ -46,7 +46,7 @@ interface Job {
 
 export class Fetches {
   readonly #parts: Parts
-  readonly #fetching: FetchingParts
+  readonly fetching: FetchingParts
   readonly #jobs = new Map<Hash, Job[]>() // at most MAX_QUEUED in all; the first of each runs, the others wait
   readonly #banned = new Map<PeerId, number>() // at most MAX_BANNED; until when
   #count = 0
@@ -56,9 +56,11 @@ export class Fetches {
   constructor(parts: Parts, budget: Budget, links: DataLinks) {
     this.#parts = parts
     const banned = (peer: PeerId) => (this.#banned.get(peer) ?? 0) > parts.env.now()
-    this.#fetching = { env: parts.env, budget, links, banned, answered: parts.chunkAnswered }
+    this.fetching = { env: parts.env, budget, links, banned, answered: parts.chunkAnswered }
   }
 
+  /** Owners of chunks of a spread file, others each time. */
+  ownersOf: (manifest: Manifest, missing: Bitmap) => readonly PeerId[] = () => []
   /** Chunks of an unfinished download became servable. */
   onProgress: (id: Hash) => void = () => {}
 
@@ -106,12 +108,11 @@ export class Fetches {
   }
 
   /** A holder's claim arrived: running downloads use it at once. */
-  offered(id: Hash, peer: PeerId, state: HolderFields['state'], chunks: Bitmap): void {
+  offered(id: Hash, holder: HolderFields): void {
     const download = this.of(id)
-    if (download === undefined || peer === this.#parts.env.identity.id) return
-    if (isComplete(state)) download.offer(peer, null)
-    else if (state === 'some') download.offer(peer, chunks)
-    else if (state === 'none') download.withdraw(peer)
+    if (download === undefined || holder.peer === this.#parts.env.identity.id) return
+    if (holdsSome(holder)) download.offer(holder.peer, chunksOf(holder))
+    else if (holder.state === 'none') download.withdraw(holder.peer)
   }
 
   memberLeft(peer: PeerId): void {
@@ -155,17 +156,17 @@ export class Fetches {
   }
 
   #start(job: Job): void {
-    const { holders, holdings } = this.#parts
+    const { holders, holdings, loose } = this.#parts
     const { manifest, target, replace } = job
     const { id } = manifest
-    const local = isComplete(holdings.state(id))
+    const local = isComplete(holdings.state(id)) || (target !== null && loose.kept(id).length > 0)
     const download = new Download(
-      this.#fetching,
+      this.fetching,
       { manifest, target, replace, local },
       {
         seek: () => this.#seek(manifest, download),
         verified: () => this.onProgress(id),
-        cheated: (peer) => this.#ban(id, peer, manifest.name),
+        cheated: (peer) => this.ban(id, peer, manifest.name),
         lied: (peer) => holders.demote(id, peer),
         done: (result) => this.#ended(job, download, result),
       },
@@ -221,7 +222,8 @@ export class Fetches {
     return true
   }
 
-  #ban(id: Hash, peer: PeerId, name: string): void {
+  /** A peer sent a wrong chunk: nothing is fetched from it for a while. */
+  ban(id: Hash, peer: PeerId, name: string): void {
     const { env, holders } = this.#parts
     env.log(
       'warn',
@@ -235,19 +237,14 @@ export class Fetches {
 
   #seek(manifest: Manifest, download: Download): void {
     const { id, name, publisher, chunkCount } = manifest
-    const { env, mesh, post, holders, roster } = this.#parts
-    for (const { peer, state, chunks } of holders.list(id, MAX_LISTED)) this.offered(id, peer, state, chunks)
-    for (const keeper of new Set([...roster.keepers(name), publisher])) {
-      if (keeper === env.identity.id || (!mesh.isLinked(keeper) && mesh.member(keeper) === undefined)) continue
-      const question = (request: number) => ({ type: 'holdersGet', request, manifest: id }) as const
-      post.ask(keeper, 'holdersAre', question, SEEK_TIMEOUT_MS, (answer) => {
-        if (answer === null || download.ended) return
-        for (const holder of answer.holders) {
-          if (holder.state === 'some' && !fitsCount(holder.chunks, chunkCount)) continue
-          if (!holders.isDemoted(id, holder.peer)) this.offered(id, holder.peer, holder.state, holder.chunks)
-        }
-      })
+    const { holders, roster } = this.#parts
+    for (const holder of holders.list(id, MAX_LISTED)) this.offered(id, holder)
+    const missing = minus(fullBitmap(chunkCount), download.verified)
+    const peers = new Set([...roster.keepers(name), publisher, ...this.ownersOf(manifest, missing)])
+    const found = (holder: HolderFields) => {
+      if (!download.ended) this.offered(id, holder)
     }
+    seek(this.#parts, manifest, peers, { found })
   }
 }
 

@@ -48,11 +48,14 @@ export class Fetching {
   readonly #sources = new Map<PeerId, Source>() // at most MAX_SOURCES
   readonly #duplicated = new Set<number>() // chunks in the end game, at most one per source
   readonly #startedAt: number
+  readonly #loose: boolean
   readonly #goOn = () => this.pump()
   #turn = 0
   #running = true
 
-  constructor(parts: FetchingParts, manifest: Manifest, have: Bitmap, hooks: FetchingHooks) {
+  /** `loose`: the chunks are kept one by one. */
+  constructor(parts: FetchingParts, manifest: Manifest, have: Bitmap, hooks: FetchingHooks, loose = false) {
+    this.#loose = loose
     this.#parts = parts
     this.#hooks = hooks
     this.#manifest = manifest
@@ -92,7 +95,7 @@ export class Fetching {
     if (!this.#running || this.#parts.banned(peer)) return
     const known = this.#sources.get(peer)
     if (known !== undefined) this.#claims(known, unite(known.chunks, chunks))
-    else if (this.#sources.size < MAX_SOURCES || this.#dropResting()) this.#add(peer, chunks)
+    else if (this.#sources.size < MAX_SOURCES || this.#makeRoom(chunks)) this.#add(peer, chunks)
     this.pump()
   }
 
@@ -154,13 +157,18 @@ export class Fetching {
   }
 
   /** Makes room for a new source at the cost of one that does nothing. */
-  #dropResting(): boolean {
+  #makeRoom(chunks: Bitmap | null): boolean {
     for (const source of this.#sources.values()) {
-      if (source.state !== 'resting') continue
+      if (source.state !== 'resting' && !(this.#isSpent(source) && this.#picker.offers(chunks))) continue
       this.withdraw(source.peer)
       return true
     }
     return false
+  }
+
+  /** Where many hold a part each, those that gave theirs make way. */
+  #isSpent({ state, outstanding, chunks }: Source): boolean {
+    return state === 'open' && outstanding.size === 0 && !this.#picker.offers(chunks)
   }
 
   #open(source: Source): void {
@@ -207,6 +215,7 @@ export class Fetching {
     fetch.cancel = env.chunks.fetch(source.link, {
       blob: id,
       index,
+      loose: this.#loose,
       stallMs: source.stallMs(layout.chunkSize),
       progress: (bytes) => {
         source.rate.add(bytes)

@@ -5,6 +5,7 @@
 import type { Keeping } from './duty.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
+import type { SpreadDuty } from './spread-duty.js'
 
 /** Goodbyes and the closing of links to peers that stand still take up to a second each, the whole departure ten. */
 const LIMIT_MS = 8_000
@@ -13,7 +14,12 @@ const ASK_AGAIN_MS = 2_000
 /** Files that are named in the log; of more only the number is told. */
 const MAX_NAMED = 8
 
-export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping: Keeping, done: () => void): void {
+export function handOver(
+  { env, names, holdings, holders, mesh }: Parts,
+  keeping: Keeping,
+  spread: SpreadDuty,
+  done: () => void,
+): void {
   const self = env.identity.id
   const deadline = env.now() + LIMIT_MS
   const ours = () => {
@@ -27,26 +33,33 @@ export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping
   }
   const lacks = (register: Register) => keeping.lacking(register, self).length > 0
   const others = ({ manifest }: Register) => (manifest === null ? 0 : holders.complete(manifest))
+  const log = (text: string) => env.log('warn', text)
   const tellWhatIsLeft = () => {
     // where nobody is left to become a keeper, nobody lacks a copy
     const left = ours().filter((register) => lacks(register) || others(register) === 0)
     for (const register of left.slice(0, MAX_NAMED)) {
       const copies = others(register)
-      if (copies === 0) env.log('warn', `nobody else holds "${register.name}": it comes back with this peer`)
-      else env.log('warn', `"${register.name}" has ${copies} other complete holders: not all its keepers have it yet`)
+      if (copies === 0) log(`nobody else holds "${register.name}": it comes back with this peer`)
+      else log(`"${register.name}" has ${copies} other complete holders: not all its keepers have it yet`)
     }
-    if (left.length > MAX_NAMED) env.log('warn', `and ${left.length - MAX_NAMED} more files like that`)
+    const loose = spread.counts.owedWithout()
+    for (const { name } of loose.slice(0, MAX_NAMED)) log(`not all chunks of "${name}" are at their other owners yet`)
+    const more = Math.max(0, left.length - MAX_NAMED) + Math.max(0, loose.length - MAX_NAMED)
+    if (more > 0) log(`and ${more} more files like that`)
   }
   let askedAt = Number.NEGATIVE_INFINITY
   const check = () => {
-    const owed = [...mesh.members()].length === 0 ? [] : ours().filter(lacks)
-    if (owed.length === 0 || env.now() >= deadline) {
+    const isAlone = [...mesh.members()].length === 0
+    const owed = isAlone ? [] : ours().filter(lacks)
+    const loose = isAlone ? [] : spread.counts.owedWithout()
+    if (owed.length + loose.length === 0 || env.now() >= deadline) {
       tellWhatIsLeft()
       return done()
     }
     if (env.now() - askedAt >= ASK_AGAIN_MS) {
       askedAt = env.now()
       for (const register of owed) keeping.askNow(register, keeping.lacking(register, self))
+      for (const register of loose) spread.handOver(register)
     }
     env.after(CHECK_MS, check)
   }

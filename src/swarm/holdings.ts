@@ -8,6 +8,7 @@ import type { HoldingState } from '../../wire/messages/swarm.js'
 import type { Hash } from '../../wire/types.js'
 import type { Env, FileStamp } from '../env.js'
 import { countBits } from './bitmap.js'
+import type { Loose } from './loose.js'
 import type { Manifest } from './manifest.js'
 import type { Manifests } from './manifests.js'
 
@@ -26,15 +27,17 @@ export interface Holding {
 export class Holdings {
   readonly #env: Env
   readonly #manifests: Manifests
+  readonly #loose: Pick<Loose, 'bytes'>
   readonly #holdings = new Map<Hash, Holding>() // at most one per manifest in the store
   readonly #busy = new Set<Hash>() // some of the holdings
   #toInspect: Hash[] = [] // some of the holdings
   /** Of own copies, those that are not found again yet included. */
   #blobBytes = 0
 
-  constructor(env: Env, manifests: Manifests) {
+  constructor(env: Env, manifests: Manifests, loose: Pick<Loose, 'bytes'>) {
     this.#env = env
     this.#manifests = manifests
+    this.#loose = loose
   }
 
   /** A holding is complete and durable, or was found again after a restart. */
@@ -53,8 +56,9 @@ export class Holdings {
     return this.#busy.has(id)
   }
 
+  /** Bytes kept by ring duty: whole copies, and single chunks of spread files. */
   get blobBytes(): number {
-    return this.#blobBytes
+    return this.#blobBytes + this.#loose.bytes
   }
 
   all(): Iterable<Holding> {

@@ -11,10 +11,11 @@ import { Bucket } from '../bucket.js'
 import { countBits } from './bitmap.js'
 import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
-import { isComplete } from './holders.js'
-import { chunkCountOf, chunkSizeFor, type Manifest } from './manifest.js'
+import { holdsSome, isComplete } from './holders.js'
+import type { Manifest } from './manifest.js'
 import type { Parts } from './parts.js'
 import { type Register, readRegister } from './register.js'
+import { chunksIn } from './spread-counts.js'
 
 const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
@@ -46,21 +47,24 @@ export class Keeper {
   }
 
   /** A peer said what it holds of a file. */
-  onClaim: (id: Hash, from: PeerId) => void = () => {}
+  onClaim: (id: Hash, holder: HolderFields) => void = () => {}
 
   /** What this peer says of itself. */
   claimOf(id: Hash): Omit<HolderFields, 'peer'> {
-    const { holdings, names, manifests } = this.#parts
+    const { holdings, names, manifests, loose } = this.#parts
     const state = holdings.state(id)
-    if (state !== 'none') return { state, chunks: NO_CHUNKS }
+    const kept = loose.kept(id)
+    if (state !== 'none') return { state, chunks: NO_CHUNKS, kept }
     const verified = this.#fetches.of(id)?.verified
-    if (verified?.some((byte) => byte !== 0)) return { state: 'some', chunks: verified.slice() }
-    const listed = names.byManifest(id) !== undefined && manifests.has(id)
-    return { state: listed ? 'listed' : 'none', chunks: NO_CHUNKS }
+    if (verified?.some((byte) => byte !== 0)) return { state: 'some', chunks: verified.slice(), kept }
+    const listed = kept.length > 0 || (names.byManifest(id) !== undefined && manifests.has(id))
+    return { state: listed ? 'listed' : 'none', chunks: NO_CHUNKS, kept }
   }
 
-  /** Complete holders known here, this peer included. */
+  /** Complete holders known here, this peer included; of a spread file: of the chunk that the fewest hold. */
   countOf(id: Hash): number {
+    const register = this.#parts.names.byManifest(id)
+    if (register?.keeping === 'spread') return this.#parts.holders.least(id, this.claimOf(id), chunksIn(register))
     return this.#parts.holders.complete(id) + (isComplete(this.#parts.holdings.state(id)) ? 1 : 0)
   }
 
@@ -77,7 +81,7 @@ export class Keeper {
   holdersGet(from: PeerId, request: number, id: Hash): void {
     const self = { peer: this.#parts.env.identity.id, ...this.claimOf(id) }
     const others = this.#parts.holders.list(id, MAX_HOLDERS_TOLD)
-    const holders = self.state === 'none' || self.state === 'listed' ? others : [self, ...others]
+    const holders = holdsSome(self) ? [self, ...others] : others
     this.#parts.mesh.send(from, { type: 'holdersAre', request, holders })
   }
 
@@ -145,19 +149,19 @@ export class Keeper {
 
   chunksHave(from: PeerId, claims: readonly Value<typeof claim>[]): void {
     const { names, holders, roster, mesh } = this.#parts
-    for (const { manifest: id, state, chunks } of claims) {
+    for (const { manifest: id, state, chunks, kept } of claims) {
       const register = names.byManifest(id)
       // of a name that was replaced it only counts that nothing is held any more
       if (register === undefined && state === 'none') holders.note(id, from, state, chunks, 0)
       if (register === undefined) continue
-      const chunkCount = chunkCountOf({ size: register.size, chunkSize: chunkSizeFor(register.size) })
-      if (!holders.note(id, from, state, chunks, chunkCount)) {
+      if (!holders.note(id, from, state, chunks, chunksIn(register), kept)) {
         mesh.blame(from, 'protocol', 'a claim that does not fit its file')
         return
       }
       if (state === 'kept') roster.notFull(register.name, from)
-      this.#fetches.offered(id, from, state, chunks)
-      this.onClaim(id, from)
+      const holder = { peer: from, state, chunks, kept }
+      this.#fetches.offered(id, holder)
+      this.onClaim(id, holder)
     }
   }
 

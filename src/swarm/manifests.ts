@@ -18,10 +18,10 @@ export class Manifests {
 
   get(id: Hash): Manifest | undefined {
     const cached = this.#cache.get(id)
-    if (cached !== undefined) return this.#remember(cached)
+    if (cached !== undefined) return this.remember(cached)
     const bytes = this.#store.get('manifests', id)
     const manifest = bytes === undefined ? null : decodeManifest(bytes)
-    return manifest === null || manifest.id !== id ? undefined : this.#remember(manifest)
+    return manifest === null || manifest.id !== id ? undefined : this.remember(manifest)
   }
 
   has(id: Hash): boolean {
@@ -30,7 +30,7 @@ export class Manifests {
 
   /** What to write, together with whatever refers to the manifest. */
   putting(manifest: Manifest): StoreOperation {
-    this.#remember(manifest)
+    this.remember(manifest)
     return { put: 'manifests', key: manifest.id, value: encodeManifest(manifest) }
   }
 
@@ -39,7 +39,8 @@ export class Manifests {
     this.#store.write([{ remove: 'manifests', key: id }])
   }
 
-  #remember(manifest: Manifest): Manifest {
+  /** Keeps it in memory for a while; it may be asked for again. */
+  remember(manifest: Manifest): Manifest {
     this.#cache.delete(manifest.id)
     this.#cache.set(manifest.id, manifest)
     for (const oldest of this.#cache.keys()) {

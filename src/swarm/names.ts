@@ -132,7 +132,8 @@ export class Names {
 
   /** The old manifest goes, unless its content is still here: then it goes with the content. */
   #superseded(manifest: Hash): readonly StoreOperation[] {
-    return this.#env.store.get('holdings', manifest) === undefined ? [{ remove: 'manifests', key: manifest }] : []
+    const here = this.#env.store.get('holdings', manifest) ?? this.#env.store.get('loose', manifest)
+    return here === undefined ? [{ remove: 'manifests', key: manifest }] : []
   }
 
   #put(key: string, register: Register): void {

@@ -7,10 +7,12 @@ import type { Announcer } from './announcer.js'
 import type { Gossip } from './gossip.js'
 import type { Holders } from './holders.js'
 import type { Holdings } from './holdings.js'
+import type { Loose } from './loose.js'
 import type { Manifests } from './manifests.js'
 import type { Names } from './names.js'
 import type { Post } from './post.js'
 import type { Roster } from './roster.js'
+import type { Spread } from './spread.js'
 import type { Transfers } from './transfers.js'
 import type { Vetting } from './vetting.js'
 
@@ -23,7 +25,9 @@ export interface Parts {
   readonly manifests: Manifests
   readonly holders: Holders
   readonly holdings: Holdings
+  readonly loose: Loose
   readonly roster: Roster
+  readonly spread: Spread
   readonly vetting: Vetting
   readonly gossip: Gossip
   readonly transfers: Transfers

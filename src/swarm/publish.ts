@@ -1,9 +1,10 @@
 /**
  * Publishes files of our user. A store is acknowledged only when register and manifest are durable here and two owners
- * (or as many as there are members) have durable copies of their own; it goes on to k in the background.
+ * (or as many as there are members) have durable copies of their own, of a spread file of each chunk; owners go on to k.
  * Invariant: whatever was acknowledged is found again as long as one of its holders lives.
  */
 
+import type { KeepingKind } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { type Done, done, type OnProgress, refused, type StoredView, type StoreOptions } from '../api.js'
@@ -16,11 +17,14 @@ import type { Lookup } from './lookup.js'
 import { checkName, chunkSizeFor, MAX_FILE_BYTES, type Manifest, makeManifest } from './manifest.js'
 import type { Parts } from './parts.js'
 import { makeRegister, meantBy, type Register } from './register.js'
+import { chunksIn } from './spread-counts.js'
+import type { SpreadDuty } from './spread-duty.js'
 
 const CHECK_MS = 500
 const ASK_AGAIN_MS = 2_000
 const REMOVE_WAIT_MS = 3_000
 const MAX_WAITING = 256
+const MAX_COUNTED_AT_ONCE = 256
 
 export interface PublishParts {
   readonly parts: Parts
@@ -28,6 +32,7 @@ export interface PublishParts {
   readonly keeping: Keeping
   readonly keeper: Keeper
   readonly fetches: Fetches
+  readonly spread: SpreadDuty
   /** A name of ours means nothing any more. */
   withdrawn(): void
 }
@@ -42,7 +47,7 @@ interface Waiting {
 interface Order {
   readonly path: string
   readonly name: string
-  readonly copies: boolean
+  readonly keeping: KeepingKind
   readonly force: boolean
   readonly progress: OnProgress
   readonly done: Done<StoredView>
@@ -56,10 +61,9 @@ export class Publishing {
     this.#p = parts
   }
 
-  /** `copies`: owners keep the content (store); else it is served from here (share). */
   publish(
     path: string,
-    copies: boolean,
+    keeping: KeepingKind,
     options: StoreOptions,
     progress: OnProgress,
     answer: Done<StoredView>,
@@ -74,7 +78,7 @@ export class Publishing {
     const order: Order = {
       path,
       name,
-      copies,
+      keeping,
       force: options.force ?? false,
       progress: (step) => {
         if (open) progress(step)
@@ -125,7 +129,11 @@ export class Publishing {
 
   /** Somebody's holdings changed: a store may have its copies now. */
   changed(id: Hash): void {
-    for (const waiting of [...this.#waiting.values()]) if (waiting.register.manifest === id) waiting.check()
+    for (const { register, check } of [...this.#waiting.values()]) {
+      // many tell of a large spread file: it is checked twice a second anyway
+      const large = register.keeping === 'spread' && chunksIn(register) > MAX_COUNTED_AT_ONCE
+      if (register.manifest === id && !large) check()
+    }
   }
 
   #hash(order: Order, registers: readonly Register[]): Cancel {
@@ -154,8 +162,8 @@ export class Publishing {
   /** Signs, serves from the user's file, makes it durable, then tells the owners. */
   #commit(order: Order, own: Register | undefined, layout: Layout, stamp: FileStamp): void {
     const { env, chain, manifests, holdings, names, gossip } = this.#p.parts
-    const { name, copies } = order
-    const same = this.#unchanged(own, copies, layout)
+    const { name, keeping } = order
+    const same = this.#unchanged(own, keeping, layout)
     const manifest = same ?? makeManifest(env, chain, name, (own?.version ?? 0) + 1, layout)
     const time = env.wallTime()
     const live = own?.manifest != null
@@ -167,7 +175,7 @@ export class Publishing {
             version: manifest.version,
             manifest: manifest.id,
             size: layout.size,
-            copies,
+            keeping,
             since: live && own !== undefined ? own.since : time,
             time,
           })
@@ -184,8 +192,8 @@ export class Publishing {
   }
 
   /** The manifest that we published under this name already, where the content is the same. */
-  #unchanged(own: Register | undefined, copies: boolean, layout: Layout): Manifest | undefined {
-    if (own === undefined || own.manifest === null || own.copies !== copies) return undefined
+  #unchanged(own: Register | undefined, keeping: KeepingKind, layout: Layout): Manifest | undefined {
+    if (own === undefined || own.manifest === null || own.keeping !== keeping) return undefined
     const manifest = this.#p.parts.manifests.get(own.manifest)
     if (manifest === undefined || manifest.layout.size !== layout.size) return undefined
     return Buffer.compare(manifest.layout.hashes, layout.hashes) === 0 ? manifest : undefined
@@ -205,12 +213,14 @@ export class Publishing {
       const needed = roster.enough(register.name)
       const room = (register.copies ? roster.withRoom(register.name) : null) ?? needed
       // whoever has not answered yet may have room
-      if (!replaced && copies < Math.min(needed, room))
-        return order.progress(this.#progress(register, manifest, copies, needed))
+      const spread = this.#p.spread.counts.isStored(register) || roster.isCrowdedOut(register.name)
+      const incomplete = copies < Math.min(needed, room) || !spread
+      if (!replaced && incomplete) return order.progress(this.#progress(register, manifest, copies, needed))
       this.#waiting.delete(register.id)
       stop()
       if (replaced) return order.done(refused(`"${register.name}" was changed or removed meanwhile`))
       if (copies < needed) return order.done(refused(noRoom(register, room)))
+      if (!this.#p.spread.counts.isStored(register)) return order.done(refused(noRoom(register, 0)))
       const { id, name, layout, chunkCount: chunks } = manifest
       order.done(done({ name, id, size: layout.size, chunks, holders: this.#p.keeper.countOf(id) }))
     }
@@ -242,6 +252,7 @@ export class Publishing {
         lacking.filter((keeper) => keeper !== env.identity.id),
       )
     this.#p.keeping.review(register)
+    if (register.keeping === 'spread') this.#p.spread.hasten(register, manifest.id)
   }
 
   /** Durable copies at owners; of a shared file: durable registers. */
@@ -255,6 +266,7 @@ export class Publishing {
   #progress(register: Register, manifest: Manifest, copies: number, needed: number): Parameters<OnProgress>[0] {
     const { roster } = this.#p.parts
     const { size } = manifest.layout
+    if (register.keeping === 'spread') return this.#p.spread.counts.progress(register, manifest.chunkCount)
     const most = roster.keepers(register.name).map((keeper) => this.#bytesAt(manifest, keeper))
     const best = most.sort((a, b) => b - a).slice(0, needed)
     const text = `${register.copies ? 'copies' : 'keepers'} of ${register.name}: ${copies} of ${needed}`
@@ -272,15 +284,16 @@ export class Publishing {
   #withdraw(own: Register, id: Hash, answer: Done<StoredView>): void {
     const { env, chain, names, gossip, post, roster, manifests } = this.#p.parts
     const { fetches } = this.#p
-    const { name, size, copies, since } = own
+    const { name, size, keeping, since } = own
     const chunks = manifests.get(id)?.chunkCount ?? 0
-    const fields = { name, size, copies, since, version: own.version + 1, manifest: null, time: env.wallTime() }
+    const fields = { name, size, keeping, since, version: own.version + 1, manifest: null, time: env.wallTime() }
     const register = makeRegister(env, chain, fields)
     const acked = new Set<PeerId>()
     names.merge(register, true, [], () => {
       gossip.spread([register])
       fetches.stopKeeping(id)
       fetches.dropCopy(id)
+      this.#p.spread.look(id)
       this.#p.withdrawn()
       const others = roster.keepers(name).filter((keeper) => keeper !== env.identity.id)
       for (const keeper of others) post.tell(keeper, { type: 'manifestPut', register: register.signed, manifest: null })

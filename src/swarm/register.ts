@@ -7,7 +7,7 @@
 import { decodeCanonical, encodeCanonical, signedText } from '../../wire/canonical.js'
 import type { Value } from '../../wire/field.js'
 import { sha256 } from '../../wire/hash.js'
-import { registerBody, signedRegister } from '../../wire/messages/swarm.js'
+import { type KeepingKind, registerBody, signedRegister } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, SignedText } from '../env.js'
 import { checkName, MAX_FILE_BYTES } from './manifest.js'
@@ -23,7 +23,8 @@ export interface Register {
   /** Null: removed by its publisher. */
   readonly manifest: Hash | null
   readonly size: number
-  /** Whether ring owners copy the content. */
+  readonly keeping: KeepingKind
+  /** Whether the owners of its name keep the content whole. */
   readonly copies: boolean
   readonly since: number
   readonly time: number
@@ -84,7 +85,8 @@ function earlier(a: Register, b: Register): boolean {
 }
 
 function toRegister(signed: SignedRegister, bytes: Uint8Array): Register {
-  const { name, publicKey, version, manifest, size, copies, since, time } = signed.body
+  const { name, publicKey, version, manifest, size, keeping, since, time } = signed.body
   const publisher = sha256(publicKey) as PeerId
-  return { id: sha256(bytes), name, publisher, version, manifest, size, copies, since, time, signed }
+  const copies = keeping === 'copies'
+  return { id: sha256(bytes), name, publisher, version, manifest, size, keeping, copies, since, time, signed }
 }

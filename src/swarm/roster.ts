@@ -1,14 +1,14 @@
 /**
- * Which peers keep a name: the k ring owners of its key, where one without room is replaced by the next successor.
- * Everybody computes this from the same peer list; only who has no room must be heard from the peer itself.
+ * Which peers keep a name, or a chunk of a spread file: the k ring owners of its key, where one without room is replaced
+ * by the next successor. Everybody computes this from the same peer list; only who has no room must be heard from the
+ * peer itself.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
+import { FullMarks } from './full-marks.js'
 import { keyOf } from './manifest.js'
 
-/** Then it is asked again. */
-const FULL_MS = 60_000
-const MAX_FULL_NAMES = 20_480
+const FIRST_KEY = '0'.repeat(64) as Hash
 
 /** What the ring knows: the owner of a key first, then the next members clockwise, ourselves included where due. */
 export interface Duty {
@@ -16,67 +16,104 @@ export interface Duty {
 }
 
 export class Roster {
-  readonly #env: Pick<Env, 'now'>
   readonly #duty: Duty
-  /** Who has no room for a name, until when; at most MAX_FULL_NAMES, each with those in reach. */
-  readonly #full = new Map<string, Map<PeerId, number>>()
+  /** No room for a copy of the whole file. */
+  readonly #full: FullMarks
+  /** No room for chunks of the spread file. */
+  readonly #crowded: FullMarks
   /** Copies of everything stored, where there are as many members. */
   readonly replicas: number
 
   constructor(env: Pick<Env, 'now'>, duty: Duty, replicas: number) {
-    this.#env = env
     this.#duty = duty
+    this.#full = new FullMarks(env)
+    this.#crowded = new FullMarks(env)
     this.replicas = replicas
   }
 
   /** The peers that shall keep this name now, owner first; where nobody has room, its owners. */
   keepers(name: string, without?: PeerId): readonly PeerId[] {
-    const reach = this.#reach(name, without === undefined ? 0 : 1).filter((peer) => peer !== without)
-    const roomy = reach.filter((peer) => !this.isFull(name, peer))
-    return (roomy.length > 0 ? roomy : reach).slice(0, this.replicas)
+    const reach = this.#duty.owners(keyOf(name), this.#reach + (without === undefined ? 0 : 1))
+    return this.#choose(name, reach, this.#full, without)
+  }
+
+  /**
+   * The same for many chunks of a spread file of this name, whose keys ascend; keys between the same two members share
+   * a list.
+   */
+  chunkKeepers(name: string, keys: readonly Hash[], without?: PeerId): readonly (readonly PeerId[])[] {
+    const members = this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
+    const reach = this.#reach + 1
+    const lists = new Map<number, readonly PeerId[]>() // by place of the successor
+    let place = 0
+    return keys.map((key) => {
+      while (place < members.length && (members[place] ?? '') < key) place++
+      const start = place % Math.max(1, members.length)
+      const known = lists.get(start)
+      if (known !== undefined) return known
+      const following = members.slice(start, start + reach)
+      const owners = [...following, ...members.slice(0, Math.min(start, reach - following.length))]
+      const chosen = this.#choose(name, owners, this.#crowded, without)
+      lists.set(start, chosen)
+      return chosen
+    })
   }
 
   /** Whether a peer may be asked to keep this name: the owners, and as many after them in case some are full or leave. */
   inReach(name: string, peer: PeerId): boolean {
-    return this.#reach(name).includes(peer)
+    return this.#duty.owners(keyOf(name), this.#reach).includes(peer)
   }
 
   /** Copies after which a store is acknowledged: two, or one where this peer is alone. */
   enough(name: string): number {
-    return Math.min(2, this.replicas, Math.max(1, this.#reach(name).length))
+    return Math.min(2, this.replicas, Math.max(1, this.#duty.owners(keyOf(name), this.#reach).length))
   }
 
   /** How many peers may have room for this name, as far as one has heard; null while nobody is known to own it. */
   withRoom(name: string): number | null {
-    const reach = this.#reach(name)
+    const reach = this.#duty.owners(keyOf(name), this.#reach)
     return reach.length === 0 ? null : reach.filter((peer) => !this.isFull(name, peer)).length
   }
 
   /** A peer has no room for this name: others take its place for a minute. */
   full(name: string, peer: PeerId): void {
-    const marks = this.#full.get(name) ?? new Map<PeerId, number>()
-    for (const [marked, until] of marks) if (until <= this.#env.now()) marks.delete(marked)
-    const [oldest] = this.#full.keys()
-    if (!this.#full.has(name) && this.#full.size >= MAX_FULL_NAMES && oldest !== undefined) this.#full.delete(oldest)
-    if (this.inReach(name, peer)) this.#full.set(name, marks.set(peer, this.#env.now() + FULL_MS))
+    if (this.inReach(name, peer)) this.#full.set(name, peer)
+  }
+
+  /** A peer has no room for chunks of this spread file: others take its place for a minute. */
+  crowded(name: string, peer: PeerId): void {
+    this.#crowded.set(name, peer)
+  }
+
+  /** Whether nobody at all has room for chunks of this spread file, as far as one has heard. */
+  isCrowdedOut(name: string): boolean {
+    const members = this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
+    return members.length > 0 && members.every((peer) => this.#crowded.has(name, peer))
   }
 
   isFull(name: string, peer: PeerId): boolean {
-    return (this.#full.get(name)?.get(peer) ?? 0) > this.#env.now()
+    return this.#full.has(name, peer)
   }
 
   /** A peer keeps this name, or has room for it again. */
   notFull(name: string, peer: PeerId): void {
-    const marks = this.#full.get(name)
-    if (marks?.delete(peer) && marks.size === 0) this.#full.delete(name)
+    this.#full.delete(name, peer)
   }
 
   /** A peer has more room than before: it may be asked for everything again. */
   roomier(peer: PeerId): void {
-    for (const name of [...this.#full.keys()]) this.notFull(name, peer)
+    this.#full.forget(peer)
+    this.#crowded.forget(peer)
   }
 
-  #reach(name: string, more = 0): readonly PeerId[] {
-    return this.#duty.owners(keyOf(name), this.replicas * 2 + more)
+  /** How many members from the owner on may be asked. */
+  get #reach(): number {
+    return this.replicas * 2
+  }
+
+  #choose(name: string, reach: readonly PeerId[], marks: FullMarks, without: PeerId | undefined): readonly PeerId[] {
+    const others = reach.filter((peer) => peer !== without)
+    const roomy = others.filter((peer) => !marks.has(name, peer))
+    return (roomy.length > 0 ? roomy : others).slice(0, this.replicas)
   }
 }

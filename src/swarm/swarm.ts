@@ -15,6 +15,7 @@ import type {
   RequestedView,
   RequestOptions,
   Result,
+  ShareOptions,
   StoredView,
   StoreOptions,
   TransferView,
@@ -35,7 +36,8 @@ import { Holders, isComplete } from './holders.js'
 import { Holdings } from './holdings.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
-import { chunkBytes, formatLink } from './manifest.js'
+import { Loose } from './loose.js'
+import { formatLink } from './manifest.js'
 import { Manifests } from './manifests.js'
 import { Names } from './names.js'
 import type { Parts } from './parts.js'
@@ -43,8 +45,11 @@ import { Post } from './post.js'
 import { Publishing } from './publish.js'
 import { Requests } from './request.js'
 import { type Duty, Roster } from './roster.js'
+import { Safety } from './safety.js'
+import { Spread } from './spread.js'
+import { SpreadDuty } from './spread-duty.js'
 import { Transfers } from './transfers.js'
-import { type Servable, Uploads } from './upload.js'
+import { servable, Uploads } from './upload.js'
 import { Vetting } from './vetting.js'
 
 const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
@@ -70,6 +75,7 @@ export class Swarm implements Protocol {
   readonly #keeping: Keeping
   readonly #keeper: Keeper
   readonly #lookup: Lookup
+  readonly #spread: SpreadDuty
   readonly #publishing: Publishing
   readonly #catalogue: Catalogue
   readonly #uploads: Uploads
@@ -80,26 +86,34 @@ export class Swarm implements Protocol {
     this.#parts = parts
     this.#changed = options.changed
     this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
-    this.#keeping = new Keeping(parts, this.#fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)
+    const { quotaBytes = DEFAULT_QUOTA_BYTES } = options
+    this.#keeping = new Keeping(parts, this.#fetches, quotaBytes)
     this.#keeper = new Keeper(parts, this.#fetches, this.#keeping)
     this.#lookup = new Lookup(parts)
+    const safety = new Safety(parts, this.#keeper)
+    this.#keeping.isSpreadSafe = (register) => safety.isSafe(register)
+    this.#spread = new SpreadDuty({ parts, fetches: this.#fetches, lookup: this.#lookup, safety, quotaBytes })
     this.#publishing = new Publishing({
       parts,
       lookup: this.#lookup,
       keeping: this.#keeping,
       keeper: this.#keeper,
       fetches: this.#fetches,
+      spread: this.#spread,
       withdrawn: () => this.#uploads.review(),
     })
     this.#catalogue = new Catalogue(parts, this.#keeper, this.#lookup, options.changed)
     this.#requests = new Requests(parts, this.#lookup, this.#fetches, options.changed)
     this.#uploads = new Uploads(parts, {
-      find: (blob) => this.#servable(blob),
+      find: (blob) => servable(parts, this.#fetches, blob),
       asked: (name, by) => parts.said.say('info', `Request for file ${name} received from ${parts.nameOf(by)}`),
     })
     this.#wire()
     // after this constructor: whoever is told of holdings has then been built too
-    env.after(0, () => parts.holdings.start())
+    env.after(0, () => {
+      parts.holdings.start()
+      parts.loose.start()
+    })
   }
 
   // ---- Protocol
@@ -140,10 +154,12 @@ export class Swarm implements Protocol {
         this.#keeper.manifestWant(from, message.manifests)
         return
       case 'keepAsk':
-        this.#keeper.keepAsk(from, message.manifests)
+        if (message.leaving) this.#spread.leaving(from, message.manifests)
+        else this.#keeper.keepAsk(from, message.manifests)
         return
       case 'keepRefused':
         this.#keeping.refused(message.manifest, from, message.reason)
+        if (message.reason === 'full') this.#spread.reviewSoon()
         return
       case 'chunksHave':
         this.#keeper.chunksHave(from, message.claims)
@@ -169,7 +185,7 @@ export class Swarm implements Protocol {
 
   linkUp(peer: PeerId): void {
     this.#parts.gossip.linkUp(peer)
-    this.#keeping.reviewSoon()
+    this.#reviewSoon()
   }
 
   linkDown(peer: PeerId): void {
@@ -184,19 +200,20 @@ export class Swarm implements Protocol {
   }
 
   memberJoined(_peer: PeerInfo): void {
-    this.#keeping.reviewSoon()
+    this.#reviewSoon()
   }
 
   memberLeft(peer: PeerId, _how: 'left' | 'lost'): void {
     this.#parts.holders.forgetPeer(peer)
     this.#fetches.memberLeft(peer)
-    this.#keeping.reviewSoon()
+    this.#spread.memberLeft(peer)
+    this.#reviewSoon()
     this.#changed()
   }
 
   /** The ring has other owners for some keys. */
   ownersChanged(): void {
-    this.#keeping.reviewSoon()
+    this.#reviewSoon()
   }
 
   /** For a data link that another peer opened to this one. */
@@ -206,17 +223,17 @@ export class Swarm implements Protocol {
 
   /** Before leaving: waits, at most 10 s, until what this peer keeps has its copies elsewhere. */
   handOver(done: () => void): void {
-    handOver(this.#parts, this.#keeping, done)
+    handOver(this.#parts, this.#keeping, this.#spread, done)
   }
 
   // ---- what users do
 
   store(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
-    return this.#publishing.publish(path, true, options, progress, done)
+    return this.#publishing.publish(path, options.spread ? 'spread' : 'copies', options, progress, done)
   }
 
-  share(path: string, options: StoreOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
-    return this.#publishing.publish(path, false, options, progress, done)
+  share(path: string, options: ShareOptions, progress: OnProgress, done: Done<StoredView>): Cancel {
+    return this.#publishing.publish(path, 'served', options, progress, done)
   }
 
   remove(name: string, done: Done<StoredView>): void {
@@ -261,7 +278,7 @@ export class Swarm implements Protocol {
 
   /** How many names this peer holds by ring duty. */
   get keptCount(): number {
-    let count = 0
+    let count = this.#parts.loose.size
     for (const { blob } of this.#parts.holdings.all()) if (blob) count++
     return count
   }
@@ -277,6 +294,8 @@ export class Swarm implements Protocol {
     const names = new Names(env)
     const manifests = new Manifests(env.store)
     const vetting = new Vetting(env, mesh, chain)
+    const roster = new Roster(env, duty, replicas)
+    const loose = new Loose(env, manifests)
     return {
       env,
       mesh,
@@ -286,8 +305,10 @@ export class Swarm implements Protocol {
       manifests,
       vetting,
       holders: new Holders(env),
-      holdings: new Holdings(env, manifests),
-      roster: new Roster(env, duty, replicas),
+      holdings: new Holdings(env, manifests, loose),
+      loose,
+      roster,
+      spread: new Spread(roster),
       gossip: new Gossip({ env, mesh, post, names, vetting }),
       transfers: new Transfers(),
       said: new PacedLog(env),
@@ -301,7 +322,7 @@ export class Swarm implements Protocol {
 
   /** Connects the parts that tell each other things. */
   #wire(): void {
-    const { env, holdings, holders, names, gossip } = this.#parts
+    const { env, holdings, loose, names, gossip } = this.#parts
     env.chunks.onLost = (blob, reason) => {
       const writing = this.#fetches.of(blob)
       if (writing !== undefined) {
@@ -312,8 +333,14 @@ export class Swarm implements Protocol {
       holdings.lost(blob)
       this.#uploads.review()
     }
+    loose.onChanged = (id) => {
+      this.#holdingChanged(id)
+      if (!loose.has(id)) this.#forgetManifest(id)
+    }
+    this.#spread.onHeard = (id) => this.#publishing.changed(id)
     this.#parts.transfers.onChange = () => this.#changed()
-    holdings.onRoom = () => this.#keeping.roomCame()
+    holdings.onRoom = () => this.#roomCame()
+    loose.onRoom = () => this.#roomCame()
     this.#keeping.onFull = (id) => this.#publishing.changed(id)
     holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
@@ -325,20 +352,33 @@ export class Swarm implements Protocol {
     gossip.onLearned = (registers) => {
       for (const { manifest, name } of registers) if (manifest === null) this.#stopReplaced(name)
       this.#uploads.review()
+      this.#spread.reviewSoon()
       this.#keeping.reviewSoon(registers.some(({ manifest }) => manifest === null) ? 0 : undefined)
       this.#changed()
     }
     this.#fetches.onProgress = (id) => this.#announce(id, false)
-    this.#keeper.onClaim = (id, from) => {
+    this.#keeper.onClaim = (id, holder) => {
+      this.#spread.offered(id, holder)
       this.#publishing.changed(id)
-      if (isComplete(holders.state(id, from)) || names.byManifest(id) === undefined) this.#changed()
+      if (isComplete(holder.state) || names.byManifest(id) === undefined) this.#changed()
     }
+  }
+
+  #roomCame(): void {
+    this.#keeping.roomCame()
+    this.#spread.reviewSoon()
+  }
+
+  #reviewSoon(): void {
+    this.#keeping.reviewSoon()
+    this.#spread.reviewSoon()
   }
 
   #holdingChanged(id: Hash): void {
     this.#announce(id, true)
     this.#publishing.changed(id)
     this.#keeping.reviewSoon()
+    this.#spread.look(id)
     this.#changed()
   }
 
@@ -361,22 +401,11 @@ export class Swarm implements Protocol {
 
   /** A manifest that is neither held, published nor kept here is asked for again when needed. */
   #forgetManifest(id: Hash): void {
-    const { names, roster, env, manifests } = this.#parts
+    const { names, roster, env, manifests, loose, holdings } = this.#parts
     const register = names.byManifest(id)
     const self = env.identity.id
     if (register !== undefined && (register.publisher === self || roster.keepers(register.name).includes(self))) return
-    if (this.#fetches.of(id) === undefined) manifests.forget(id)
-  }
-
-  #servable(blob: Hash): Servable | undefined {
-    const { holdings, manifests, names } = this.#parts
-    const download = this.#fetches.of(blob)
-    const whole = isComplete(holdings.state(blob))
-    const manifest = whole ? manifests.get(blob) : download?.job.manifest
-    if (manifest === undefined) return undefined
-    const has = (index: number) => index < manifest.chunkCount && (whole || (download?.has(index) ?? false))
-    const { name, layout, publisher } = manifest
-    const listed = names.by(name, publisher)?.manifest !== null
-    return { name, size: layout.size, listed, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
+    const needed = this.#fetches.of(id) !== undefined || this.#spread.isCopying(id) || loose.has(id)
+    if (!needed && holdings.get(id) === undefined) manifests.forget(id)
   }
 }

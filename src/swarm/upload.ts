@@ -6,6 +6,10 @@ import type { Message } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
 import type { Mesh } from '../mesh.js'
+import { hasBit } from './bitmap.js'
+import type { Fetches } from './fetches.js'
+import { isComplete } from './holders.js'
+import { chunkBytes } from './manifest.js'
 import type { Parts } from './parts.js'
 import { Rate } from './rate.js'
 import type { Transfers } from './transfers.js'
@@ -122,4 +126,22 @@ export class Uploads {
     this.#uploads.delete(blob)
     this.#transfers.end(upload.n, false)
   }
+}
+
+/** What of a file can be given to others now, wherever it is. */
+export function servable(
+  { holdings, loose, manifests, names }: Pick<Parts, 'holdings' | 'loose' | 'manifests' | 'names'>,
+  fetches: Fetches,
+  blob: Hash,
+): Servable | undefined {
+  const download = fetches.of(blob)
+  const whole = isComplete(holdings.state(blob))
+  const kept = loose.kept(blob)
+  const manifest = whole || kept.length > 0 ? manifests.get(blob) : download?.job.manifest
+  if (manifest === undefined) return undefined
+  const part = (index: number) => hasBit(kept, index) || (download?.has(index) ?? false)
+  const has = (index: number) => index < manifest.chunkCount && (whole || part(index))
+  const { name, layout, publisher } = manifest
+  const listed = names.by(name, publisher)?.manifest !== null
+  return { name, size: layout.size, listed, bytesOf: (index) => (has(index) ? chunkBytes(layout, index) : 0) }
 }

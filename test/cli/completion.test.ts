@@ -71,7 +71,7 @@ test('options come from the table, each once, and after the words that must be t
   }
   assert.deepStrictEqual(values('vote ann yes '), ['--poll'])
   assert.deepStrictEqual(values('vote ann yes --poll drinks '), [])
-  assert.deepStrictEqual(values('store notes/deep.txt --force '), ['--as'])
+  assert.deepStrictEqual(values('store notes/deep.txt --force '), ['--as', '--spread'])
   assert(values('request music.txt -').includes('-o'))
   assert.deepStrictEqual(values('note -- --'), [])
 })

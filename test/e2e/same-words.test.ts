@@ -45,7 +45,7 @@ const WALKS: Readonly<Record<string, Walk>> = {
   status: once('status'),
   peers: once('peers'),
   ring: once('ring'),
-  store: once('store song.txt', 'store "my song.txt" --as ours.txt'),
+  store: once('store song.txt', 'store "my song.txt" --as ours.txt', 'store song.txt --as parts.txt --spread'),
   share: once('share big.bin'),
   files: once('files', 'files s*'),
   manifest: once('manifest song.txt'),

@@ -36,7 +36,7 @@ function register(
     name: string
     manifest?: Hash | null
     size?: number
-    copies?: boolean
+    keeping?: 'copies' | 'spread'
     since?: number
     version?: number
     time?: number
@@ -48,7 +48,7 @@ function register(
     version: fields.version ?? 1,
     manifest: fields.manifest === undefined ? random() : fields.manifest,
     size: fields.size ?? 1,
-    copies: fields.copies ?? true,
+    keeping: fields.keeping ?? 'copies',
     since: fields.since ?? 0,
     time: fields.time ?? Date.now(),
   }
@@ -260,6 +260,11 @@ const TOO_MUCH: Record<string, Make> = {
   },
   'registers 64 x 20': (e) =>
     many(20, (m) => ({ type: 'nameNews', registers: many(64, (at) => register(e, { name: `spam ${m} ${at}` })) })),
+  'nameNews spread, 256 GiB each': (e) =>
+    many(20, (m) => {
+      const giant = (at: number) => ({ name: `giant ${m} ${at}`, size: 16384 * (1 << 24), keeping: 'spread' as const })
+      return { type: 'nameNews', registers: many(64, (at) => register(e, giant(at))) }
+    }),
   nameListGet: () => many(100, () => ({ type: 'nameListGet', request: 1, digests: randomBytes(1024), after: 'zzz' })),
   'nameList unsolicited': () => [{ type: 'nameList', request: 3, registers: [], next: 'x' }],
   'nameFound unsolicited': () => [{ type: 'nameFound', request: 3, registers: [] }],
@@ -276,25 +281,36 @@ const TOO_MUCH: Record<string, Make> = {
         register: register(e, { name: 'giant', manifest: m.id, size: 16384 * (1 << 24) }),
         manifest: m.signed,
       },
-      { type: 'keepAsk', manifests: [m.id] },
-      { type: 'chunksHave', claims: [{ manifest: m.id, state: 'all', chunks: new Uint8Array(0) }] },
+      { type: 'keepAsk', manifests: [m.id], leaving: false },
+      {
+        type: 'chunksHave',
+        claims: [{ manifest: m.id, state: 'all', chunks: new Uint8Array(0), kept: new Uint8Array(0) }],
+      },
     ]
   },
   manifestStored: () => [{ type: 'manifestStored', register: random() }],
-  keepAsk: () => many(20, () => ({ type: 'keepAsk', manifests: many(256, random) })),
+  keepAsk: () => many(20, (at) => ({ type: 'keepAsk', manifests: many(256, random), leaving: at % 2 === 1 })),
   keepRefused: () => [{ type: 'keepRefused', manifest: random(), reason: 'full' }],
   manifestWant: () => many(20, () => ({ type: 'manifestWant', manifests: many(256, random) })),
   chunksHave: () =>
     many(20, () => ({
       type: 'chunksHave',
-      claims: many(256, () => ({ manifest: random(), state: 'some' as const, chunks: new Uint8Array(2048).fill(255) })),
+      claims: many(128, () => {
+        const chunks = new Uint8Array(2048).fill(255)
+        return { manifest: random(), state: 'some' as const, chunks, kept: chunks }
+      }),
     })),
   holdersGet: () => many(100, () => ({ type: 'holdersGet', request: 3, manifest: random() })),
   'holdersAre unsolicited': () => [
     {
       type: 'holdersAre',
       request: 3,
-      holders: many(32, () => ({ peer: random() as PeerId, state: 'all' as const, chunks: new Uint8Array(0) })),
+      holders: many(32, () => ({
+        peer: random() as PeerId,
+        state: 'all' as const,
+        chunks: new Uint8Array(0),
+        kept: new Uint8Array(0),
+      })),
     },
   ],
   'countsAre unsolicited': () => [{ type: 'countsAre', request: 3, counts: many(1000, () => 65535) }],

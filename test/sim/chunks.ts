@@ -2,10 +2,21 @@
  * Chunk bytes of one simulated peer: served, fetched, verified and synced without a byte being moved. Transfers take
  * their size over the link's bandwidth; what was not synced is lost at a kill; a peer may be told to send bad chunks.
  */
-import type { Bitmap, Cancel, ChunkFetch, ChunkOutcome, Chunks, FileStamp, Layout, Link } from '../../src/env.js'
+import type {
+  Bitmap,
+  Cancel,
+  ChunkFetch,
+  ChunkOutcome,
+  Chunks,
+  FileStamp,
+  Layout,
+  Link,
+  LooseChunks,
+} from '../../src/env.js'
 import type { Hash } from '../../wire/types.js'
 import { bitmapOf, chunkCount, chunkSizeAt, contentOf, fullBitmap, type Part, type SimFiles } from './files.js'
 import { type BulkReader, SimLink } from './link.js'
+import { SimLoose } from './loose.js'
 import type { SimProcess } from './process.js'
 import type { Random } from './random.js'
 
@@ -15,7 +26,7 @@ const READ_MS = 0.3
 
 interface Pending {
   readonly request: ChunkFetch
-  readonly part: Part
+  readonly part: Omit<Part, 'target'>
 }
 
 /** A whole copy that is served. */
@@ -47,9 +58,16 @@ export class SimChunks implements Chunks {
   readonly #held = new Map<Hash, Held>()
   readonly #parts = new Map<Hash, Part>()
   readonly #readers = new Map<SimLink, Reader>()
+  readonly loose: LooseChunks
   onLost: (blob: Hash, reason: string) => void = () => {}
 
-  constructor(private readonly options: ChunkOptions) {}
+  constructor(private readonly options: ChunkOptions) {
+    this.loose = new SimLoose(options.files, {
+      whole: (blob) => this.#whole(blob) !== null,
+      later: (delayMs, action) => void this.#later(delayMs, action),
+      syncTime: () => this.#syncTime(),
+    })
+  }
 
   hash(
     path: string,
@@ -76,14 +94,15 @@ export class SimChunks implements Chunks {
 
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void {
     const part = this.#parts.get(blob)
-    const from = this.#whole(blob)
-    if (part === undefined || from === null) {
+    const loose = this.options.files.loose.get(blob)?.durable
+    const whole = this.#whole(blob) !== null
+    if (part === undefined || !(whole || loose)) {
       this.#later(0, () => done('there is no other copy of this file here'))
       return
     }
     const { layout, have } = part
     this.#later(READ_MS + layout.size / HASH_BYTES_PER_MS, () => {
-      for (let index = 0; index < chunkCount(layout); index++) have.add(index)
+      for (let index = 0; index < chunkCount(layout); index++) if (whole || loose?.has(index)) have.add(index)
       progress(layout.size)
       done(null)
     })
@@ -91,7 +110,8 @@ export class SimChunks implements Chunks {
 
   fetch(link: Link, request: ChunkFetch): Cancel {
     if (!(link instanceof SimLink)) throw new Error('not a link of the simulator')
-    const part = this.#parts.get(request.blob)
+    const { blob, loose } = request
+    const part = loose ? this.options.files.loose.get(blob) : this.#parts.get(blob)
     if (part === undefined) return this.#later(0, () => request.done('lost'))
     return this.#reader(link).ask({ request, part })
   }
@@ -215,7 +235,9 @@ export class SimChunks implements Chunks {
       this.#forget(blob, whole)
     }
     const part = this.#parts.get(blob)
-    return part?.have.has(index) ? part.layout : null
+    if (part?.have.has(index)) return part.layout
+    const loose = this.options.files.loose.get(blob)
+    return loose?.durable.has(index) ? loose.layout : null
   }
 
   #forget(blob: Hash, whole: Whole): void {

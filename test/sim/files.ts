@@ -28,6 +28,8 @@ export class SimFiles {
   readonly files = new Map<string, SimFile>()
   /** By blob and target. */
   readonly parts = new Map<string, Part>()
+  /** Single chunks of spread files, by blob. */
+  readonly loose = new Map<Hash, Omit<Part, 'target'>>()
   /** Whole copies that the peer gave up of its own, in order. */
   readonly dropped: Hash[] = []
   /** Of all chunks that came over links, wrong and unwanted ones included. */
@@ -63,7 +65,7 @@ export class SimFiles {
 
   /** What was not synced is gone. */
   kill(): void {
-    for (const part of this.parts.values()) {
+    for (const part of [...this.parts.values(), ...this.loose.values()]) {
       part.have.clear()
       for (const index of part.durable) part.have.add(index)
     }

@@ -1,4 +1,5 @@
-import type { Cancel, ChunkFetch, Chunks, FileStamp, Layout } from '../../src/env.js'
+import type { Cancel, ChunkFetch, Chunks, FileStamp, Layout, LooseChunks } from '../../src/env.js'
+import { hasBit } from '../../src/swarm/bitmap.js'
 import type { Hash } from '../../wire/types.js'
 import type { TestLink } from './data-link.js'
 import { hashOf, layoutOf, stampOf } from './disk.js'
@@ -22,7 +23,50 @@ export function makeChunks(peer: TestPeer): Chunks {
   const countOf = ({ size, chunkSize }: Layout) => Math.ceil(size / chunkSize)
   const full = (layout: Layout) => new Set(Array.from({ length: countOf(layout) }, (_, index) => index))
   const sizeOf = ({ size, chunkSize }: Layout, index: number) => Math.min(chunkSize, size - index * chunkSize)
+  const loose: LooseChunks = {
+    onLost: () => {},
+    open: (blob, layout, done) => {
+      peer.later(3, () => {
+        const folder = disk.loose.get(blob) ?? { layout, verified: new Set<number>(), durable: new Set<number>() }
+        disk.loose.set(blob, folder)
+        done({ have: bitmap(countOf(layout), folder.durable) })
+      })
+    },
+    copy: (blob, chunks, done) => {
+      peer.later(20, () => {
+        const folder = disk.loose.get(blob)
+        const from = served.get(blob)
+        if (folder === undefined || !(whole.has(blob) || (from !== undefined && fits(from.stamp)))) {
+          done('no whole copy')
+          return
+        }
+        for (const index of full(folder.layout)) if (hasBit(chunks, index)) folder.verified.add(index)
+        done(null)
+      })
+    },
+    sync: (blob, done) => {
+      const before = new Set(disk.loose.get(blob)?.verified)
+      peer.later(5, () => {
+        const folder = disk.loose.get(blob)
+        for (const index of before) if (folder?.verified.has(index)) folder.durable.add(index)
+        done(folder === undefined ? new Uint8Array(0) : bitmap(countOf(folder.layout), folder.durable))
+      })
+    },
+    drop: (blob, chunks, done) => {
+      const folder = disk.loose.get(blob)
+      if (chunks === null) disk.loose.delete(blob)
+      else if (folder !== undefined) {
+        for (const index of full(folder.layout)) {
+          if (!hasBit(chunks, index)) continue
+          folder.verified.delete(index)
+          folder.durable.delete(index)
+        }
+      }
+      peer.later(2, done)
+    },
+  }
   const chunks: Chunks = {
+    loose,
     onLost: () => {},
     hash: (path, chunkSizeOf, _progress, done) =>
       peer.later(10, () => {
@@ -68,11 +112,12 @@ export function makeChunks(peer: TestPeer): Chunks {
         const part = disk.parts.get(blob)
         const from = served.get(blob)
         const there = whole.has(blob) || (from !== undefined && fits(from.stamp))
-        if (part === undefined || !there) {
+        const loose = disk.loose.get(blob)?.durable
+        if (part === undefined || !(there || loose)) {
           done('no other copy')
           return
         }
-        part.verified = full(part.layout)
+        part.verified = there ? full(part.layout) : new Set([...part.verified, ...(loose ?? [])])
         progress(part.layout.size)
         done(null)
       })
@@ -87,9 +132,10 @@ export function makeChunks(peer: TestPeer): Chunks {
         peer.later(0, () => chunks.onLost(blob, 'the file changed'))
         return
       }
-      const layout = whole.get(blob) ?? file?.layout ?? disk.parts.get(blob)?.layout
+      const layout = whole.get(blob) ?? file?.layout ?? (disk.parts.get(blob) ?? disk.loose.get(blob))?.layout
       if (layout === undefined || peer.mute) return
-      const has = whole.has(blob) || file !== undefined || disk.parts.get(blob)?.verified.has(index)
+      const part = disk.parts.get(blob)?.verified.has(index) || disk.loose.get(blob)?.durable.has(index)
+      const has = whole.has(blob) || file !== undefined || part
       if (!has) throw new Error('the core served a chunk that it does not have')
       serve(peer, theirs, request, blob, index, sizeOf(layout, index))
     },
@@ -181,7 +227,8 @@ function serve(peer: TestPeer, theirs: TestLink, request: number, blob: Hash, in
     if (ours === null || ours.closed || !ours.owner.up) return
     ours.owner.later(1, () => {
       ours.fetches.get(request)?.fetch.progress(size)
-      const part = ours.owner.disk.parts.get(blob)
+      const { parts, loose } = ours.owner.disk
+      const part = ours.fetches.get(request)?.fetch.loose ? loose.get(blob) : parts.get(blob)
       if (!wrong) part?.verified.add(index)
       ours.settle(request, wrong ? 'bad' : 'ok')
     })

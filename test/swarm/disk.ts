@@ -28,6 +28,8 @@ export class Disk {
   readonly rotten = new Map<Hash, Set<number>>()
   /** How often a whole copy was compared with its hashes. */
   readAgain = 0
+  /** Single chunks of spread files. */
+  readonly loose = new Map<Hash, Pick<Blob, 'layout' | 'verified' | 'durable'>>()
 
   copy(): Disk {
     const disk = new Disk()
@@ -35,6 +37,9 @@ export class Disk {
     for (const [path, file] of this.files) disk.files.set(path, { ...file })
     for (const [id, blob] of this.blobs) disk.blobs.set(id, blob)
     for (const [id, chunks] of this.rotten) disk.rotten.set(id, new Set(chunks))
+    for (const [id, { layout, durable }] of this.loose) {
+      disk.loose.set(id, { layout, verified: new Set(durable), durable: new Set(durable) })
+    }
     for (const [id, part] of this.parts) {
       disk.parts.set(id, { ...part, verified: new Set(part.durable), durable: new Set(part.durable) })
     }

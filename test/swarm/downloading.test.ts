@@ -75,7 +75,7 @@ test('a holder that lies about what it has is demoted, and the file comes from t
   for (const peer of peers) {
     liar.say(peer, {
       type: 'chunksHave',
-      claims: [{ manifest: stored.id, state: 'all', chunks: new Uint8Array(0) }],
+      claims: [{ manifest: stored.id, state: 'all', chunks: new Uint8Array(0), kept: new Uint8Array(0) }],
     })
   }
   world.run(100)

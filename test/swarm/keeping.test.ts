@@ -66,6 +66,7 @@ test('only the publisher removes a name, and it stays removed when a keeper come
   ann.write('/old', 'old', 4 * MIB)
   const stored = store(world, ann, '/old')
   world.until('four copies', 30_000, () => keepers(world, stored.id).length === 4)
+  world.run(50) // the record of the last one is durable
   const refusal = world.wait<StoredView>('the refusal', 10_000, (done) => bob.swarm.remove('old', done))
   assert.ok(!refusal.ok)
   dave.kill()

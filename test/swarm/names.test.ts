@@ -29,7 +29,15 @@ const wishes: fc.Arbitrary<Wish> = fc.record({
 function registerOf({ by, name, version, content, since }: Wish): Register {
   const manifest = content === 0 ? null : sha256(Buffer.from(`${content}`))
   const time = 1_700_000_000_000
-  return makeRegister(publishers[by]!.env, CHAIN, { name, version, manifest, size: 1, copies: true, since, time })
+  return makeRegister(publishers[by]!.env, CHAIN, {
+    name,
+    version,
+    manifest,
+    size: 1,
+    keeping: 'copies' as const,
+    since,
+    time,
+  })
 }
 
 function emptyNames(peer: TestPeer = new World(1).add('reader')): Names {
@@ -131,7 +139,7 @@ test('one name has at most 32 registers', () => {
   const names = emptyNames()
   for (let i = 0; i < 40; i++) {
     const { env } = new World(1).add(`publisher ${i}`)
-    const fields = { name: 'a', version: 1, manifest: sha256(Buffer.from('x')), size: 1, copies: true }
+    const fields = { name: 'a', version: 1, manifest: sha256(Buffer.from('x')), size: 1, keeping: 'copies' as const }
     const merged = names.merge(makeRegister(env, CHAIN, { ...fields, since: 1, time: 1 }), false)
     assert.equal(merged, i < 32 ? 'new' : 'full')
   }

@@ -28,6 +28,16 @@ export const CLAIM_BUCKETS = 32
 export const MAX_REGISTERS_PER_MESSAGE = 64
 export const MAX_IDS_PER_MESSAGE = 256
 
+/** Claims in one message, each with up to two bitmaps. */
+export const MAX_CLAIMS_PER_MESSAGE = 128
+
+/**
+ * Who keeps a file's content. `served`: its publisher, and whoever fetched it. `copies`: the owners of its name, whole.
+ * `spread`: each chunk is kept by the owners of that chunk's own key.
+ */
+export const KEEPINGS = ['served', 'copies', 'spread'] as const
+export type KeepingKind = (typeof KEEPINGS)[number]
+
 /** What one publisher last said of one name; its signature covers the canonical bytes of these fields. */
 export const registerBody = struct('register', {
   name: text(MAX_NAME_BYTES),
@@ -37,8 +47,7 @@ export const registerBody = struct('register', {
   /** Nil where the publisher removed the name. */
   manifest: option(hash),
   size: u53,
-  /** True: ring owners copy the content. False: it is served by its publisher and by whoever fetched it. */
-  copies: bool,
+  keeping: oneOf(KEEPINGS),
   /** When this publisher first published the name, ms since the epoch. */
   since: u53,
   /** When this version was signed. */
@@ -67,7 +76,12 @@ export const signedManifest = struct('signed manifest', { body: manifestBody, si
 export const HOLDING_STATES = ['none', 'listed', 'some', 'all', 'kept'] as const
 export type HoldingState = (typeof HOLDING_STATES)[number]
 
-const holding = { state: oneOf(HOLDING_STATES), chunks: bytes(0, MAX_BITMAP_BYTES) } as const
+const holding = {
+  state: oneOf(HOLDING_STATES),
+  chunks: bytes(0, MAX_BITMAP_BYTES),
+  /** Of a spread file: durable copies of single chunks, by ring duty; empty where there are none. */
+  kept: bytes(0, MAX_BITMAP_BYTES),
+} as const
 export const claim = struct('claim', { manifest: hash, ...holding })
 export const holder = struct('holder', { peer: peerId, ...holding })
 
@@ -127,7 +141,13 @@ export const swarmMessages = {
     { limit: 1 << 20 },
   ),
   manifestStored: declare(68, 'control', 'register and manifest of a manifestPut are durable here', { register: hash }),
-  keepAsk: declare(69, 'control', 'asks an owner to keep these files', { manifests: manifestIds }, { limit: 16_384 }),
+  keepAsk: declare(
+    69,
+    'control',
+    'asks an owner to keep these files; `leaving`: to keep the chunks that it owns once the sender is gone',
+    { manifests: manifestIds, leaving: bool },
+    { limit: 16_384 },
+  ),
   chunkGet: declare(70, 'data', 'asks for one chunk', { request: u32, blob: hash, index: u32 }),
   chunkRefused: declare(71, 'data', 'that chunk is not to be had here', { request: u32, reason: text(128) }),
   keepRefused: declare(73, 'control', 'why the sender does not keep a file', {
@@ -145,7 +165,7 @@ export const swarmMessages = {
     75,
     'control',
     'what the sender holds now; a hint with a lifetime of 90 s',
-    { claims: list(claim, MAX_IDS_PER_MESSAGE) },
+    { claims: list(claim, MAX_CLAIMS_PER_MESSAGE) },
     { limit: 1 << 20 },
   ),
   holdersGet: declare(76, 'control', 'asks who holds which chunks of a file', { request: u32, manifest: hash }),
@@ -154,19 +174,19 @@ export const swarmMessages = {
     'control',
     'holders that the sender knows of, itself included, in rotating order',
     { request: u32, holders: list(holder, 32) },
-    { limit: 131_072 },
+    { limit: 262_144 },
   ),
   countsGet: declare(
     78,
     'control',
-    'asks how many complete holders each file has',
+    'asks how many hold each file, of a spread file its rarest chunk',
     { request: u32, manifests: list(hash, 1000) },
     { limit: 65_536 },
   ),
   countsAre: declare(
     79,
     'control',
-    'complete holders known to the sender, in the order asked',
+    'numbers of holders known to the sender, in the order asked',
     { request: u32, counts: list(u16, 1000) },
     { limit: 16_384 },
   ),

@@ -10,6 +10,7 @@ function storeOptions(invocation: Invocation): StoreOptions {
   return {
     ...(typeof invocation.options.as === 'string' ? { as: invocation.options.as } : {}),
     ...(invocation.options.force === true ? { force: true } : {}),
+    ...(invocation.options.spread === true ? { spread: true } : {}),
   }
 }
 

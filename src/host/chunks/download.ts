@@ -5,17 +5,25 @@
  */
 import type { ChunkReceiver } from '../../../wire/frame.js'
 import type { LinkCore } from '../../../wire/link-core.js'
-import type { ChunkFetch, ChunkOutcome } from '../../env.js'
+import type { ChunkFetch, ChunkOutcome, Layout } from '../../env.js'
 import type { HostWorkers } from '../workers.js'
 import { chunkBytes, isDigestOf } from './layout.js'
 import type { MemoryPool, Slot } from './memory-pool.js'
-import type { PartFile } from './part-file.js'
 
 /** Requests that were given up and may still be answered; a source that leaves more unanswered is cut off. */
 const MAX_ABANDONED = 128
 const REQUESTS = 2 ** 32
 /** Bytes come in pieces of 16 KiB at most: they are told together, when the chunk is whole or so much time has passed. */
 const TELL_MS = 100
+
+/** Where verified chunks go. */
+export interface ChunkSink {
+  readonly layout: Layout
+  /** Nothing may be written any more. */
+  readonly closed: boolean
+  /** Throws what the disk says. */
+  write(index: number, chunk: Uint8Array): Promise<void>
+}
 
 export interface DownloadOptions {
   readonly link: LinkCore
@@ -29,7 +37,7 @@ export interface DownloadOptions {
 
 interface Fetching {
   readonly fetch: ChunkFetch
-  readonly part: PartFile
+  readonly part: ChunkSink
   readonly size: number
   request: number
   slot: Slot<SharedArrayBuffer> | null
@@ -60,7 +68,7 @@ export class Download implements ChunkReceiver {
   }
 
   /** Answers how to give the fetch up; `done` does not come any more then. */
-  fetch(part: PartFile, fetch: ChunkFetch): () => void {
+  fetch(part: ChunkSink, fetch: ChunkFetch): () => void {
     const size = chunkBytes(part.layout, fetch.index)
     const flags = { state: 'waiting', over: false, cancelled: false } as const
     const fetching: Fetching = {

@@ -22,6 +22,10 @@ export class HeldFile {
     this.stamp = stamp
   }
 
+  get path(): string {
+    return this.stamp.path
+  }
+
   /** Reads one chunk into the first bytes of `memory`; throws OperationalError when the file is not what it was. */
   async read(index: number, memory: Uint8Array): Promise<void> {
     const { path, inode } = this.stamp

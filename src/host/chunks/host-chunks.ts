@@ -10,13 +10,14 @@ import { CHUNK_BYTES } from '../../../wire/limits.js'
 import { LinkCore } from '../../../wire/link-core.js'
 import type { Hash } from '../../../wire/types.js'
 import type { Bitmap, Cancel, ChunkFetch, Chunks, FileStamp, Layout, Link } from '../../env.js'
-import { errorText } from '../durable.js'
+import { faultText as textOf } from '../durable.js'
 import type { HostWorkers } from '../workers.js'
-import { copyChunks } from './copy.js'
+import { type CopyOptions, copyChunks } from './copy.js'
 import { Download } from './download.js'
 import { hashFile } from './hash-file.js'
 import { HeldFile } from './held-file.js'
 import { chunkBytes, chunkCount, fullBitmap, isFull, layoutFault } from './layout.js'
+import { HostLooseChunks } from './loose-chunks.js'
 import { MemoryPool } from './memory-pool.js'
 import { OpenFiles } from './open-files.js'
 import { PartFile, unfinish } from './part-file.js'
@@ -43,6 +44,7 @@ interface Held {
 
 export class HostChunks implements Chunks {
   onLost: (blob: Hash, reason: string) => void = () => {}
+  readonly loose: HostLooseChunks
 
   readonly #options: HostChunksOptions
   readonly #files = new OpenFiles()
@@ -58,6 +60,12 @@ export class HostChunks implements Chunks {
 
   constructor(options: HostChunksOptions) {
     this.#options = options
+    this.loose = new HostLooseChunks({
+      folder: join(options.stateDirectory, 'chunks'),
+      inTurn: (blob, action) => this.#inTurn(blob, action),
+      wholeOf: (blob) => this.#whole(blob),
+      copy: (part, from, chunks, done) => this.#copy(part, from, chunks, () => {}, done),
+    })
   }
 
   hash(
@@ -104,20 +112,19 @@ export class HostChunks implements Chunks {
 
   copyLocal(blob: Hash, progress: (doneBytes: number) => void, done: (error: string | null) => void): void {
     const part = this.#parts.get(blob)
-    const held = this.#held.get(blob)
-    const from = held?.own ?? held?.adopted ?? null
-    if (part === undefined || from === null) {
+    const whole = this.#whole(blob)
+    const loose = this.loose.of(blob)
+    const from = whole ?? loose
+    if (part === undefined || from === undefined) {
       setImmediate(() => done('there is no other copy of this file here'))
       return
     }
-    copyChunks({ part, from, pool: this.#in, workers: this.#options.workers, progress }).then(
-      () => done(null),
-      (error: unknown) => done(textOf(error)),
-    )
+    const chunks = whole === undefined && loose !== undefined ? loose.have : fullBitmap(chunkCount(part.layout))
+    this.#copy(part, from, chunks, progress, done)
   }
 
   fetch(link: Link, request: ChunkFetch): Cancel {
-    const part = this.#parts.get(request.blob)
+    const part = request.loose ? this.loose.of(request.blob) : this.#parts.get(request.blob)
     const download = this.#download(link)
     if (part !== undefined && download !== null) return download.fetch(part, request)
     const late = setImmediate(() => request.done('lost'))
@@ -140,7 +147,7 @@ export class HostChunks implements Chunks {
   sync(blob: Hash, done: (have: Bitmap) => void): void {
     const part = this.#parts.get(blob)
     if (part === undefined) {
-      const held = this.#held.get(blob)?.own ?? this.#held.get(blob)?.adopted
+      const held = this.#whole(blob)
       setImmediate(() => done(held ? fullBitmap(chunkCount(held.layout)) : new Uint8Array(0)))
       return
     }
@@ -197,6 +204,7 @@ export class HostChunks implements Chunks {
       await part.sync().catch((error: unknown) => this.onLost(blob, `cannot write ${part.target}: ${textOf(error)}`))
       await part.close()
     }
+    await this.loose.close()
     this.#parts.clear()
     this.#held.clear()
     await this.#files.close()
@@ -271,7 +279,7 @@ export class HostChunks implements Chunks {
   async #finish(blob: Hash): Promise<FileStamp> {
     const part = this.#parts.get(blob)
     if (part === undefined) {
-      const held = this.#held.get(blob)?.own ?? this.#held.get(blob)?.adopted
+      const held = this.#whole(blob)
       if (held) return held.stamp
       throw new OperationalError('this file is not being written')
     }
@@ -286,21 +294,24 @@ export class HostChunks implements Chunks {
 
   /** Our own copy first: nobody else changes it. */
   #source(blob: Hash, index: number): Source | null {
-    const held = this.#held.get(blob)
-    const file = held?.own ?? held?.adopted ?? null
-    if (file !== null && chunkBytes(file.layout, index) > 0) {
+    const file = this.#whole(blob)
+    if (file !== undefined && chunkBytes(file.layout, index) > 0) {
       return { blob, layout: file.layout, read: (at, memory) => this.#readHeld(blob, file, at, memory) }
     }
     const part = this.#parts.get(blob)
-    if (part === undefined || !part.has(index)) return null
-    return { blob, layout: part.layout, read: (at, memory) => this.#readPart(blob, part, at, memory) }
+    if (part?.has(index)) {
+      return { blob, layout: part.layout, read: (at, memory) => this.#readPart(blob, part, at, memory) }
+    }
+    const loose = this.loose.of(blob)
+    if (!loose?.holds(index)) return null
+    return { blob, layout: loose.layout, loose: true, read: (at, memory) => loose.read(at, memory) }
   }
 
   /** A part may be finished or closed while its chunk waits in a queue: then the whole file has it. */
   async #readPart(blob: Hash, part: PartFile, index: number, memory: Uint8Array): Promise<void> {
     // closed, and not yet among the whole ones: the turn that finishes it puts it there
     if (part.closed) await this.#turns.get(blob)
-    const file = this.#held.get(blob)?.own ?? this.#held.get(blob)?.adopted
+    const file = this.#whole(blob)
     await (part.closed && file ? file : part).read(index, memory)
   }
 
@@ -325,6 +336,24 @@ export class HostChunks implements Chunks {
     return other
   }
 
+  #whole(blob: Hash): HeldFile | undefined {
+    const held = this.#held.get(blob)
+    return held?.own ?? held?.adopted ?? undefined
+  }
+
+  #copy(
+    part: CopyOptions['part'],
+    from: CopyOptions['from'],
+    chunks: Bitmap,
+    progress: (doneBytes: number) => void,
+    done: (error: string | null) => void,
+  ): void {
+    copyChunks({ part, from, chunks, pool: this.#in, workers: this.#options.workers, progress }).then(
+      () => done(null),
+      (error: unknown) => done(textOf(error)),
+    )
+  }
+
   #heldOf(blob: Hash): Held {
     const held = this.#held.get(blob) ?? { own: null, adopted: null }
     this.#held.set(blob, held)
@@ -333,7 +362,8 @@ export class HostChunks implements Chunks {
 
   #upload(link: Link): Upload | null {
     if (!(link instanceof LinkCore)) return null
-    const lost = (blob: Hash, reason: string): void => this.onLost(blob, reason)
+    const lost = ({ blob, loose }: Source, index: number, reason: string): void =>
+      loose ? this.loose.unreadable(blob, index, reason) : this.onLost(blob, reason)
     const upload = this.#uploads.get(link) ?? new Upload({ link, pool: this.#out, lost })
     this.#uploads.set(link, upload)
     return upload
@@ -348,8 +378,10 @@ export class HostChunks implements Chunks {
       pool: this.#in,
       workers: this.#options.workers,
       waste: (sizeBytes) => this.#wasteOf(sizeBytes),
-      unwritable: ({ blob }, error) =>
-        this.onLost(blob, `cannot write ${this.#parts.get(blob)?.target}: ${textOf(error)}`),
+      unwritable: ({ blob, loose }, error) => {
+        if (loose) this.loose.unwritable(blob, textOf(error))
+        else this.onLost(blob, `cannot write ${this.#parts.get(blob)?.target}: ${textOf(error)}`)
+      },
     })
     this.#downloads.set(link, download)
     return download
@@ -376,10 +408,4 @@ export class HostChunks implements Chunks {
   #ownPath(blob: Hash): string {
     return join(this.#blobFolder, blob)
   }
-}
-
-/** The reason of a failure for the user; our own faults are not reasons and crash. */
-function textOf(error: unknown): string {
-  if (error instanceof OperationalError || (error instanceof Error && 'code' in error)) return errorText(error)
-  throw error
 }

@@ -49,6 +49,10 @@ export function setBit(bits: Bitmap, index: number): void {
   bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7))
 }
 
+export function clearBit(bits: Bitmap, index: number): void {
+  bits[index >> 3] = (bits[index >> 3] ?? 0) & ~(1 << (index & 7))
+}
+
 /** Whether all of the first `count` bits are set. */
 export function isFull(bits: Bitmap, count: number): boolean {
   return Buffer.compare(bits, fullBitmap(count)) === 0

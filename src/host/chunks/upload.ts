@@ -6,7 +6,6 @@
  */
 import { OperationalError } from '../../../wire/errors.js'
 import type { LinkCore } from '../../../wire/link-core.js'
-import type { Hash } from '../../../wire/types.js'
 import { chunkBytes } from './layout.js'
 import type { MemoryPool, Slot } from './memory-pool.js'
 import type { Source } from './source.js'
@@ -26,7 +25,7 @@ export interface UploadOptions {
   readonly link: LinkCore
   readonly pool: MemoryPool<ArrayBuffer>
   /** The source of this blob cannot give what it promised. */
-  readonly lost: (blob: Hash, reason: string) => void
+  readonly lost: (source: Source, index: number, reason: string) => void
 }
 
 export class Upload {
@@ -88,7 +87,7 @@ export class Upload {
     }
     slot.release()
     this.refuse(request, 'the file is not what it was')
-    lost(source.blob, fault)
+    lost(source, index, fault)
   }
 }
 
