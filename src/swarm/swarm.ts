@@ -5,7 +5,7 @@
 
 import { assertNever } from '../../wire/errors.js'
 import type { SwarmMessage } from '../../wire/messages.js'
-import type { Address, Hash, PeerId } from '../../wire/types.js'
+import type { Hash, PeerId } from '../../wire/types.js'
 import type {
   ChunkMapView,
   Done,
@@ -21,49 +21,32 @@ import type {
   TransferView,
 } from '../api.js'
 import { done, refused } from '../api.js'
-import type { Cancel, ChunkOutcome, Env, Link, LinkHandler } from '../env.js'
+import type { Cancel, Env, Link, LinkHandler } from '../env.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
-import { PacedLog } from '../paced-log.js'
-import { Announcer } from './announcer.js'
 import { Budget } from './budget.js'
 import { Catalogue } from './catalogue.js'
 import { DataLinks } from './data-links.js'
 import { Keeping } from './duty.js'
 import { Fetches } from './fetches.js'
-import { Gossip } from './gossip.js'
 import { handOver } from './hand-over.js'
-import { Holders, isComplete } from './holders.js'
-import { Holdings } from './holdings.js'
+import { isComplete } from './holders.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
-import { Loose } from './loose.js'
+import { makeParts, type PartsOptions } from './make-parts.js'
 import { formatLink } from './manifest.js'
-import { Manifests } from './manifests.js'
-import { Names } from './names.js'
 import type { Parts } from './parts.js'
-import { Post } from './post.js'
 import { Publishing } from './publish.js'
 import { Requests } from './request.js'
-import { type Duty, Roster } from './roster.js'
+import type { Duty } from './roster.js'
 import { Safety } from './safety.js'
-import { Spread } from './spread.js'
 import { SpreadDuty } from './spread-duty.js'
-import { Transfers } from './transfers.js'
 import { servable, Uploads } from './upload.js'
-import { Vetting } from './vetting.js'
 
 const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
 
-export interface SwarmOptions {
-  readonly chain: Hash
-  /** Copies of everything stored; 4 where absent. */
-  readonly replicas?: number
+export interface SwarmOptions extends PartsOptions {
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number
-  /** What came of asking that peer for a chunk. */
-  readonly chunkAnswered?: (peer: PeerId, outcome: ChunkOutcome) => void
-  /** Where this peer is reached, for lists that show it among others. */
-  readonly address?: () => Address
   /** Something visible changed. */
   readonly changed: () => void
 }
@@ -82,7 +65,7 @@ export class Swarm implements Protocol {
   readonly #requests: Requests
 
   constructor(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions) {
-    const parts = this.#makeParts(env, mesh, duty, options)
+    const parts = makeParts(env, mesh, duty, options, (id) => this.#keeper.claimOf(id))
     this.#parts = parts
     this.#changed = options.changed
     this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
@@ -286,38 +269,6 @@ export class Swarm implements Protocol {
   /** What own copies take, and what they may take. */
   get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
     return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#keeping.quotaBytes }
-  }
-
-  #makeParts(env: Env, mesh: Mesh, duty: Duty, options: SwarmOptions): Parts {
-    const { chain, replicas = 4, address } = options
-    const post = new Post(env, mesh)
-    const names = new Names(env)
-    const manifests = new Manifests(env.store)
-    const vetting = new Vetting(env, mesh, chain)
-    const roster = new Roster(env, duty, replicas)
-    const loose = new Loose(env, manifests)
-    return {
-      env,
-      mesh,
-      chain,
-      post,
-      names,
-      manifests,
-      vetting,
-      holders: new Holders(env),
-      holdings: new Holdings(env, manifests, loose),
-      loose,
-      roster,
-      spread: new Spread(roster),
-      gossip: new Gossip({ env, mesh, post, names, vetting }),
-      transfers: new Transfers(),
-      said: new PacedLog(env),
-      announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
-      chunkAnswered: options.chunkAnswered ?? (() => {}),
-      addressOf: (peer) =>
-        (peer === env.identity.id ? address?.() : mesh.member(peer)?.addresses[0]) ?? ('' as Address),
-      nameOf: (peer) => (peer === env.identity.id ? env.identity.name : mesh.member(peer)?.name) ?? peer.slice(0, 8),
-    }
   }
 
   /** Connects the parts that tell each other things. */
