@@ -24,10 +24,13 @@ export type SiblingMessage =
   /** A message of a peer (or of the task itself, where `from` is the anchor's id) that the other task must know of, too. */
   | { readonly kind: 'relay'; readonly from: PeerId; readonly message: SwarmMessage }
 
-/** Figures of a task since its process began; `queued` is what waits to be done. */
+/** Figures of a task; `served` since its process began. */
 export interface TaskCounts {
   readonly served: number
+  /** What waits to be done. */
   readonly queued: number
+  /** What there is in its care now: peers that are up, manifests, whole files. */
+  readonly holds: number
 }
 
 export interface TaskHooks {

@@ -13,7 +13,7 @@ import { errorText } from './durable.js'
 import { type KeyPair, signWith } from './identity.js'
 import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
-import { type Announcement, runningPeers } from './runtime.js'
+import { runningPeers } from './running.js'
 import type { LmdbStore } from './store-lmdb.js'
 import { Timers } from './timers.js'
 import { HostWorkers } from './workers.js'
@@ -26,7 +26,8 @@ export interface HostEnvOptions {
   readonly runtimeHome: string
   readonly store: LmdbStore
   readonly transport: Transport
-  readonly announcement: Announcement
+  /** For the runtime directory: where this process listens first. */
+  readonly announce: (address: Address | null) => void
   readonly log: LogRing
   /** Mining threads; all cores but one where absent. */
   readonly miners?: number | undefined
@@ -47,7 +48,7 @@ export class HostEnv implements Env {
   readonly #timers = new Timers()
 
   constructor(options: HostEnvOptions) {
-    const { identity, network, store, stateDirectory, transport, announcement, miners } = options
+    const { identity, network, store, stateDirectory, transport, announce, miners } = options
     this.#options = options
     this.identity = identity
     this.network = network
@@ -56,7 +57,7 @@ export class HostEnv implements Env {
     this.workers = new HostWorkers(miners === undefined ? { fatal } : { fatal, miners })
     this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
     this.datagrams = new HostDatagrams(options.udp)
-    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announcement })
+    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announce })
   }
 
   now(): number {

@@ -155,7 +155,8 @@ export class Listening {
 
 const portKey = (host: string): string => `membership port ${host}`
 
-function whyNotListening(reason: string, wanted: string, detail: string): string {
+/** For the user. */
+export function whyNotListening(reason: string, wanted: string, detail: string): string {
   switch (reason) {
     case 'in-use':
       return `cannot listen on ${wanted}: another program uses that port; choose another (--listen host:port)`
