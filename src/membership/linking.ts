@@ -76,7 +76,7 @@ export class Linking {
     this.#roster = parts.roster
     this.#waiters = parts.waiters
     this.#hooks = hooks
-    this.#dialer = new Dialer(env, {
+    this.#dialer = new Dialer(env, 'control', {
       addresses: (peer) => this.addresses(peer),
       isUnmet: (peer) => hooks.unmet().has(peer),
       opened: (link) => this.#opened(link),

@@ -130,11 +130,7 @@ export class Listening {
   }
 
   #announced({ address }: Listener): readonly Address[] {
-    const host = hostOf(address)
-    if (!isWildcardHost(host)) return [address]
-    const sameKind = this.#hosts.filter((other) => other.includes(':') === host.includes(':'))
-    const addresses = [...sameKind, host.includes(':') ? '::1' : LOOPBACK].map((own) => toAddress(own, portOf(address)))
-    return addresses.filter((own) => own !== undefined)
+    return announcedAs(address, this.#hosts)
   }
 
   #usualPort(host: string): number | undefined {
@@ -151,6 +147,15 @@ export class Listening {
     if (this.#usualPort(host) === port) return
     this.#env.store.write([{ put: 'meta', key: portKey(host), value: new Uint8Array(Buffer.from(String(port))) }])
   }
+}
+
+/** Where others dial what listens at this address of ours; `hosts` are those of this machine. */
+export function announcedAs(address: Address, hosts: readonly string[]): readonly Address[] {
+  const host = hostOf(address)
+  if (!isWildcardHost(host)) return [address]
+  const sameKind = hosts.filter((other) => other.includes(':') === host.includes(':'))
+  const addresses = [...sameKind, host.includes(':') ? '::1' : LOOPBACK].map((own) => toAddress(own, portOf(address)))
+  return addresses.filter((own) => own !== undefined)
 }
 
 const portKey = (host: string): string => `membership port ${host}`

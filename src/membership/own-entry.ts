@@ -2,7 +2,7 @@
  * What this peer says of itself, signed anew whenever it changes.
  * Invariant: each version has a higher (startTime, sequence) than all before, over restarts too.
  */
-import type { PeerBody, PeerEntry, Role } from '../../wire/messages/membership.js'
+import type { PeerBody, PeerEntry, Role, TaskAddress } from '../../wire/messages/membership.js'
 import type { Address, Hash } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import { signEntry } from './entry.js'
@@ -11,6 +11,8 @@ export interface OwnEntryHooks {
   chain(): Hash
   role(): Role
   addresses(): readonly Address[]
+  /** Of a dedicated anchor. */
+  tasks(): readonly TaskAddress[]
   /** There is a new version: for the list, the disk and the others. */
   changed(entry: PeerEntry): void
 }
@@ -66,6 +68,7 @@ export class OwnEntry {
       role: this.#hooks.role(),
       state,
       addresses: this.#hooks.addresses(),
+      tasks: this.#hooks.tasks(),
     })
     this.#entry = entry
     return entry

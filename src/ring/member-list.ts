@@ -87,9 +87,9 @@ export class MemberList {
   }
 }
 
-/** Peers that nobody can dial hold nothing and answer nobody. */
+/** Peers that nobody can dial hold nothing and answer nobody; dedicated anchors have other work. */
 function mayJoin(info: PeerInfo): boolean {
-  return info.role !== 'dial-out'
+  return info.role !== 'dial-out' && !info.dedicated
 }
 
 function firstAtOrAfter(sorted: readonly PeerId[], key: Hash): number {

@@ -82,6 +82,7 @@ function stranger(evil: HostileMember, at: number): PeerEntry {
     role: 'anchor' as const,
     state: 'up' as const,
     addresses: [`127.0.0.1:${1 + at}` as Address],
+    tasks: [],
   }
   return { ...body, signature: identity.sign(signedText('peer', evil.chain, encodeCanonical(peerBody, body))) }
 }

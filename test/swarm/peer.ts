@@ -297,5 +297,13 @@ export class TestPeer {
 }
 
 function infoOf(peer: TestPeer): PeerInfo {
-  return { id: peer.id, name: peer.name, role: 'peer', addresses: ['127.0.0.1:1' as Address], startTime: 1 }
+  return {
+    id: peer.id,
+    name: peer.name,
+    role: 'peer',
+    addresses: ['127.0.0.1:1' as Address],
+    startTime: 1,
+    dedicated: false,
+    tasks: [],
+  }
 }
