@@ -95,7 +95,8 @@ export class Admission implements TaskCore {
   }
 
   counts(): TaskCounts {
-    return { served: this.#served, queued: this.#membership.unverified }
+    const holds = this.#membership.peers().filter(({ state }) => state === 'up').length
+    return { served: this.#served, queued: this.#membership.unverified, holds }
   }
 
   quit(done: () => void): void {

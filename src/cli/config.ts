@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
 import type { Globals } from './parse.js'
 
-const TEXTS = ['name', 'network', 'mine'] as const
+const TEXTS = ['name', 'network', 'mine', 'quota'] as const
 const LISTS = ['join', 'listen'] as const
 const NUMBERS = ['replicas', 'pingInterval'] as const
 const FLAGS = ['lan', 'udp'] as const
@@ -25,6 +25,7 @@ export function withConfig(globals: Globals, configDirectory: string): Globals {
     name: globals.name ?? text('name'),
     network: globals.network ?? text('network'),
     mine: globals.mine ?? text('mine'),
+    quota: globals.quota ?? text('quota'),
     join: [...globals.join, ...list('join')],
     listen: [...globals.listen, ...list('listen')],
     replicas: globals.replicas ?? number('replicas'),

@@ -16,6 +16,7 @@ export interface Globals {
   readonly data: string | undefined
   readonly network: string | undefined
   readonly replicas: number | undefined
+  readonly quota: string | undefined
   readonly mine: string | undefined
   readonly pingInterval: number | undefined
   readonly timeout: number | undefined
@@ -142,6 +143,7 @@ function globalsOf(opts: Readonly<Record<string, unknown>>): Globals {
     data: text('data'),
     network: text('network'),
     replicas: number('replicas'),
+    quota: text('quota'),
     mine: text('mine'),
     pingInterval: number('pingInterval'),
     timeout: number('timeout'),

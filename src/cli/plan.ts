@@ -2,6 +2,7 @@
 import { OperationalError } from '../../wire/errors.js'
 import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
+import type { AnchorPlan } from '../anchor/process/open-anchor.js'
 import type { MineMode } from '../api.js'
 import { homes } from '../host/directories.js'
 import { namingFault } from '../host/identity.js'
@@ -14,13 +15,39 @@ import { readTicket } from './ticket-input.js'
 import { SOFTWARE } from './version.js'
 
 const MAX_REPLICAS = 16
+const MIN_QUOTA_BYTES = 2 ** 20
 
 /** A mistake in the words: exit 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What a dedicated anchor is started with. */
+export type AnchorOptions = Omit<AnchorPlan, 'entry'>
+
 export async function planOf(flags: Globals): Promise<PeerPlan> {
+  if (flags.quota !== undefined) throw new UsageError('--quota is for a dedicated anchor: p2p-tui anchor')
+  return commonPlan(flags)
+}
+
+export async function anchorPlanOf(flags: Globals): Promise<AnchorOptions> {
+  if (flags.mine !== undefined) throw new UsageError('a dedicated anchor mines nothing: leave --mine out')
+  if (flags.plain) throw new UsageError('a dedicated anchor has no console: leave --plain out')
+  const { quota } = withConfig(flags, homes().config)
+  const quotaBytes = quota === undefined ? null : bytesOf(quota)
+  if (quotaBytes !== null && !(quotaBytes >= MIN_QUOTA_BYTES && quotaBytes <= Number.MAX_SAFE_INTEGER))
+    throw new UsageError(`--quota ${quota}: a size of at least 1M, such as 500M, 10G or 1T`)
+  const { network, name, data, join, listen, lan, replicas, pingIntervalMs, software } = await commonPlan(flags)
+  return { network, name, data, join, listen, lan, replicas, pingIntervalMs, software, quotaBytes }
+}
+
+/** `500M`, `10 GiB`, or a number of bytes; a unit is 1024 of the one before. NaN where it is none. */
+function bytesOf(given: string): number {
+  const [, amount, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kmgt]?)(?:i?b)?$/.exec(given.trim().toLowerCase()) ?? []
+  return amount === undefined ? Number.NaN : Math.floor(Number(amount) * 1024 ** ' kmgt'.indexOf(unit || ' '))
+}
+
+async function commonPlan(flags: Globals): Promise<PeerPlan> {
   const globals = withConfig(flags, homes().config)
   let network = globals.network
   const join: Address[] = []

@@ -218,6 +218,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     example: 'attach -n otter-lime',
   },
   {
+    name: 'anchor',
+    summary: 'run a dedicated anchor: no console, not in the ring, mines nothing; status: how its processes are',
+    args: [{ name: 'action', required: false, kind: 'text', choices: ['status'] }],
+    options: [],
+    shellOnly: true,
+    example: 'anchor --lan --quota 50G',
+  },
+  {
     name: 'log',
     summary: 'what happened so far; with a level, only that and worse',
     args: [{ name: 'least', required: false, kind: 'text', choices: LOG_LEVELS }],
@@ -247,6 +255,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--network <name>', summary: 'keep several networks apart (home)', kind: 'text' },
   { flags: '--replicas <k>', summary: 'copies of a stored file (4)', kind: 'number' },
   { flags: '--mine <mode>', summary: 'own, always or never', kind: 'text' },
+  { flags: '--quota <size>', summary: 'anchor: room for copies of files, 500M, 10G, 1T', kind: 'text' },
   { flags: '--ping-interval <ms>', summary: 'how often links are checked (500)', kind: 'number' },
   { flags: '--no-udp', summary: 'watch neighbours over the links only, where UDP must not be used', kind: 'flag' },
   { flags: '--timeout <s>', summary: 'give up on a command after this long', kind: 'number' },

@@ -34,7 +34,10 @@ import { type SiblingMessage, TASKS } from '../task.js'
 const MAX_MEMBERS = 10_000
 /** The whole peer list, or a manifest. */
 export const SIBLING_BYTES = 16 << 20
-const MAX_ADDRESSES = 8
+/** 16 words after --listen, as many lines of the config file, loopback, and two wildcards. */
+const MAX_ADDRESSES = 40
+/** Addresses of a machine with many virtual networks. */
+export const MAX_HOSTS = 256
 /** 16 words after --join, each a ticket of 8 addresses at most; as many lines of the config file. */
 const MAX_JOIN = 256
 const WORD_BYTES = 65_536
@@ -73,11 +76,12 @@ export const ORDERS = {
     bootNonce: bytes(8),
     startTime: u53,
     addresses: struct('addresses', { admission: addresses, manifests: addresses, files: addresses }),
+    /** This machine's own, announced where a wildcard listens. */
+    hosts: list(words(64), MAX_HOSTS),
     join: list(address, MAX_JOIN),
     pingIntervalMs: u32,
     replicas: u8,
-    /** Bytes; null: what the disk allows. */
-    quota: option(u53),
+    quotaBytes: u53,
     software: text(64),
   },
   /** A connection comes with this message. */
@@ -132,7 +136,10 @@ export type Packed = readonly [type: string, ...values: unknown[]]
 
 export function pack<T extends Table>(table: T, message: MessageOf<T>): Packed {
   const values = new Map<string, unknown>(Object.entries(message))
-  return [message.type, ...Object.entries(fieldsOf(table, message.type)).map(([key, field]) => field.write(values.get(key)))]
+  return [
+    message.type,
+    ...Object.entries(fieldsOf(table, message.type)).map(([key, field]) => field.write(values.get(key))),
+  ]
 }
 
 /** Throws where the message is none of this table. */

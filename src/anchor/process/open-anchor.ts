@@ -3,7 +3,7 @@
  * given back in the right order however it ends. The database and the network are the processes' alone.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationalError } from '../../../wire/errors.js'
 import type { Address } from '../../../wire/types.js'
@@ -16,8 +16,10 @@ import { LogRing } from '../../host/log-ring.js'
 import type { PeerFacts } from '../../host/open-peer.js'
 import { ownHosts, wildcards } from '../../host/own-hosts.js'
 import { announce, socketPath } from '../../host/runtime.js'
+import { announcedAs } from '../../membership/listening.js'
 import type { Task, TaskAddresses } from '../task.js'
 import { Door } from './door.js'
+import { MAX_HOSTS } from './messages.js'
 import { openPorts } from './ports.js'
 import { type AnchorView, Supervisor } from './supervisor.js'
 
@@ -30,8 +32,8 @@ export interface AnchorPlan {
   readonly lan: boolean
   readonly replicas: number
   readonly pingIntervalMs: number
-  /** Bytes that copies may take; null: what the disk allows. */
-  readonly quota: number | null
+  /** Of the copies that it keeps for others; null: what the disk allows. */
+  readonly quotaBytes: number | null
   readonly software: string
   /** The module that each process runs. */
   readonly entry: URL
@@ -50,6 +52,9 @@ export interface OpenAnchor {
   quit(abrupt: boolean): void
 }
 
+/** Where nobody says how much: 10 GiB, or a tenth of what is free. */
+const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
+const DEFAULT_SHARE = 0.1
 /** Whoever asked by `quit --abrupt` is answered first. */
 const ABRUPT_MS = 50
 
@@ -85,10 +90,10 @@ async function open(
   onClose(() => {
     for (const door of Object.values(doors)) door.close()
   })
-  const hosts = ownHosts()
+  const hosts = ownHosts().slice(0, MAX_HOSTS)
   const listen = plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen
-  const tasks = await openPorts(doors, { listen, hosts }, own)
-  const [address] = tasks.admission
+  const tasks = await openPorts(doors, listen, own)
+  const [address] = tasks.admission.flatMap((bound) => announcedAs(bound, hosts))
   if (address === undefined) throw new OperationalError('no address to listen on: this machine has no loopback')
 
   const socket = socketPath(home.runtime, id)
@@ -110,10 +115,11 @@ async function open(
       bootNonce: new Uint8Array(randomBytes(8)),
       startTime: Date.now(),
       addresses: tasks,
+      hosts,
       join: plan.join,
       pingIntervalMs: plan.pingIntervalMs,
       replicas: plan.replicas,
-      quota: plan.quota,
+      quotaBytes: plan.quotaBytes ?? freeShare(own),
       software: plan.software,
     },
   })
@@ -145,4 +151,9 @@ async function open(
       else leave()
     },
   }
+}
+
+function freeShare(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return Math.min(DEFAULT_QUOTA_BYTES, Math.floor(bavail * bsize * DEFAULT_SHARE))
 }

@@ -4,8 +4,8 @@
  * `stuck` is told once, and nothing is sent any more.
  */
 import type { SendHandle } from 'node:child_process'
-import { type MessageOf, pack } from './messages.js'
 import type { Fields } from '../../../wire/field.js'
+import { type MessageOf, pack } from './messages.js'
 
 const MAX_UNREAD = 4096
 const MAX_UNREAD_BYTES = 64 << 20

@@ -8,38 +8,30 @@ import { OperationalError } from '../../../wire/errors.js'
 import { listenFailure } from '../../../wire/transport-tcp.js'
 import type { Address } from '../../../wire/types.js'
 import { errorCode, replaceFile } from '../../host/durable.js'
-import { anyPort, hostOf, isLoopback, isLoopbackHost, isWildcardHost, portOf, toAddress } from '../../membership/address.js'
+import { anyPort, hostOf, isLoopback, isLoopbackHost, portOf, toAddress } from '../../membership/address.js'
 import { LOOPBACK, whyNotListening } from '../../membership/listening.js'
 import { TASKS, type Task, type TaskAddresses } from '../task.js'
 import { type Door, PortError } from './door.js'
 
-/** Of one task: an entry carries eight for the two tasks beside admission. */
-const MAX_ANNOUNCED = 4
 const LAST_PORT = 65_535
 
-export interface PortsWanted {
-  /** `host:port`; admission has this port, manifests and files the next two. Port 0: any three. */
-  readonly listen: readonly string[]
-  /** This machine's own addresses, announced where a wildcard listens. */
-  readonly hosts: readonly string[]
-}
-
-/** Binds all ports of all tasks; throws OperationalError. */
+/**
+ * Binds all ports of all tasks; throws OperationalError. Of a `host:port` to listen on, admission has that port, manifests
+ * and files the next two; port 0 stands for any three.
+ */
 export async function openPorts(
   doors: Readonly<Record<Task, Door>>,
-  wanted: PortsWanted,
+  wanted: readonly string[],
   directory: string,
 ): Promise<TaskAddresses> {
   const usual = new UsualPorts(join(directory, 'ports.json'))
   const bound: Record<Task, Address[]> = { admission: [], manifests: [], files: [] }
   // those with a port of their own first: a free one must not take it away
-  const listen = withLoopback(wanted.listen)
+  const listen = withLoopback(wanted)
   for (const where of [...listen].sort((a, b) => Number(portOf(a) === 0) - Number(portOf(b) === 0)))
-    for (const [place, task] of TASKS.entries())
-      bound[task].push(await openOne(doors[task], where, place, task, usual))
+    for (const [place, task] of TASKS.entries()) bound[task].push(await openOne(doors[task], where, place, task, usual))
   usual.save()
-  const announced = (task: Task): readonly Address[] => addressesOf(bound[task], wanted.hosts)
-  return { admission: announced('admission'), manifests: announced('manifests'), files: announced('files') }
+  return { admission: farFirst(bound.admission), manifests: farFirst(bound.manifests), files: farFirst(bound.files) }
 }
 
 /** Loopback always, unless a wildcard has it already. */
@@ -77,18 +69,9 @@ function refuse(error: unknown, where: string): never {
   throw new OperationalError(whyNotListening(listenFailure(error.code), where, error.message))
 }
 
-/** To be told to others: those that reach far first, loopback last. */
-function addressesOf(bound: readonly Address[], hosts: readonly string[]): readonly Address[] {
-  const all = bound.flatMap((address) => {
-    const host = hostOf(address)
-    if (!isWildcardHost(host)) return [address]
-    const own = hosts.filter((other) => other.includes(':') === host.includes(':'))
-    const near = host.includes(':') ? '::1' : LOOPBACK
-    return [...own, near].flatMap((one) => toAddress(one, portOf(address)) ?? [])
-  })
-  const far = all.filter((address) => !isLoopback(address))
-  const near = all.filter(isLoopback)
-  return [...far.slice(0, MAX_ANNOUNCED - Math.min(1, near.length)), ...near].slice(0, MAX_ANNOUNCED)
+/** Those that reach far first, loopback last. */
+function farFirst(bound: readonly Address[]): readonly Address[] {
+  return [...bound].sort((a, b) => Number(isLoopback(a)) - Number(isLoopback(b)))
 }
 
 /** The ports of earlier runs, by task and host. */
@@ -132,7 +115,8 @@ function read(path: string): Readonly<Record<string, number>> {
   } catch {
     throw wrong
   }
-  const isPort = (port: unknown): port is number => Number.isInteger(port) && Number(port) >= 1 && Number(port) <= LAST_PORT
+  const isPort = (port: unknown): port is number =>
+    Number.isInteger(port) && Number(port) >= 1 && Number(port) <= LAST_PORT
   if (typeof value !== 'object' || value === null || !Object.values(value).every(isPort)) throw wrong
   return { ...value }
 }

@@ -9,7 +9,16 @@ import type { LogLine } from '../../api.js'
 import type { Env } from '../../env.js'
 import type { Answer, Call } from '../../host/control-server.js'
 import type { TaskApi, TaskCore, TaskHooks } from '../task.js'
-import { type Begin, decodeSibling, encodeSibling, ORDERS, type Order, REPORTS, type Report, unpack } from './messages.js'
+import {
+  type Begin,
+  decodeSibling,
+  encodeSibling,
+  ORDERS,
+  type Order,
+  REPORTS,
+  type Report,
+  unpack,
+} from './messages.js'
 import { Outlet } from './outlet.js'
 import { BEAT_MS } from './task-process.js'
 import { openTaskWorld, type TaskWorld } from './task-world.js'
@@ -77,17 +86,23 @@ class TaskRun {
       case 'socket':
         // without one: the connection ended on its way
         if (socket !== null) world.transport.take(socket)
-        return this.#send({ type: 'taken', serial: order.serial })
+        this.#send({ type: 'taken', serial: order.serial })
+        return
       case 'heard':
-        return core.heard(order.from, decodeSibling(order.bytes))
+        core.heard(order.from, decodeSibling(order.bytes))
+        return
       case 'siblingUp':
-        return core.siblingUp(order.task)
+        core.siblingUp(order.task)
+        return
       case 'command':
-        return this.#run(order)
+        this.#run(order)
+        return
       case 'abort':
-        return this.#calls.get(order.request)?.abort()
+        this.#calls.get(order.request)?.abort()
+        return
       case 'quit':
-        return core.quit(() => this.#close())
+        core.quit(() => this.#close())
+        return
     }
   }
 
@@ -156,7 +171,16 @@ class TaskRun {
         (answer) => this.#send({ type: 'answer', request, ...answer }),
         (error: unknown) => {
           const why = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
-          this.#send({ type: 'answer', request, exit: FAILED, json: null, text: '', error: why, more: '', message: why })
+          this.#send({
+            type: 'answer',
+            request,
+            exit: FAILED,
+            json: null,
+            text: '',
+            error: why,
+            more: '',
+            message: why,
+          })
         },
       )
       .finally(() => this.#calls.delete(request))

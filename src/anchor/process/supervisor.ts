@@ -4,8 +4,8 @@
  * Invariant: what a task tells a sibling that is not up is dropped, since a sibling that comes up is told everything anew.
  */
 import { OperationalError } from '../../../wire/errors.js'
-import type { Answer, Call } from '../../host/control-server.js'
 import type { LogLevel } from '../../env.js'
+import type { Answer, Call } from '../../host/control-server.js'
 import { TASKS, type Task } from '../task.js'
 import type { Door } from './door.js'
 import type { Begin, Report } from './messages.js'
@@ -108,7 +108,10 @@ export class Supervisor {
       door: doors[task],
       hooks: {
         up: () => this.#up(task),
-        gone: () => requests.gone(),
+        gone: (how, ran) => {
+          requests.gone()
+          if (!ran && this.#starting !== null) this.#failed(task, `${task} ended before it ran (${how})`)
+        },
         failed: (reason) => this.#failed(task, reason),
         report: (report) => this.#heard(task, requests, report),
         log,
@@ -147,10 +150,12 @@ export class Supervisor {
         this.#parts.get(report.to)?.process.send({ type: 'heard', from: task, bytes: report.bytes })
         return
       case 'log':
-        return this.#options.log(report.level, `${task}: ${report.text}`)
+        this.#options.log(report.level, `${task}: ${report.text}`)
+        return
       case 'progress':
       case 'answer':
-        return requests.heard(report)
+        requests.heard(report)
+        return
       default:
         throw new Error(`assertion failed: ${report.type} is no message for the supervisor`)
     }

@@ -23,7 +23,7 @@ export interface TaskProcessHooks {
   /** It runs and hears. */
   up(): void
   /** It ended, or will never answer again: what was asked of it has no answer. */
-  gone(): void
+  gone(how: string, ran: boolean): void
   /** It cannot start and says why. */
   failed(reason: string): void
   /** Whatever else it reports. */
@@ -45,6 +45,8 @@ interface Running {
   readonly outlet: Outlet<typeof ORDERS>
   readonly sinceMs: number
   stage: 'starting' | 'up' | 'killed'
+  /** It was up once. */
+  ran: boolean
   /** Looks in a row that found no beat since the one before. */
   missed: number
   counts: TaskCounts
@@ -101,7 +103,16 @@ export class TaskProcess {
       () => this.#kill('it reads nothing that it is sent'),
     )
     const sinceMs = performance.now()
-    const running: Running = { child, outlet, sinceMs, stage: 'starting', missed: 0, counts: NOTHING, handed: null }
+    const running: Running = {
+      child,
+      outlet,
+      sinceMs,
+      stage: 'starting',
+      ran: false,
+      missed: 0,
+      counts: NOTHING,
+      handed: null,
+    }
     this.#running = running
     child.on('message', (packed) => this.#heard(running, unpack(REPORTS, packed)))
     child.on('exit', (code, signal) => this.#over(running, signal ?? `exit code ${code}`))
@@ -162,17 +173,21 @@ export class TaskProcess {
         return
       case 'started':
         running.stage = 'up'
+        running.ran = true
         hooks.up()
-        return this.#handOver()
+        this.#handOver()
+        return
       case 'taken':
         if (running.handed?.serial !== report.serial) return
         running.handed.socket.destroy()
         running.handed = null
-        return this.#handOver()
+        this.#handOver()
+        return
       case 'failed':
-        return hooks.failed(report.reason)
+        hooks.failed(report.reason)
+        return
       default:
-        return hooks.report(report)
+        hooks.report(report)
     }
   }
 
@@ -202,7 +217,7 @@ export class TaskProcess {
     this.#servedBefore += running.counts.served
     running.outlet.close()
     if (running.handed !== null) door.giveBack(running.handed)
-    hooks.gone()
+    hooks.gone(how, running.ran)
     this.#ended()
     if (this.#leaving) return
     const pauseMs = this.#pauses.after(performance.now() - running.sinceMs)
@@ -212,7 +227,10 @@ export class TaskProcess {
       this.start()
       return
     }
-    hooks.log('error', `${task} ended ${this.#pauses.early} times in a row soon after its start (${how}): next try in ${pauseMs / 1000} s`)
+    hooks.log(
+      'error',
+      `${task} ended ${this.#pauses.early} times in a row soon after its start (${how}): next try in ${pauseMs / 1000} s`,
+    )
     this.#timer = setTimeout(() => this.start(), pauseMs)
   }
 }

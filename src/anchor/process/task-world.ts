@@ -5,13 +5,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { TcpTransport } from '../../../wire/transport-tcp.js'
+import type { LogLine } from '../../api.js'
 import { deriveNetwork } from '../../host/derive.js'
 import { keptSecret } from '../../host/enter.js'
 import { HostEnv } from '../../host/env.js'
 import { loadKeyPair, peerName, signWith } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
 import { openStore } from '../../host/store-lmdb.js'
-import type { LogLine } from '../../api.js'
 import type { Begin } from './messages.js'
 
 export interface TaskWorld {
