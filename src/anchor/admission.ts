@@ -95,7 +95,7 @@ export class Admission implements TaskCore {
   }
 
   counts(): TaskCounts {
-    return { served: this.#served, queued: this.#membership.unverified }
+    return { served: this.#served, queued: this.#membership.unverified, known: this.#told.size }
   }
 
   quit(done: () => void): void {

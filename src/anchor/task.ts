@@ -28,6 +28,8 @@ export type SiblingMessage =
 export interface TaskCounts {
   readonly served: number
   readonly queued: number
+  /** What it knows of: members of the network (admission), names (manifests), copies (files). */
+  readonly known: number
 }
 
 export interface TaskHooks {
