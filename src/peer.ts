@@ -60,7 +60,7 @@ export class Peer implements api.PeerApi {
       replicas: options.replicas,
       ...(options.membership.pingIntervalMs === undefined ? {} : { intervalMs: options.membership.pingIntervalMs }),
     })
-    const duty: Duty = { owners: (key, count) => this.#ring.owners(key, count) }
+    const duty: Duty = { owners: (key, count) => this.#ring.owners(key, count), anchors: () => files.anchors() }
     this.#swarm = new Swarm(env, files, duty, {
       chain: this.#ledger.claim().chain,
       replicas: options.replicas,

@@ -95,8 +95,7 @@ export class Admission implements TaskCore {
   }
 
   counts(): TaskCounts {
-    const holds = this.#membership.peers().filter(({ state }) => state === 'up').length
-    return { served: this.#served, queued: this.#membership.unverified, holds }
+    return { served: this.#served, queued: this.#membership.unverified, known: this.#told.size }
   }
 
   quit(done: () => void): void {

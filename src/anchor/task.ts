@@ -29,8 +29,8 @@ export interface TaskCounts {
   readonly served: number
   /** What waits to be done. */
   readonly queued: number
-  /** What there is in its care now: peers that are up, manifests, whole files. */
-  readonly holds: number
+  /** What it knows of: members of the network (admission), names (manifests), copies (files). */
+  readonly known: number
 }
 
 export interface TaskHooks {

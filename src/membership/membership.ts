@@ -16,9 +16,10 @@ import { isLoopback } from './address.js'
 import { assemble } from './assembly.js'
 import type { ClockState } from './clock.js'
 import { Encounters, type EncountersHooks, type Parts } from './encounters.js'
-import { type Hello, PROTOCOL_VERSION, type Refusal, TASKS_CAPABILITY } from './greeting.js'
+import { type Hello, type Refusal, TASKS_CAPABILITY } from './greeting.js'
 import { paceMs } from './heartbeat.js'
 import { LOOPBACK } from './listening.js'
+import { ownHello } from './own-hello.js'
 import { MAX_ANCHOR_LINKS, MAX_LINKS } from './policy.js'
 import { rendezvousAddress } from './rendezvous.js'
 import { SwarmMesh, type SwarmProtocol } from './swarm-mesh.js'
@@ -310,24 +311,14 @@ export class Membership implements Mesh {
   }
 
   #hello(service: Service): Hello {
-    const { identity } = this.#env
-    const { chain, tip, height, work } = this.#hooks.claim()
-    return {
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      software: this.#options.software ?? 'p2p-tui',
-      capabilities: this.#isDedicated ? [TASKS_CAPABILITY] : [],
-      chain,
-      name: identity.name,
-      bootNonce: identity.bootNonce,
-      startTime: this.#parts.own.startTime,
+    return ownHello(this.#env, {
       service,
+      capabilities: this.#isDedicated ? [TASKS_CAPABILITY] : [],
+      startTime: this.#parts.own.startTime,
+      software: this.#options.software,
       listen: this.addresses(),
-      wallTime: this.#env.wallTime(),
-      tip,
-      height,
-      work: new Uint8Array(Buffer.from(work.toString(16).padStart(64, '0'), 'hex')),
-    }
+      claim: this.#hooks.claim(),
+    })
   }
 
   #refuse(peer: PeerId): Refusal | null {

@@ -44,9 +44,9 @@ export class SwarmMesh implements Mesh, Protocol, TaskListener {
     tasks.listener = this
   }
 
-  /** Dedicated anchors: they keep every name. */
-  anchors(): Iterable<PeerId> {
-    return this.#tasks.anchors()
+  /** Dedicated anchors whose `manifests` task is linked: they keep every name. */
+  anchors(): readonly PeerId[] {
+    return [...this.#tasks.anchors()].filter((peer) => this.#tasks.isLinked(peer, 'manifests'))
   }
 
   // ---- Mesh

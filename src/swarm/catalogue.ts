@@ -130,7 +130,7 @@ export class Catalogue {
     const perKeeper = new Map<PeerId, Hash[]>()
     for (const { name, manifest: id } of names.all()) {
       if (id === null) continue
-      for (const keeper of roster.keepers(name)) {
+      for (const keeper of roster.listers(name)) {
         if (keeper === env.identity.id || (!mesh.isLinked(keeper) && mesh.member(keeper) === undefined)) continue
         const ids = perKeeper.get(keeper) ?? []
         perKeeper.set(keeper, ids)
@@ -152,7 +152,7 @@ export class Catalogue {
       for (const one of all) if (claims.size < MAX_SHOWN_HOLDERS) claims.set(one.peer, one)
     }
     note([self, ...holders.list(id, MAX_SHOWN_HOLDERS)])
-    const asked = [...new Set([...roster.keepers(name), publisher])].filter((peer) => peer !== env.identity.id)
+    const asked = [...new Set([...roster.listers(name), publisher])].filter((peer) => peer !== env.identity.id)
     let open = asked.length
     if (open === 0) {
       env.after(0, then)

@@ -7,7 +7,9 @@
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel } from '../env.js'
+import { AnchorAsks } from './anchor-asks.js'
 import type { Fetches } from './fetches.js'
+import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
@@ -20,8 +22,10 @@ const DROP_AFTER_MS = 10_000
 const MAX_NOTES = 65_536
 const MAX_OBLIGED = 20_480
 
-export class Keeping {
+export class Keeping implements Keep {
+  readonly lists = true
   readonly #parts: Parts
+  readonly #anchors: AnchorAsks
   readonly #fetches: Fetches
   readonly #quotaBytes: number
   readonly #obliged = new Set<Hash>() // copies to make because somebody asked; at most MAX_OBLIGED
@@ -36,6 +40,7 @@ export class Keeping {
 
   constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
     this.#parts = parts
+    this.#anchors = new AnchorAsks(parts)
     this.#fetches = fetches
     this.#quotaBytes = quotaBytes
     this.#regularly()
@@ -99,15 +104,23 @@ export class Keeping {
   }
 
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
+    if (this.#parts.roster.anchors().includes(from)) {
+      if (reason === 'busy') this.#anchors.busy(id, from)
+      return
+    }
     if (reason === 'full') this.#parts.roster.full(from)
     this.#asked.set(from + id, this.#parts.env.now() - ASK_AGAIN_MS + RETRY_MS)
     this.reviewSoon(RETRY_MS)
   }
 
-  /** Who is to know what we hold of a name: its keepers, and the publisher, who waits for copies. */
+  linkDown(peer: PeerId): void {
+    this.#anchors.linkDown(peer)
+  }
+
+  /** Who is to know what we hold of a name: its keepers, dedicated anchors, and the publisher, who waits for copies. */
   audience(register: Pick<Register, 'name' | 'publisher'>): readonly PeerId[] {
     const { roster, env } = this.#parts
-    const all = new Set([...roster.keepers(register.name), register.publisher])
+    const all = new Set([...roster.listers(register.name), register.publisher])
     all.delete(env.identity.id)
     return [...all]
   }
@@ -165,6 +178,7 @@ export class Keeping {
       if (mine) this.#askManifest(register, id)
       return
     }
+    this.#anchors.review(register)
     const spare = !mine && this.#parts.holdings.get(id)?.blob === true
     if (mine && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
     for (const keeper of keepers) {
@@ -282,5 +296,6 @@ export class Keeping {
       }
     }
     this.#outbox.clear()
+    this.#anchors.flush()
   }
 }

@@ -235,7 +235,7 @@ export class Fetches {
     const { id, name, publisher, chunkCount } = manifest
     const { env, mesh, post, holders, roster } = this.#parts
     for (const { peer, state, chunks } of holders.list(id, MAX_LISTED)) this.offered(id, peer, state, chunks)
-    for (const keeper of new Set([...roster.keepers(name), publisher])) {
+    for (const keeper of new Set([...roster.listers(name), publisher])) {
       if (keeper === env.identity.id || (!mesh.isLinked(keeper) && mesh.member(keeper) === undefined)) continue
       const question = (request: number) => ({ type: 'holdersGet', request, manifest: id }) as const
       post.ask(keeper, 'holdersAre', question, SEEK_TIMEOUT_MS, (answer) => {

@@ -2,7 +2,7 @@
  * Leaving politely: asks those who will own our names once we are gone for copies, and waits until they have them, but
  * never longer than ten seconds. Downloads from here go on meanwhile.
  */
-import type { Keeping } from './duty.js'
+import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
@@ -10,7 +10,7 @@ const LIMIT_MS = 10_000
 const CHECK_MS = 200
 const ASK_AGAIN_MS = 2_000
 
-export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping: Keeping, done: () => void): void {
+export function handOver({ env, names, holdings, holders, mesh }: Parts, keeping: Keep, done: () => void): void {
   const self = env.identity.id
   const deadline = env.now() + LIMIT_MS
   const owed = () => {

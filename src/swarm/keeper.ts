@@ -7,9 +7,9 @@ import type { claim, HolderFields } from '../../wire/messages/swarm.js'
 import { MAX_REGISTERS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
 import { isComplete } from './holders.js'
+import type { Keep } from './keep.js'
 import { chunkCountOf, chunkSizeFor, type Manifest } from './manifest.js'
 import type { Parts } from './parts.js'
 import { type Register, readRegister } from './register.js'
@@ -24,10 +24,10 @@ type Put = Extract<SwarmMessage, { type: 'manifestPut' }>
 export class Keeper {
   readonly #parts: Parts
   readonly #fetches: Fetches
-  readonly #keeping: Keeping
+  readonly #keeping: Keep
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
 
-  constructor(parts: Parts, fetches: Fetches, keeping: Keeping) {
+  constructor(parts: Parts, fetches: Fetches, keeping: Keep) {
     this.#parts = parts
     this.#fetches = fetches
     this.#keeping = keeping
@@ -159,7 +159,7 @@ export class Keeper {
     }
     const also = manifest === null || manifests.has(manifest.id) ? [] : [manifests.putting(manifest)]
     const merged = names.merge(register, owed, also, () => {
-      post.tell(from, { type: 'manifestStored', register: register.id })
+      if (this.#keeping.lists) post.tell(from, { type: 'manifestStored', register: register.id })
     })
     if (merged === 'older') {
       const newer = names.by(register.name, register.publisher)

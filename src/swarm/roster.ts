@@ -1,5 +1,6 @@
 /**
- * Which peers keep a name: the k ring owners of its key, where a full one is replaced by the next successor.
+ * Which peers keep a name: the k ring owners of its key, where a full one is replaced by the next successor. Dedicated
+ * anchors keep the registers and manifests of all names besides.
  * Everybody computes this from the same peer list; nobody has to be asked.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
@@ -12,6 +13,8 @@ const MAX_FULL = 256
 /** What the ring knows: the owner of a key first, then the next members clockwise, ourselves included where due. */
 export interface Duty {
   owners(key: Hash, count: number): readonly PeerId[]
+  /** Dedicated anchors that can be asked now; for one of its tasks, itself. */
+  anchors(): readonly PeerId[]
 }
 
 export class Roster {
@@ -36,9 +39,18 @@ export class Roster {
     return (roomy.length > 0 ? roomy : owners).slice(0, this.replicas)
   }
 
+  anchors(): readonly PeerId[] {
+    return this.#duty.anchors()
+  }
+
+  /** Whoever can be asked about this name: its keepers, and dedicated anchors. */
+  listers(name: string): readonly PeerId[] {
+    return [...this.keepers(name), ...this.#duty.anchors()]
+  }
+
   /** Whether a peer may be asked to keep this name: the owners, and as many after them in case some are full or leave. */
   inReach(name: string, peer: PeerId): boolean {
-    return this.#duty.owners(keyOf(name), this.replicas * 2).includes(peer)
+    return this.#duty.anchors().includes(peer) || this.#duty.owners(keyOf(name), this.replicas * 2).includes(peer)
   }
 
   /** Copies after which a store is acknowledged: two, or one where this peer is alone. */

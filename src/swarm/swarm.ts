@@ -33,6 +33,7 @@ import { Gossip } from './gossip.js'
 import { handOver } from './hand-over.js'
 import { Holders, isComplete } from './holders.js'
 import { Holdings } from './holdings.js'
+import type { Keep } from './keep.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
 import { chunkBytes, formatLink } from './manifest.js'
@@ -41,6 +42,7 @@ import { Names } from './names.js'
 import type { Parts } from './parts.js'
 import { Post } from './post.js'
 import { Publishing } from './publish.js'
+import type { Register } from './register.js'
 import { Requests } from './request.js'
 import { type Duty, Roster } from './roster.js'
 import { Transfers } from './transfers.js'
@@ -57,6 +59,14 @@ export interface SwarmOptions {
   readonly quotaBytes?: number
   /** What came of asking that peer for a chunk. */
   readonly chunkAnswered?: (peer: PeerId, outcome: ChunkOutcome) => void
+  /** Decides what is kept here; ring duty where absent. */
+  readonly keep?: (parts: Parts, fetches: Fetches) => Keep
+  /** False: registers are neither asked for nor passed on over the links. */
+  readonly gossips?: boolean
+  /** Registers that this peer did not know before. */
+  readonly learned?: (registers: readonly Register[]) => void
+  /** A chunk of that file is about to be sent. */
+  readonly served?: (blob: Hash) => void
   /** Where this peer is reached, for lists that show it among others. */
   readonly address?: () => Address
   /** Something visible changed. */
@@ -67,7 +77,7 @@ export class Swarm implements Protocol {
   readonly #parts: Parts
   readonly #changed: () => void
   readonly #fetches: Fetches
-  readonly #keeping: Keeping
+  readonly #keeping: Keep
   readonly #keeper: Keeper
   readonly #lookup: Lookup
   readonly #publishing: Publishing
@@ -80,7 +90,8 @@ export class Swarm implements Protocol {
     this.#parts = parts
     this.#changed = options.changed
     this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
-    this.#keeping = new Keeping(parts, this.#fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)
+    const { keep, quotaBytes = DEFAULT_QUOTA_BYTES } = options
+    this.#keeping = keep?.(parts, this.#fetches) ?? new Keeping(parts, this.#fetches, quotaBytes)
     this.#keeper = new Keeper(parts, this.#fetches, this.#keeping)
     this.#lookup = new Lookup(parts)
     this.#publishing = new Publishing({
@@ -95,9 +106,10 @@ export class Swarm implements Protocol {
     this.#requests = new Requests(parts, this.#lookup, this.#fetches, options.changed)
     this.#uploads = new Uploads(parts, {
       find: (blob) => this.#servable(blob),
+      served: (blob) => options.served?.(blob),
       asked: (name, by) => parts.said.say('info', `Request for file ${name} received from ${parts.nameOf(by)}`),
     })
-    this.#wire()
+    this.#wire(options)
     // after this constructor: whoever is told of holdings has then been built too
     env.after(0, () => parts.holdings.start())
   }
@@ -168,6 +180,7 @@ export class Swarm implements Protocol {
     this.#parts.gossip.linkDown(peer)
     this.#parts.announcer.linkDown(peer)
     this.#keeper.linkDown(peer)
+    this.#keeping.linkDown(peer)
   }
 
   linkDrained(peer: PeerId): void {
@@ -250,6 +263,23 @@ export class Swarm implements Protocol {
     return this.#parts.transfers.control(transfer, action)
   }
 
+  /** How many names mean something now. */
+  get liveCount(): number {
+    let count = 0
+    for (const { manifest } of this.#parts.names.all()) if (manifest !== null) count++
+    return count
+  }
+
+  /** Signatures that are being checked, and copies that are being made. */
+  get queued(): number {
+    return this.#parts.vetting.waiting + this.#fetches.keepingCount
+  }
+
+  /** All registers, signed: for whoever knows none. */
+  *registers(): Iterable<Register> {
+    yield* this.#parts.names.all()
+  }
+
   /** How many names this peer holds by ring duty. */
   get keptCount(): number {
     let count = 0
@@ -274,7 +304,7 @@ export class Swarm implements Protocol {
       holders: new Holders(env),
       holdings: new Holdings(env, manifests),
       roster: new Roster(env, duty, replicas),
-      gossip: new Gossip({ env, mesh, post, names, vetting }),
+      gossip: new Gossip({ env, mesh, post, names, vetting }, options.gossips ?? true),
       transfers: new Transfers(),
       said: new PacedLog(env),
       announcer: new Announcer(env, mesh, (id) => this.#keeper.claimOf(id)),
@@ -286,7 +316,7 @@ export class Swarm implements Protocol {
   }
 
   /** Connects the parts that tell each other things. */
-  #wire(): void {
+  #wire({ learned }: SwarmOptions): void {
     const { env, holdings, holders, names, gossip } = this.#parts
     env.chunks.onLost = (blob, reason) => {
       const writing = this.#fetches.of(blob)
@@ -307,6 +337,7 @@ export class Swarm implements Protocol {
       this.#uploads.review()
     }
     gossip.onLearned = (registers) => {
+      learned?.(registers)
       for (const { manifest, name } of registers) if (manifest === null) this.#stopReplaced(name)
       this.#uploads.review()
       this.#keeping.reviewSoon(registers.some(({ manifest }) => manifest === null) ? 0 : undefined)

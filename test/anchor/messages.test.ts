@@ -4,8 +4,8 @@ import { suite } from 'uvu'
 import {
   decodeSibling,
   encodeSibling,
-  type Order,
   ORDERS,
+  type Order,
   type Packed,
   pack,
   REPORTS,
@@ -29,7 +29,7 @@ test('a message comes out as it went in', () => {
   ]
   for (const order of orders) assert.deepStrictEqual(unpack(ORDERS, pack(ORDERS, order)), order)
   const reports: Report[] = [
-    { type: 'beat', served: 1, queued: 0, holds: 3 },
+    { type: 'beat', served: 1, queued: 0, known: 3 },
     { type: 'log', time: 5, level: 'warn', text: 'hm' },
     { type: 'answer', request: 1, exit: 0, json: null, text: '', error: '', more: '', message: 'done' },
   ]
@@ -89,7 +89,11 @@ test('an end that reads nothing is told of once, and nothing is sent any more', 
 test('bytes are bounded too, but one message may be large', () => {
   let stuck = 0
   let sent = 0
-  const outlet = new Outlet(REPORTS, () => void sent++, () => void stuck++)
+  const outlet = new Outlet(
+    REPORTS,
+    () => void sent++,
+    () => void stuck++,
+  )
   const bytes = new Uint8Array(16 << 20)
   for (let count = 0; count < 3; count++) outlet.send({ type: 'tell', to: 'files', bytes })
   assert.deepStrictEqual([stuck, sent], [0, 3])

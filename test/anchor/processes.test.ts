@@ -146,7 +146,10 @@ test('a process that cannot run ends the start with its reason, and nothing is l
   const home = world()
   process.env.BROKEN = 'manifests'
   try {
-    await assert.rejects(openAnchor(planIn(home.homes), () => {}), /manifests ended before it ran/)
+    await assert.rejects(
+      openAnchor(planIn(home.homes), () => {}),
+      /manifests ended before it ran/,
+    )
   } finally {
     delete process.env.BROKEN
   }

@@ -1,4 +1,4 @@
-/** What becomes of the processes when their supervisor dies, stands still, or holds one that keeps crashing. */
+/** What becomes of the processes when their supervisor dies, stands still, or known one that keeps crashing. */
 import assert from 'node:assert'
 import { suite } from 'uvu'
 import { TASKS } from '../../src/anchor/task.js'

@@ -80,7 +80,7 @@ export class TestPeer {
     this.swarm = new Swarm(
       this.env,
       this.#mesh(),
-      { owners: (key, count) => this.owners(key, count) },
+      { owners: (key, count) => this.owners(key, count), anchors: () => [] },
       { ...options, ...quota },
     )
     for (const other of this.world.alive()) {

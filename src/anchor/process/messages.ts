@@ -100,7 +100,7 @@ export const REPORTS = {
   /** It cannot start, for a reason that a person has to remove. */
   failed: { reason: words(LINE_BYTES) },
   /** A sign of life, with the task's figures. */
-  beat: { served: u53, queued: u53, holds: u53 },
+  beat: { served: u53, queued: u53, known: u53 },
   /** That socket is in this process now, or closed. */
   taken: { serial: u53 },
   tell: { to: task, bytes: bytes(1, SIBLING_BYTES) },

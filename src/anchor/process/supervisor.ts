@@ -70,15 +70,15 @@ export class Supervisor {
   }
 
   view(): AnchorView {
-    const holds = (task: Task): number => this.#parts.get(task)?.process.counts.holds ?? 0
+    const known = (task: Task): number => this.#parts.get(task)?.process.counts.known ?? 0
     return {
       processes: [...this.#parts].map(([task, { process, requests }]) => {
         const { pid, restarts, isUp, counts } = process
         const state = isUp ? 'up' : pid === 0 ? 'down' : 'starting'
         return { task, pid, restarts, served: counts.served, queued: counts.queued + requests.waiting, state }
       }),
-      peers: holds('admission'),
-      manifests: holds('manifests'),
+      peers: known('admission'),
+      manifests: known('manifests'),
     }
   }
 

@@ -17,7 +17,7 @@ export const BEAT_MS = 500
 const MISSED_BEATS = 3
 /** Opening a large database takes a while, and nothing is heard meanwhile. */
 const START_MS = 60_000
-const NOTHING: TaskCounts = { served: 0, queued: 0, holds: 0 }
+const NOTHING: TaskCounts = { served: 0, queued: 0, known: 0 }
 
 export interface TaskProcessHooks {
   /** It runs and hears. */
@@ -62,7 +62,7 @@ export class TaskProcess {
   #restarts = 0
   /** Of all processes that ended. */
   #servedBefore = 0
-  #holds = 0
+  #known = 0
   #leaving = false
   #ended: () => void = () => {}
 
@@ -87,7 +87,7 @@ export class TaskProcess {
   /** Since the anchor began, over all processes of the task. */
   get counts(): TaskCounts {
     const { served, queued } = this.#running?.counts ?? NOTHING
-    return { served: this.#servedBefore + served, queued: queued + this.#options.door.waiting, holds: this.#holds }
+    return { served: this.#servedBefore + served, queued: queued + this.#options.door.waiting, known: this.#known }
   }
 
   start(): void {
@@ -169,7 +169,7 @@ export class TaskProcess {
       case 'beat':
         running.missed = 0
         running.counts = report
-        this.#holds = report.holds
+        this.#known = report.known
         return
       case 'started':
         running.stage = 'up'

@@ -52,7 +52,7 @@ class CountingCore implements TaskCore {
 
   start(done: (error: string | null) => void): void {
     const [first, ...rest] = this.#addresses
-    if (first === undefined) return done(null)
+    if (first === undefined) throw new Error('no address to listen on')
     this.#listen(first, () => {
       for (const address of rest) this.#listen(address, () => {})
       this.#env.log('info', `${this.#count()} links in all`)
@@ -69,8 +69,8 @@ class CountingCore implements TaskCore {
     this.#hooks.tell(task, { kind: 'left', peers: [...this.#mine] })
   }
 
-  counts(): { served: number; queued: number; holds: number } {
-    return { served: this.#served, queued: 0, holds: this.#task === 'admission' ? this.#count() : this.#heard.size }
+  counts(): { served: number; queued: number; known: number } {
+    return { served: this.#served, queued: 0, known: this.#task === 'admission' ? this.#count() : this.#heard.size }
   }
 
   quit(done: () => void): void {
@@ -94,8 +94,7 @@ class CountingCore implements TaskCore {
     this.#env.store.write([{ put: 'meta', key: KEY, value: new Uint8Array(count) }], () => {
       this.#served++
       this.#mine.add(link.peer)
-      for (const task of TASKS)
-        if (task !== this.#task) this.#hooks.tell(task, { kind: 'left', peers: [link.peer] })
+      for (const task of TASKS) if (task !== this.#task) this.#hooks.tell(task, { kind: 'left', peers: [link.peer] })
       this.#hooks.changed()
       link.close('normal', `${process.pid} has ${count}`)
     })
