@@ -64,7 +64,7 @@ function ownOutcome(anchor: OpenAnchor, invocation: Invocation): Outcome {
     case 'quit':
       return network.quit(context, invocation)
     default:
-      return failed(`a dedicated anchor does not know "${invocation.command}": ask another peer (-n or -d picks one)`)
+      return failed('a dedicated anchor does not do that: ask another peer (-n or -d picks one)')
   }
 }
 
