@@ -57,6 +57,7 @@ export interface Protocol {
   memberLeft(peer: PeerId, how: 'left' | 'lost'): void
 }
 
-export function* memberIds(mesh: Mesh): Generator<PeerId> {
-  for (const { id } of mesh.members()) yield id
+/** All members that may mine; dedicated anchors never do. */
+export function* minerIds(mesh: Mesh): Generator<PeerId> {
+  for (const { id, dedicated } of mesh.members()) if (!dedicated) yield id
 }

@@ -66,7 +66,7 @@ export class TaskMesh implements Mesh {
     })
     this.#pairs = this.#makePairs()
     this.#listening = new Listening(env, options.hosts, {
-      accepted: (link) => this.#pairs.accepted(link),
+      accepted: (link) => this.#accepted(link),
       changed: hooks.changed,
     })
     this.#dataLinking = new DataLinking(env, this.#pairs, {
@@ -194,6 +194,13 @@ export class TaskMesh implements Mesh {
       },
     )
     return pairs
+  }
+
+  /** Whoever dialed may be a task of this anchor that looks for peers, and no second process with our key. */
+  #accepted(link: Link): LinkHandler {
+    if (link.peer !== this.#env.identity.id) return this.#pairs.accepted(link)
+    link.close('normal', 'this is me')
+    return ignore
   }
 
   #refuse(peer: PeerId, hello: Hello): Refusal | null {

@@ -90,7 +90,11 @@ export class Linking {
     this.#choosing = this.#env.after(CHOOSE_MS, () => {
       this.#choosing = null
       const others = [...this.#roster.members()]
-      this.#chosen = wantedLinks(this.#env.identity.id, others, this.#anchors())
+      const isAnchor = this.#anchors()
+      // dedicated anchors have no place on the ring
+      const ring = others.filter((peer) => !this.#isDedicated(peer))
+      const dedicated = others.filter((peer) => this.#isDedicated(peer) && isAnchor(peer))
+      this.#chosen = new Set([...wantedLinks(this.#env.identity.id, ring, isAnchor), ...dedicated])
       // In a large network a list is enough to be a member.
       for (const peer of this.#roster.candidates()) if (!this.#chosen.has(peer)) this.#roster.present(peer)
       for (const peer of this.#chosen) this.consider(peer)
@@ -265,6 +269,10 @@ export class Linking {
       room--
       return room >= 0
     }
+  }
+
+  #isDedicated(peer: PeerId): boolean {
+    return (this.#hooks.entryOf(peer)?.tasks.length ?? 0) > 0
   }
 
   #mayDial(peer: PeerId): boolean {
