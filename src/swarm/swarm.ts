@@ -183,6 +183,12 @@ export class Swarm implements Protocol {
     this.#keeping.linkDown(peer)
   }
 
+  /** That dedicated anchor is asked again for the copies that it lacks. */
+  copiesUp(anchor: PeerId): void {
+    this.#keeping.linkDown(anchor)
+    this.#keeping.reviewSoon()
+  }
+
   linkDrained(peer: PeerId): void {
     this.#keeper.linkDrained(peer)
   }
