@@ -18,6 +18,8 @@ const ASK_AGAIN_MS = 10_000
 const RESUME_MS = 1_000
 const MAX_ACCEPTED = 20_480
 const MAX_WANTED = 4_096
+/** For so long, what did not fit is not looked into again. */
+const FULL_MS = 1_000
 const ACCEPTED_KEY = 'anchor keeps '
 
 export class Content implements Keep {
@@ -29,6 +31,9 @@ export class Content implements Keep {
   readonly #accepted = new Map<Hash, number>() // at most MAX_ACCEPTED
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked for; at most MAX_WANTED
   readonly #usedAt = new Map<Hash, number>() // at most one per copy; those of before the restart were never used
+  #promisedBytes = 0
+  /** What did not fit last, and until when that is taken for granted. */
+  #full = { size: Number.POSITIVE_INFINITY, until: 0 }
   #stopSoon: Cancel = () => {}
   #dueAt = Number.POSITIVE_INFINITY
 
@@ -102,7 +107,7 @@ export class Content implements Keep {
   // ---- copies
 
   #accept(register: Register, id: Hash): void {
-    this.#accepted.set(id, register.size)
+    this.#promise(id, register.size)
     this.#parts.env.store.write([{ put: 'meta', key: ACCEPTED_KEY + id, value: new Uint8Array(0) }])
     this.#parts.said.say('info', `Store ${register.name} request accepted`)
     this.#make(id)
@@ -122,8 +127,14 @@ export class Content implements Keep {
     })
   }
 
+  #promise(id: Hash, size: number): void {
+    this.#accepted.set(id, size)
+    this.#promisedBytes += size
+  }
+
   /** Made, or not to be made any more. */
   #done(id: Hash): void {
+    this.#promisedBytes -= this.#accepted.get(id) ?? 0
     this.#accepted.delete(id)
     this.#parts.env.store.write([{ remove: 'meta', key: ACCEPTED_KEY + id }])
   }
@@ -133,23 +144,26 @@ export class Content implements Keep {
     for (const id of acceptedIn(env)) {
       const register = names.byManifest(id)
       if (register === undefined || holdings.state(id) === 'kept') this.#done(id)
-      else this.#accepted.set(id, register.size)
+      else if (!this.#accepted.has(id)) this.#promise(id, register.size)
     }
     this.reviewSoon()
   }
 
   /** Room for one more copy; false where there is none, and then nothing was dropped. */
   #makeRoom(size: number): boolean {
-    const { holdings, said } = this.#parts
-    let over = holdings.blobBytes + size - this.#quotaBytes
-    for (const promised of this.#accepted.values()) over += promised
+    const { holdings, said, env } = this.#parts
+    if (size >= this.#full.size && env.now() < this.#full.until) return false
+    let over = holdings.blobBytes + this.#promisedBytes + size - this.#quotaBytes
     const leaving: Hash[] = []
     for (const { manifest, size: freed } of this.#dispensable()) {
       if (over <= 0) break
       leaving.push(manifest)
       over -= freed
     }
-    if (over > 0) return false
+    if (over > 0) {
+      this.#full = { size, until: env.now() + FULL_MS }
+      return false
+    }
     for (const id of leaving) {
       said.say('info', `File ${holdings.get(id)?.name ?? id} gives way: enough others hold it`)
       this.#drop(id)
@@ -179,6 +193,7 @@ export class Content implements Keep {
     env.after(EVERY_MS * (0.9 + 0.2 * env.random()), () => {
       holders.expire()
       names.expire()
+      for (const id of this.#usedAt.keys()) if (holdings.get(id)?.blob !== true) this.#usedAt.delete(id)
       for (const { manifest } of holdings.all()) {
         const register = names.byManifest(manifest)
         if (register !== undefined) for (const peer of this.audience(register)) announcer.mark(peer, manifest, false)

@@ -16,6 +16,9 @@ import type { TaskOptions } from './options.js'
 import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
 import { TaskMesh } from './task-mesh.js'
 
+/** Between two pages of registers for a files task that has just begun. */
+const PAGE_MS = 20
+
 /** What peers come here for. */
 const SERVED: ReadonlySet<SwarmMessage['type']> = new Set([
   'manifestPut',
@@ -92,7 +95,7 @@ export class Manifests implements TaskCore {
 
   siblingUp(task: Task): void {
     if (task === 'admission') this.#mesh.known.admissionUp()
-    if (task === 'files') this.#tellFiles([...this.#swarm.registers()])
+    if (task === 'files') this.#tellFilesAll([...this.#swarm.registers()])
   }
 
   counts(): TaskCounts {
@@ -107,6 +110,13 @@ export class Manifests implements TaskCore {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
     if (message.type === 'chunksHave') this.#hooks.tell('files', { kind: 'relay', from, message })
+  }
+
+  /** A page at a time: each signature is checked over there. */
+  #tellFilesAll(registers: readonly Register[]): void {
+    this.#tellFiles(registers.slice(0, MAX_REGISTERS_PER_MESSAGE))
+    const rest = registers.slice(MAX_REGISTERS_PER_MESSAGE)
+    if (rest.length > 0) this.#env.after(PAGE_MS, () => this.#tellFilesAll(rest))
   }
 
   #tellFiles(registers: readonly Register[]): void {

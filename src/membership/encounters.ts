@@ -299,12 +299,12 @@ export class Encounters {
 
   /** A current entry of a peer: worth keeping, worth a probe, worth a look at the rendezvous ports. */
   #look(peer: PeerId, entry: PeerEntry): void {
-    const { pairs, remembered, reachability, discovery } = this.#parts
+    const { pairs, remembered, reachability, discovery, own } = this.#parts
     const session = pairs.settled(peer)
     if (entry.state === 'left') return
     if (session !== null) {
       remembered.keep(peer, entry)
-      if (discovery.port !== null) reachability.check(session.link, entry)
+      if (discovery.port !== null || own.isDedicated) reachability.check(session.link, entry)
     }
     const { port } = discovery
     const isRival =
@@ -315,6 +315,8 @@ export class Encounters {
   /** A route to another machine: those who come after us there must be able to dial us. */
   #learnRoute(link: Link): void {
     const host = hostOf(link.local)
+    // the other tasks of a dedicated anchor would not be there
+    if (this.#parts.own.isDedicated) return
     if (link.dialed && !isLoopback(link.remote) && hostOf(link.remote) !== host) this.#parts.listening.ensure(host)
   }
 }

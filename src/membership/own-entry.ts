@@ -33,6 +33,11 @@ export class OwnEntry {
     return this.#startTime
   }
 
+  /** This peer is a dedicated anchor. */
+  get isDedicated(): boolean {
+    return this.#hooks.tasks().length > 0
+  }
+
   chain(): Hash {
     return this.#hooks.chain()
   }

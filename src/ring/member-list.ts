@@ -72,6 +72,11 @@ export class MemberList {
     return info !== undefined && mayJoin(info)
   }
 
+  /** Those of them that a control link is open with. */
+  linked(): readonly PeerId[] {
+    return [...this.#mesh.linked()].filter((peer) => this.isEligible(peer))
+  }
+
   /** What to call a peer, also after it left. */
   nameOf(peer: PeerId): string {
     return this.#mesh.member(peer)?.name ?? this.#names.get(peer) ?? peer.slice(0, 8)

@@ -30,11 +30,12 @@ export class Roster {
     this.replicas = replicas
   }
 
-  /** The peers that shall keep this name now, owner first. */
+  /** The peers that shall keep this name now, owner first; dedicated anchors where the ring has nobody. */
   keepers(name: string, without?: PeerId): readonly PeerId[] {
     this.#expire()
     const spare = this.#full.size + (without === undefined ? 0 : 1)
     const owners = this.#duty.owners(keyOf(name), this.replicas + spare).filter((peer) => peer !== without)
+    if (owners.length === 0) return this.#duty.anchors()
     const roomy = owners.filter((peer) => !this.#full.has(peer))
     return (roomy.length > 0 ? roomy : owners).slice(0, this.replicas)
   }
@@ -45,7 +46,7 @@ export class Roster {
 
   /** Whoever can be asked about this name: its keepers, and dedicated anchors. */
   listers(name: string): readonly PeerId[] {
-    return [...this.keepers(name), ...this.#duty.anchors()]
+    return [...new Set([...this.keepers(name), ...this.#duty.anchors()])]
   }
 
   /** Whether a peer may be asked to keep this name: the owners, and as many after them in case some are full or leave. */
