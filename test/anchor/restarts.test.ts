@@ -19,6 +19,9 @@ const viewOf = (node: Parameters<typeof api>[0], anchor: SimAnchor) =>
     .peers()
     .find(({ id }) => id === anchor.id)
 
+const isListed = (anchor: SimAnchor, name: string): boolean =>
+  anchor.manifest(name).chunks.every(({ holders }) => holders.some(({ id }) => id === anchor.id))
+
 test('while admission is dead the anchor stays a member, its other tasks serve, and nobody says that it left', () => {
   const { scene, anchor, peers, one, two, world } = network(21)
   store(scene, one, 'before', 2, 1)
@@ -67,11 +70,19 @@ test('manifests loses nothing that it acknowledged, and learns what came while i
   assert.ok(anchor.core('manifests').counts().known >= 1, 'what was durable is there at once')
   world.until(() => anchor.core('manifests').counts().known === 2, '60 s', 'the name that came meanwhile')
   assert.equal(anchor.manifest('meanwhile').chunks.length, 8)
-  const isListed = (name: string): boolean =>
-    anchor.manifest(name).chunks.every(({ holders }) => holders.some(({ id }) => id === anchor.id))
-  world.until(() => isListed('before'), '60 s', 'the copy of the files task, told to the new process')
-  world.until(() => isListed('meanwhile'), '60 s', 'a copy of what came meanwhile')
+  world.until(() => isListed(anchor, 'meanwhile'), '60 s', 'a copy of what came meanwhile')
   assert.deepEqual(world.network.violations, [])
+})
+
+test('a manifests task that begins anew hears at once what the files task holds', () => {
+  const { scene, anchor, one, world } = network(26)
+  store(scene, one, 'film', 2, 1)
+  world.until(() => isListed(anchor, 'film'), '60 s', 'the copy of the files task')
+  anchor.kill('manifests')
+  world.run('1 s')
+  anchor.start('manifests')
+  // well before claims are repeated
+  world.until(() => isListed(anchor, 'film'), '10 s', 'the copy of the files task, told to the new process')
 })
 
 test('files goes on with a copy that it had accepted when it was killed', () => {
@@ -88,7 +99,10 @@ test('files goes on with a copy that it had accepted when it was killed', () => 
     ),
   )
   const copying = (): number => {
-    const [job] = anchor.core('files').api.transfers?.() ?? []
+    const job = anchor
+      .core('files')
+      .api.transfers?.()
+      .find(({ direction }) => direction === 'keep')
     return job === undefined ? 0 : job.done / job.total
   }
   world.until(() => copying() > 0.2, '120 s', 'a fifth of the copy')
@@ -97,6 +111,22 @@ test('files goes on with a copy that it had accepted when it was killed', () => 
   anchor.start('files')
   world.until(() => anchor.core('files').counts().known >= 1, '20 s', 'the whole copy found again')
   world.until(() => anchor.core('files').counts().known === 2, '300 s', 'the other copy made')
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('a task that freezes is linked again when it runs on, and the others do not notice', () => {
+  const { scene, anchor, one, two, peers, world } = network(27)
+  for (const task of ['manifests', 'files', 'admission'] as const) {
+    world.freeze(anchor.node(task))
+    world.run('6 s')
+    store(scene, one, `while ${task} is frozen`, 1, task.length)
+    request(scene, two, `while ${task} is frozen`)
+    world.thaw(anchor.node(task))
+    scene.settled('60 s')
+  }
+  for (const node of peers) assert.ok(!node.log.some(({ text }) => text.startsWith('Peer disconnected: anchor-0')))
+  world.until(() => anchor.core('manifests').counts().known === 3, '60 s', 'all names')
+  world.until(() => anchor.core('files').counts().known === 3, '60 s', 'a copy of each')
   assert.deepEqual(world.network.violations, [])
 })
 
