@@ -37,7 +37,7 @@ const FAILURES: ReadonlyMap<string, DialFailure> = new Map([
 
 export interface TcpOptions extends TransportOptions {
   /** Ports that another process bound: who listens on one of these gets the connections that come by `take`. */
-  readonly handed?: readonly Address[]
+  readonly handed?: ReadonlySet<string>
 }
 
 export class TcpTransport implements Transport {
@@ -54,7 +54,7 @@ export class TcpTransport implements Transport {
   #closed = false
 
   constructor(options: TcpOptions) {
-    this.#handed = new Set(options.handed)
+    this.#handed = options.handed ?? new Set()
     this.#refused = options.refused ?? (() => {})
     this.#key = new NetworkKey(options.psk)
     this.#links = new OpenLinks(options.identity)
@@ -71,9 +71,9 @@ export class TcpTransport implements Transport {
     else this.#listenHere(address, options)
   }
 
-  /** A connection that was accepted elsewhere, of which no byte was read. It is closed where nobody listens. */
-  take(connection: Socket): void {
-    const [options] = this.#takers.values()
+  /** A connection that was accepted elsewhere, of which no byte was read. It is closed where nobody listens there. */
+  take(connection: Socket, address: Address): void {
+    const options = this.#takers.get(address)
     if (options === undefined || this.#closed) connection.destroy()
     else this.#accept(connection, options)
   }

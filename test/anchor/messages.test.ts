@@ -15,14 +15,14 @@ import {
 import { Outlet } from '../../src/anchor/process/outlet.js'
 import { Restarts } from '../../src/anchor/process/restarts.js'
 import type { SiblingMessage } from '../../src/anchor/task.js'
-import type { Hash, PeerId } from '../../wire/types.js'
+import type { Address, Hash, PeerId } from '../../wire/types.js'
 
 const test = suite('anchor messages')
 const peer = 'ab'.repeat(32) as PeerId
 
 test('a message comes out as it went in', () => {
   const orders: Order[] = [
-    { type: 'socket', serial: 7 },
+    { type: 'socket', serial: 7, address: '127.0.0.1:4000' as Address },
     { type: 'heard', from: 'manifests', bytes: new Uint8Array([1, 2]) },
     { type: 'command', request: 1, words: ['store', 'e\u0301.txt'], cwd: '/tmp', columns: 80 },
     { type: 'quit' },

@@ -17,6 +17,8 @@ const BACKLOG = 256
 export interface Caller {
   readonly serial: number
   readonly socket: Socket
+  /** Where it was accepted. */
+  readonly address: Address
   /** By the monotonic clock. */
   readonly untilMs: number
 }
@@ -47,7 +49,7 @@ export class Door {
   /** Binds one address; port 0 takes a free one. Throws PortError. */
   open(address: string): Promise<Address> {
     const { host, port } = splitAddress(address)
-    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#arrived(socket))
+    const server = createServer({ pauseOnConnect: true, noDelay: true })
     return new Promise((resolve, reject) => {
       let stands = false
       server.on('error', (error: NodeJS.ErrnoException) => {
@@ -58,7 +60,9 @@ export class Door {
         stands = true
         this.#servers.push(server)
         const bound = server.address()
-        resolve(joinAddress(host, typeof bound === 'object' && bound !== null ? bound.port : port))
+        const own = joinAddress(host, typeof bound === 'object' && bound !== null ? bound.port : port)
+        server.on('connection', (socket) => this.#arrived(socket, own))
+        resolve(own)
       })
     })
   }
@@ -86,10 +90,10 @@ export class Door {
     for (const waiting of this.#waiting.splice(0)) drop(waiting)
   }
 
-  #arrived(socket: Socket): void {
+  #arrived(socket: Socket, address: Address): void {
     // whoever dialed may hang up meanwhile: the process that takes the connection meets its end
     socket.on('error', () => socket.destroy())
-    const caller = { serial: ++this.#serial, socket, untilMs: performance.now() + WAIT_MS }
+    const caller = { serial: ++this.#serial, socket, address, untilMs: performance.now() + WAIT_MS }
     this.#wait(caller, (waiting) => this.#waiting.push(waiting))
     this.onCaller()
   }

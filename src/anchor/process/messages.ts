@@ -84,8 +84,8 @@ export const ORDERS = {
     quotaBytes: u53,
     software: text(64),
   },
-  /** A connection comes with this message. */
-  socket: { serial: u53 },
+  /** A connection comes with this message; `address` is where it was accepted. */
+  socket: { serial: u53, address },
   heard: { from: task, bytes: bytes(1, SIBLING_BYTES) },
   siblingUp: { task },
   /** A command of the user's shell. */

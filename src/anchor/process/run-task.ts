@@ -85,7 +85,7 @@ class TaskRun {
     switch (order.type) {
       case 'socket':
         // without one: the connection ended on its way
-        if (socket !== null) world.transport.take(socket)
+        if (socket !== null) world.transport.take(socket, order.address)
         this.#send({ type: 'taken', serial: order.serial })
         return
       case 'heard':

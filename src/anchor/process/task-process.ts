@@ -197,7 +197,8 @@ export class TaskProcess {
     const caller = this.#options.door.next()
     if (caller === null) return
     running.handed = caller
-    running.outlet.send({ type: 'socket', serial: caller.serial }, caller.socket)
+    const { serial, address, socket } = caller
+    running.outlet.send({ type: 'socket', serial, address }, socket)
   }
 
   #kill(why: string): void {

@@ -38,7 +38,7 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
   const transport = new TcpTransport({
     psk: network.psk,
     identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
-    handed: begin.addresses[task],
+    handed: new Set(begin.addresses[task]),
   })
   const { id, publicKey } = keys
   const env = new HostEnv({
