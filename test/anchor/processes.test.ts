@@ -128,6 +128,8 @@ test('an anchor that ends says goodbye in every process, leaves none, and gives 
   const { data, tasks } = anchor.facts
   const pids = anchor.view().processes.map(({ pid }) => pid)
   process.kill(pids[2] ?? 0, 'SIGSTOP')
+  // a terminal or a service manager sends them to all processes of a group
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pids[0] ?? 0, signal)
   anchor.quit(false)
   assert.deepStrictEqual(await anchor.ended, { reason: null })
   delete process.env.GOODBYES
