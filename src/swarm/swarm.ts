@@ -180,11 +180,16 @@ export class Swarm implements Protocol {
     this.#parts.gossip.linkDown(peer)
     this.#parts.announcer.linkDown(peer)
     this.#keeper.linkDown(peer)
-    this.#keeping.linkDown(peer)
+    this.#keeping.forgetful(peer)
   }
 
   linkDrained(peer: PeerId): void {
     this.#keeper.linkDrained(peer)
+  }
+
+  filesUp(anchor: PeerId): void {
+    this.#keeping.forgetful(anchor)
+    this.#keeping.reviewSoon()
   }
 
   memberJoined(_peer: PeerInfo): void {
@@ -265,9 +270,7 @@ export class Swarm implements Protocol {
 
   /** How many names mean something now. */
   get liveCount(): number {
-    let count = 0
-    for (const { manifest } of this.#parts.names.all()) if (manifest !== null) count++
-    return count
+    return [...this.#parts.names.all()].filter(({ manifest }) => manifest !== null).length
   }
 
   /** Signatures that are being checked, and copies that are being made. */
@@ -276,8 +279,8 @@ export class Swarm implements Protocol {
   }
 
   /** All registers, signed: for whoever knows none. */
-  *registers(): Iterable<Register> {
-    yield* this.#parts.names.all()
+  registers(): Iterable<Register> {
+    return this.#parts.names.all()
   }
 
   /** How many names this peer holds by ring duty. */
