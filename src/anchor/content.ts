@@ -9,15 +9,14 @@ import type { Fetches } from '../swarm/fetches.js'
 import type { Keep } from '../swarm/keep.js'
 import type { Parts } from '../swarm/parts.js'
 import type { Register } from '../swarm/register.js'
+import { Wants } from './wants.js'
 
 const SOON_MS = 50
-const RETRY_MS = 1_000
 const EVERY_MS = 30_000
 const ASK_AGAIN_MS = 10_000
 /** By then holdings of before the restart are known. */
 const RESUME_MS = 1_000
 const MAX_ACCEPTED = 20_480
-const MAX_WANTED = 4_096
 /** For so long, what did not fit is not looked into again. */
 const FULL_MS = 1_000
 const ACCEPTED_KEY = 'anchor keeps '
@@ -29,7 +28,7 @@ export class Content implements Keep {
   readonly #quotaBytes: number
   /** Copies under way or to be begun again, with their sizes. */
   readonly #accepted = new Map<Hash, number>() // at most MAX_ACCEPTED
-  readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked for; at most MAX_WANTED
+  readonly #wants: Wants
   readonly #usedAt = new Map<Hash, number>() // at most one per copy; those of before the restart were never used
   #promisedBytes = 0
   /** What did not fit last, and until when that is taken for granted. */
@@ -41,6 +40,7 @@ export class Content implements Keep {
     this.#parts = parts
     this.#fetches = fetches
     this.#quotaBytes = quotaBytes
+    this.#wants = new Wants(parts)
     parts.env.after(RESUME_MS, () => this.#resume())
     this.#regularly()
   }
@@ -68,8 +68,8 @@ export class Content implements Keep {
   asked(id: Hash, from: PeerId): boolean {
     const { names, manifests, holdings, announcer } = this.#parts
     const register = names.byManifest(id)
-    if (register === undefined || !manifests.has(id)) return !this.#mayWant(id)
-    this.#wanted.delete(id)
+    if (register === undefined || !manifests.has(id)) return !this.#wants.add(id, from)
+    this.#wants.end(id)
     if (!register.copies) this.#refuse(id, from, 'elsewhere')
     else if (holdings.state(id) === 'kept') announcer.mark(from, id, true)
     else if (this.#accepted.has(id)) this.#make(id)
@@ -79,12 +79,10 @@ export class Content implements Keep {
     return true
   }
 
-  expect(id: Hash): void {
-    if (this.#wanted.size < MAX_WANTED) this.#wanted.set(id, this.#parts.env.now())
-  }
+  expect(): void {}
 
   arrived({ manifest }: Register, from: PeerId): void {
-    if (manifest !== null && this.#wanted.has(manifest)) this.asked(manifest, from)
+    if (manifest !== null && this.#wants.has(manifest)) this.asked(manifest, from)
     this.reviewSoon()
   }
 
@@ -102,7 +100,7 @@ export class Content implements Keep {
 
   askNow(): void {}
 
-  linkDown(): void {}
+  forgetful(): void {}
 
   // ---- copies
 
@@ -230,14 +228,6 @@ export class Content implements Keep {
   #giveUp(id: Hash): void {
     this.#fetches.stopKeeping(id)
     this.#done(id)
-  }
-
-  #mayWant(id: Hash): boolean {
-    const { env } = this.#parts
-    if ((this.#wanted.get(id) ?? Number.NEGATIVE_INFINITY) + RETRY_MS > env.now()) return false
-    if (this.#wanted.size >= MAX_WANTED) this.#wanted.clear()
-    this.#wanted.set(id, env.now())
-    return true
   }
 
   #refuse(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'busy'): void {

@@ -73,7 +73,7 @@ export class Listing implements Keep {
 
   askNow(): void {}
 
-  linkDown(): void {}
+  forgetful(): void {}
 
   #regularly(): void {
     const { env, holders, names } = this.#parts

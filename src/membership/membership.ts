@@ -22,7 +22,7 @@ import { LOOPBACK } from './listening.js'
 import { ownHello } from './own-hello.js'
 import { MAX_ANCHOR_LINKS, MAX_LINKS } from './policy.js'
 import { rendezvousAddress } from './rendezvous.js'
-import { type AskingSwarm, SwarmMesh } from './swarm-mesh.js'
+import { type AnchorUser, SwarmMesh } from './swarm-mesh.js'
 import { peerView } from './view.js'
 
 export interface MembershipOptions {
@@ -164,7 +164,7 @@ export class Membership implements Mesh {
   }
 
   /** The network as the swarm is to see it. */
-  swarmMesh(swarm: () => AskingSwarm): SwarmMesh {
+  swarmMesh(swarm: () => AnchorUser): SwarmMesh {
     return new SwarmMesh(this.#env, this, this.#parts.taskLinking, swarm)
   }
 

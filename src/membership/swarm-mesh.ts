@@ -26,23 +26,22 @@ export interface SwarmProtocol extends Protocol {
   receive(from: PeerId, message: SwarmMessage): void
 }
 
-/** A swarm that asks dedicated anchors for copies. */
-export interface AskingSwarm extends SwarmProtocol {
-  /** The task of an anchor that keeps copies is linked anew: it may have forgotten what it was asked for. */
-  copiesUp(anchor: PeerId): void
+export interface AnchorUser extends SwarmProtocol {
+  /** There is a link with the files task of that anchor, which may have forgotten what it was asked. */
+  filesUp(anchor: PeerId): void
 }
 
 export class SwarmMesh implements Mesh, Protocol, TaskListener {
   readonly #env: Pick<Env, 'after'>
   readonly #mesh: Mesh
   readonly #tasks: TaskLinking
-  readonly #swarm: () => AskingSwarm
+  readonly #swarm: () => AnchorUser
   /** Peers whose link the swarm believes to be up. */
   readonly #up = new Set<PeerId>() // at most the linked ones
   /** The question that is being answered. */
   #answering: { readonly peer: PeerId; readonly service: TaskService; readonly by: Message['type'] } | null = null
 
-  constructor(env: Pick<Env, 'after'>, mesh: Mesh, tasks: TaskLinking, swarm: () => AskingSwarm) {
+  constructor(env: Pick<Env, 'after'>, mesh: Mesh, tasks: TaskLinking, swarm: () => AnchorUser) {
     this.#env = env
     this.#mesh = mesh
     this.#tasks = tasks
@@ -124,7 +123,7 @@ export class SwarmMesh implements Mesh, Protocol, TaskListener {
 
   taskUp(peer: PeerId, service: TaskService): void {
     if (service === 'manifests') this.#tellUp(peer)
-    else this.#swarm().copiesUp(peer)
+    else this.#swarm().filesUp(peer)
   }
 
   taskDown(peer: PeerId, _service: TaskService): void {

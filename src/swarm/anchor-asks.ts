@@ -1,5 +1,5 @@
 /**
- * Asks dedicated anchors for copies of stored files: each anchor once for each file while its link stands. Only the
+ * Asks dedicated anchors for copies of stored files: each anchor once for each file while its links stand. Only the
  * publisher and the first keeper ask. An anchor that is full or evicts a copy is not asked again, else two files that do
  * not both fit would push each other out for ever.
  */
@@ -49,7 +49,7 @@ export class AnchorAsks {
     this.#asked.get(anchor)?.delete(id)
   }
 
-  linkDown(anchor: PeerId): void {
+  forget(anchor: PeerId): void {
     this.#asked.delete(anchor)
   }
 }

@@ -113,8 +113,8 @@ export class Keeping implements Keep {
     this.reviewSoon(RETRY_MS)
   }
 
-  linkDown(peer: PeerId): void {
-    this.#anchors.linkDown(peer)
+  forgetful(peer: PeerId): void {
+    this.#anchors.forget(peer)
   }
 
   /** Who is to know what we hold of a name: its keepers, dedicated anchors, and the publisher, who waits for copies. */

@@ -24,6 +24,6 @@ export interface Keep {
   lacking(register: Register, without?: PeerId): readonly PeerId[]
   /** Asks these peers for copies, whether or not they were asked lately. */
   askNow(register: Register, keepers: readonly PeerId[]): void
-  /** No link with that peer: it may have forgotten what it was told. */
-  linkDown(peer: PeerId): void
+  /** That peer may have forgotten what it was asked. */
+  forgetful(peer: PeerId): void
 }

@@ -180,17 +180,16 @@ export class Swarm implements Protocol {
     this.#parts.gossip.linkDown(peer)
     this.#parts.announcer.linkDown(peer)
     this.#keeper.linkDown(peer)
-    this.#keeping.linkDown(peer)
-  }
-
-  /** That dedicated anchor is asked again for the copies that it lacks. */
-  copiesUp(anchor: PeerId): void {
-    this.#keeping.linkDown(anchor)
-    this.#keeping.reviewSoon()
+    this.#keeping.forgetful(peer)
   }
 
   linkDrained(peer: PeerId): void {
     this.#keeper.linkDrained(peer)
+  }
+
+  filesUp(anchor: PeerId): void {
+    this.#keeping.forgetful(anchor)
+    this.#keeping.reviewSoon()
   }
 
   memberJoined(_peer: PeerInfo): void {
@@ -271,9 +270,7 @@ export class Swarm implements Protocol {
 
   /** How many names mean something now. */
   get liveCount(): number {
-    let count = 0
-    for (const { manifest } of this.#parts.names.all()) if (manifest !== null) count++
-    return count
+    return [...this.#parts.names.all()].filter(({ manifest }) => manifest !== null).length
   }
 
   /** Signatures that are being checked, and copies that are being made. */
@@ -282,8 +279,8 @@ export class Swarm implements Protocol {
   }
 
   /** All registers, signed: for whoever knows none. */
-  *registers(): Iterable<Register> {
-    yield* this.#parts.names.all()
+  registers(): Iterable<Register> {
+    return this.#parts.names.all()
   }
 
   /** How many names this peer holds by ring duty. */

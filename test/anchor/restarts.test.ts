@@ -78,11 +78,13 @@ test('a manifests task that begins anew hears at once what the files task holds'
   const { scene, anchor, one, world } = network(26)
   store(scene, one, 'film', 2, 1)
   world.until(() => isListed(anchor, 'film'), '60 s', 'the copy of the files task')
-  anchor.kill('manifests')
-  world.run('1 s')
-  anchor.start('manifests')
-  // well before claims are repeated
-  world.until(() => isListed(anchor, 'film'), '10 s', 'the copy of the files task, told to the new process')
+  // claims are repeated every 30 s, which may help the one, but not the other
+  for (const time of ['first', 'second']) {
+    anchor.kill('manifests')
+    world.run('1 s')
+    anchor.start('manifests')
+    world.until(() => isListed(anchor, 'film'), '10 s', `the copy of the files task, told the ${time} time`)
+  }
 })
 
 test('files goes on with a copy that it had accepted when it was killed', () => {
