@@ -13,6 +13,7 @@ const entries = {
   start: 'src/cli/start.ts',
   index: 'src/index.ts',
   worker: 'src/host/worker.ts',
+  'anchor-task': 'src/cli/anchor-task.ts',
 }
 
 const common = { platform: 'node', format: 'esm', target: 'node20', jsx: 'automatic', logLevel: 'warning' }

@@ -2,7 +2,7 @@
  * What one peer offers to the console, the command line and the library. The JSON shapes here are the contract of
  * `--json` (names and units included): scripts rely on them.
  */
-import type { Role } from '../wire/messages/membership.js'
+import type { Role, TaskService } from '../wire/messages/membership.js'
 import type { Address, Hash, PeerId } from '../wire/types.js'
 import type { Cancel, LogLevel } from './env.js'
 
@@ -41,9 +41,9 @@ export interface StatusView {
   readonly tip: Hash
   readonly files: number
   readonly transfers: number
-  /** Bytes of the copies that this peer keeps of stored files, and how many they may be. */
-  readonly keptBytes: number
-  readonly quotaBytes: number
+  /** Bytes of the copies that this peer keeps of stored files, and how many they may be; not told by a dedicated anchor. */
+  readonly keptBytes?: number
+  readonly quotaBytes?: number
   readonly hashRate: number
   readonly clockOffsetMs: number
 }
@@ -72,6 +72,8 @@ export interface PeerView {
   readonly since: number | null
   /** 0 to 100: how much of what was asked of it lately it answered right and in time (docs/membership.md). */
   readonly score: number
+  /** Of a dedicated anchor: its tasks beside `admission`, and whether there is a link with each. */
+  readonly tasks: readonly { readonly service: TaskService; readonly address: Address; readonly up: boolean }[]
 }
 
 // ---- ring

@@ -3,7 +3,7 @@
  * the one-link-per-pair rule, heartbeats and reconnection.
  */
 import type { CloseCode } from '../wire/errors.js'
-import type { Role } from '../wire/messages/membership.js'
+import type { Role, TaskAddress } from '../wire/messages/membership.js'
 import type { Message } from '../wire/messages.js'
 import type { Address, Hash, PeerId } from '../wire/types.js'
 import type { Cancel, Link } from './env.js'
@@ -14,6 +14,10 @@ export interface PeerInfo {
   readonly role: Role
   readonly addresses: readonly Address[]
   readonly startTime: number
+  /** An anchor with processes for its tasks: not in the ring. */
+  readonly dedicated: boolean
+  /** Where those are; empty of everybody else, and while only its hello is known. */
+  readonly tasks: readonly TaskAddress[]
 }
 
 export interface Claim {
@@ -53,6 +57,7 @@ export interface Protocol {
   memberLeft(peer: PeerId, how: 'left' | 'lost'): void
 }
 
-export function* memberIds(mesh: Mesh): Generator<PeerId> {
-  for (const { id } of mesh.members()) yield id
+/** All members that may mine; dedicated anchors never do. */
+export function* minerIds(mesh: Mesh): Generator<PeerId> {
+  for (const { id, dedicated } of mesh.members()) if (!dedicated) yield id
 }

@@ -46,13 +46,14 @@ export class Peer implements api.PeerApi {
     this.#env = env
     const changed = (): void => this.onChange()
     this.#membership = new Membership(env, options.membership, {
-      protocols: () => [this.#ring, this.#ledger, this.#swarm],
+      protocols: () => [this.#ring, this.#ledger, files],
       receive: (from, message) => this.#route(from, message),
       dataLink: (link) => this.#swarm.dataLink(link),
       claim: () => this.#ledger.claim(),
       changed,
     })
     const mesh = this.#membership
+    const files = mesh.swarmMesh(() => this.#swarm)
     this.#ledger = new Ledger(env, mesh, { ...options.ledger, changed, clockOffsetMs: () => mesh.clockOffsetMs() })
     this.#ring = new Ring(env, mesh, {
       changed,
@@ -61,8 +62,8 @@ export class Peer implements api.PeerApi {
       replicas: options.replicas,
       ...(options.membership.pingIntervalMs === undefined ? {} : { intervalMs: options.membership.pingIntervalMs }),
     })
-    const duty: Duty = { owners: (key, count) => this.#ring.owners(key, count) }
-    this.#swarm = new Swarm(env, mesh, duty, {
+    const duty: Duty = { owners: (key, count) => this.#ring.owners(key, count), anchors: () => files.anchors() }
+    this.#swarm = new Swarm(env, files, duty, {
       chain: this.#ledger.claim().chain,
       replicas: options.replicas,
       ...(options.quotaBytes === undefined ? {} : { quotaBytes: options.quotaBytes }),

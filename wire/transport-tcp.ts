@@ -35,6 +35,11 @@ const FAILURES: ReadonlyMap<string, DialFailure> = new Map([
   ['EPROTO', 'wrong-network'],
 ])
 
+export interface TcpOptions extends TransportOptions {
+  /** Ports that another process bound: who listens on one of these gets the connections that come by `take`. */
+  readonly handed?: ReadonlySet<string>
+}
+
 export class TcpTransport implements Transport {
   readonly #key: NetworkKey
   readonly #links: OpenLinks
@@ -44,9 +49,12 @@ export class TcpTransport implements Transport {
   readonly #servers = new Set<Server>()
   /** One entry for each `dial` of our own that is not decided. */
   readonly #dials = new Set<Dial>()
+  readonly #handed: ReadonlySet<string>
+  readonly #takers = new Map<string, ListenOptions>() // one for each handed address at most
   #closed = false
 
-  constructor(options: TransportOptions) {
+  constructor(options: TcpOptions) {
+    this.#handed = options.handed ?? new Set()
     this.#refused = options.refused ?? (() => {})
     this.#key = new NetworkKey(options.psk)
     this.#links = new OpenLinks(options.identity)
@@ -59,6 +67,28 @@ export class TcpTransport implements Transport {
   }
 
   listen(address: Address | `${string}:0`, options: ListenOptions): void {
+    if (this.#handed.has(address)) this.#listenHanded(address, options)
+    else this.#listenHere(address, options)
+  }
+
+  /** A connection that was accepted elsewhere, of which no byte was read. It is closed where nobody listens there. */
+  take(connection: Socket, address: Address): void {
+    const options = this.#takers.get(address)
+    if (options === undefined || this.#closed) connection.destroy()
+    else this.#accept(connection, options)
+  }
+
+  #listenHanded(address: string, options: ListenOptions): void {
+    const { host, port } = splitAddress(address)
+    process.nextTick(() => {
+      if (this.#closed) return
+      if (this.#takers.has(address)) return options.failed('in-use', 'somebody listens there already')
+      this.#takers.set(address, options)
+      options.listening({ address: joinAddress(host, port), close: () => this.#takers.delete(address) })
+    })
+  }
+
+  #listenHere(address: Address | `${string}:0`, options: ListenOptions): void {
     const { host, port } = splitAddress(address)
     const server = createServer({ noDelay: true }, (connection) => this.#accept(connection, options))
     this.#servers.add(server)
@@ -207,7 +237,8 @@ function dialFailure(code: string | undefined): DialFailure {
   return FAILURES.get(code) ?? (code.startsWith('ERR_SSL') ? 'wrong-network' : 'closed')
 }
 
-function listenFailure(code: string | undefined): 'in-use' | 'not-local' | 'denied' {
+/** Why a port cannot be had, from the system's code. */
+export function listenFailure(code: string | undefined): 'in-use' | 'not-local' | 'denied' {
   if (code === 'EADDRINUSE') return 'in-use'
   return code === 'EACCES' || code === 'EPERM' ? 'denied' : 'not-local'
 }

@@ -14,7 +14,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const { invocation } = parsed
   if (invocation.command === null) return (await import('./start.js')).startHere(invocation.globals)
-  const choice = choosePeer(invocation.globals)
+  const isAnchor = invocation.command === 'anchor'
+  if (isAnchor && invocation.args.action === undefined)
+    return (await import('./start.js')).startAnchor(invocation.globals)
+  const choice = choosePeer(invocation.globals, isAnchor)
   if (!choice.ok) {
     process.stderr.write(`p2p-tui: ${choice.text}\n`)
     return choice.exit

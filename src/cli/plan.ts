@@ -2,6 +2,7 @@
 import { OperationalError } from '../../wire/errors.js'
 import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
+import type { AnchorPlan } from '../anchor/process/open-anchor.js'
 import type { MineMode } from '../api.js'
 import { homes } from '../host/directories.js'
 import { namingFault } from '../host/identity.js'
@@ -19,6 +20,16 @@ const MAX_REPLICAS = 16
 /** A mistake in the words: exit 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** What a dedicated anchor is started with. */
+export type AnchorOptions = Omit<AnchorPlan, 'entry'>
+
+export async function anchorPlanOf(flags: Globals): Promise<AnchorOptions> {
+  if (flags.mine !== undefined) throw new UsageError('a dedicated anchor mines nothing: leave --mine out')
+  if (flags.plain) throw new UsageError('a dedicated anchor has no console: leave --plain out')
+  const { network, name, data, join, listen, lan, replicas, quotaBytes, pingIntervalMs, software } = await planOf(flags)
+  return { network, name, data, join, listen, lan, replicas, quotaBytes, pingIntervalMs, software }
 }
 
 export async function planOf(flags: Globals): Promise<PeerPlan> {

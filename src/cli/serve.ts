@@ -1,20 +1,28 @@
 /** Answers the user's shells and attached consoles for a peer in this process. */
 import { OperationalError } from '../../wire/errors.js'
-import { type Answer, type Call, ControlServer } from '../host/control-server.js'
+import { type Answer, type Call, type Control, ControlServer } from '../host/control-server.js'
 import type { OpenPeer } from '../host/open-peer.js'
 import type { View } from '../host/pictures.js'
 import { hostOf } from './command-host.js'
 import type { CommandHost, Outcome } from './outcome.js'
-import { parseWords } from './parse.js'
+import { type Parsed, parseWords } from './parse.js'
 import { runCommand } from './run.js'
 import { VERSION } from './version.js'
 
-/** Opens the control socket; answers how to close it. Throws OperationalError, and the peer ends, where that fails. */
-export async function serveCommands(opened: OpenPeer): Promise<() => Promise<void>> {
+/** Answers the commands of a peer; see `serveWords`. */
+export function serveCommands(opened: OpenPeer): Promise<() => Promise<void>> {
   const host = hostOf(opened)
+  return serveWords(opened, { run: (call) => answer(host, call), view: viewOf(host) })
+}
+
+/** Opens the control socket; answers how to close it. Throws OperationalError, and `opened` ends, where that fails. */
+export async function serveWords(
+  opened: Pick<OpenPeer, 'facts' | 'ended' | 'quit'>,
+  control: Control,
+): Promise<() => Promise<void>> {
   const { socket } = opened.facts
   try {
-    const server = await ControlServer.open(socket, { run: (call) => answer(host, call), view: viewOf(host) })
+    const server = await ControlServer.open(socket, control)
     let reason = 'it left the network'
     void opened.ended.then((end) => {
       reason = end.reason ?? reason
@@ -29,9 +37,10 @@ export async function serveCommands(opened: OpenPeer): Promise<() => Promise<voi
   }
 }
 
-async function answer(host: CommandHost, call: Call): Promise<Answer> {
+/** Runs the words of a call. */
+export async function answer(host: CommandHost, call: Call): Promise<Answer> {
   const parsed = parseWords(call.words, VERSION)
-  if (!parsed.ok) return { exit: parsed.exit, json: null, text: '', error: parsed.text, more: '', message: parsed.text }
+  if (!parsed.ok) return unparsed(parsed)
   const { timeout } = parsed.invocation.globals
   const outcome = await runCommand(
     {
@@ -48,6 +57,11 @@ async function answer(host: CommandHost, call: Call): Promise<Answer> {
   return answerOf(outcome)
 }
 
+/** What is wrong with the words. */
+export function unparsed({ exit, text }: Extract<Parsed, { readonly ok: false }>): Answer {
+  return { exit, json: null, text: '', error: text, more: '', message: text }
+}
+
 function viewOf(host: CommandHost): View {
   return {
     version: VERSION,
@@ -57,7 +71,8 @@ function viewOf(host: CommandHost): View {
   }
 }
 
-function answerOf(outcome: Outcome): Answer {
+/** For the control socket. */
+export function answerOf(outcome: Outcome): Answer {
   const good = outcome.exit === 0
   return {
     exit: outcome.exit,

@@ -224,6 +224,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     example: 'attach -n otter-lime',
   },
   {
+    name: 'anchor',
+    summary: 'run a dedicated anchor: no console, not in the ring, mines nothing; status: how its processes are',
+    args: [{ name: 'action', required: false, kind: 'text', choices: ['status'] }],
+    options: [],
+    shellOnly: true,
+    example: 'anchor --lan --quota 50G',
+  },
+  {
     name: 'log',
     summary: 'what happened so far; with a level, only that and worse',
     args: [{ name: 'least', required: false, kind: 'text', choices: LOG_LEVELS }],

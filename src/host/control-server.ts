@@ -40,7 +40,8 @@ export interface Answer {
 
 export interface Control {
   run(call: Call): Promise<Answer>
-  readonly view: View
+  /** What attached consoles show; text: why there is nothing to attach to. */
+  readonly view: View | string
 }
 
 export class ControlServer {
@@ -48,13 +49,13 @@ export class ControlServer {
   readonly #sockets = new Set<Socket>() // at most MAX_CALLERS
   readonly #path: string
   readonly #control: Control
-  readonly #pictures: Pictures
+  readonly #pictures: Pictures | null
 
   private constructor(server: Server, path: string, control: Control) {
     this.#server = server
     this.#path = path
     this.#control = control
-    this.#pictures = new Pictures(control.view)
+    this.#pictures = typeof control.view === 'string' ? null : new Pictures(control.view)
   }
 
   /** Listens on `path`; a socket left there by a dead peer is replaced (the state directory's lock says it is dead). */
@@ -89,7 +90,7 @@ export class ControlServer {
           case 'look':
             // it has not even got the last one
             if (connection.queued > 0) return void socket.destroy()
-            return this.#pictures.look(connection)
+            return this.#pictures?.look(connection)
           case 'command':
             if (task !== 'none') return void socket.destroy()
             task = 'command'
@@ -104,7 +105,7 @@ export class ControlServer {
       },
       closed: () => {
         this.#sockets.delete(socket)
-        this.#pictures.detach(connection)
+        this.#pictures?.detach(connection)
         if (!left) abort.abort()
       },
     })
@@ -140,7 +141,8 @@ export class ControlServer {
   }
 
   #attach(connection: LocalConnection, version: string): void {
-    const refusal = this.#pictures.attach(connection, version)
+    const { view } = this.#control
+    const refusal = typeof view === 'string' ? view : (this.#pictures?.attach(connection, version) ?? null)
     if (refusal === null) return
     connection.send({ type: 'detached', reason: refusal })
     connection.finish()
@@ -148,7 +150,7 @@ export class ControlServer {
 
   /** Ends all calls, tells attached consoles why, and takes the socket away. */
   close(reason: string): Promise<void> {
-    this.#pictures.close(reason.normalize('NFC').slice(0, MAX_REASON_TEXT))
+    this.#pictures?.close(reason.normalize('NFC').slice(0, MAX_REASON_TEXT))
     return new Promise((resolve) => {
       // one that stands still would never read what is queued for it
       const timer = setTimeout(() => {

@@ -14,7 +14,7 @@ import { type KeyPair, signWith } from './identity.js'
 import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
 import { Mdns } from './mdns.js'
-import { type Announcement, runningPeers } from './runtime.js'
+import { runningPeers } from './running.js'
 import type { LmdbStore } from './store-lmdb.js'
 import { Timers } from './timers.js'
 import { HostWorkers } from './workers.js'
@@ -27,7 +27,8 @@ export interface HostEnvOptions {
   readonly runtimeHome: string
   readonly store: LmdbStore
   readonly transport: Transport
-  readonly announcement: Announcement
+  /** For the runtime directory: where this process listens first. */
+  readonly announce: (address: Address | null) => void
   readonly log: LogRing
   /** Mining threads; all cores but one where absent. */
   readonly miners?: number | undefined
@@ -50,7 +51,7 @@ export class HostEnv implements Env {
   readonly #timers = new Timers()
 
   constructor(options: HostEnvOptions) {
-    const { identity, network, store, stateDirectory, transport, announcement, miners } = options
+    const { identity, network, store, stateDirectory, transport, announce, miners } = options
     this.#options = options
     this.identity = identity
     this.network = network
@@ -60,7 +61,7 @@ export class HostEnv implements Env {
     this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
     this.datagrams = new HostDatagrams(options.udp)
     this.mdns = new Mdns(network.tag, (text) => this.log('warn', text))
-    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announcement })
+    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announce })
   }
 
   now(): number {

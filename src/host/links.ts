@@ -10,7 +10,6 @@ import type { Address } from '../../wire/types.js'
 import type { Cancel, DialOptions, Link, LinkHandler, Links, Listener, ListenOptions } from '../env.js'
 import type { HostChunks } from './chunks/host-chunks.js'
 import type { HostDatagrams } from './datagrams.js'
-import type { Announcement } from './runtime.js'
 
 /** Pairs of ports that are tried where the UDP port of a free TCP port is taken. */
 const PORT_TRIES = 8
@@ -19,12 +18,14 @@ export interface HostLinksOptions {
   readonly transport: Transport
   readonly chunks: HostChunks
   readonly datagrams: HostDatagrams
-  readonly announcement: Announcement
+  /** The first address that is listened on is another one now. */
+  readonly announce: (address: Address | null) => void
 }
 
 export class HostLinks implements Links {
   readonly #options: HostLinksOptions
   readonly #listening = new Set<Address>()
+  #announcedFirst: Address | null = null
 
   constructor(options: HostLinksOptions) {
     this.#options = options
@@ -74,7 +75,9 @@ export class HostLinks implements Links {
 
   #announce(): void {
     const [address = null] = this.#listening
-    if (this.#options.announcement.entry.address !== address) this.#options.announcement.update({ address })
+    if (address === this.#announcedFirst) return
+    this.#announcedFirst = address
+    this.#options.announce(address)
   }
 
   #opened(link: Link, take: (link: Link) => LinkHandler): LinkHandler {

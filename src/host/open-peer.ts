@@ -2,13 +2,13 @@
  * One peer of this process, whole: the core on the real world, started, and ended in the right order however it ends.
  * Console, headless mode and library all come here.
  */
-import { networkInterfaces } from 'node:os'
 import { OperationalError } from '../../wire/errors.js'
 import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
 import { Peer } from '../peer.js'
 import type { Homes } from './directories.js'
+import { ownHosts, wildcards } from './own-hosts.js'
 import { defaultQuota } from './quota.js'
 import { type RunningPeer, startPeer } from './start.js'
 
@@ -196,19 +196,4 @@ function listen(peer: Peer, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
     peer.listen(wanted, (result) => (result.ok ? resolve() : reject(new OperationalError(result.message))))
   })
-}
-
-/** This machine's own addresses but loopback and link-local ones. */
-function ownHosts(): readonly string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((infos) => infos ?? [])
-    .filter((info) => !info.internal && !info.address.startsWith('fe80:'))
-    .map((info) => info.address)
-}
-
-/** All addresses of the families that this machine has; each family has its own listener. */
-function wildcards(hosts: readonly string[]): readonly string[] {
-  const v6 = hosts.some((host) => host.includes(':'))
-  const v4 = hosts.some((host) => !host.includes(':'))
-  return [...(v4 || !v6 ? ['0.0.0.0:0'] : []), ...(v6 ? ['[::]:0'] : [])]
 }

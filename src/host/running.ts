@@ -26,6 +26,8 @@ export interface RunningEntry {
   readonly data: string
   /** Path of its control socket. */
   readonly socket: string
+  /** A dedicated anchor. */
+  readonly isAnchor: boolean
 }
 
 /** All running peers of this user on this machine, in order of their names. */
@@ -67,7 +69,7 @@ function parse(text: string): { mark: NonNullable<ReturnType<typeof readMark>>; 
     return null // cut short by a power failure
   }
   if (typeof value !== 'object' || value === null) return null
-  const { mark, pid, id, name, address, network, tag, data, socket } = value as Record<string, unknown>
+  const { mark, pid, id, name, address, network, tag, data, socket, isAnchor } = value as Record<string, unknown>
   const process = readMark(mark)
   const isText = (item: unknown): item is string => typeof item === 'string'
   if (process === null || typeof pid !== 'number') return null
@@ -75,6 +77,16 @@ function parse(text: string): { mark: NonNullable<ReturnType<typeof readMark>>; 
   const where = isText(address) && isAddress(address) ? address : null
   return {
     mark: process,
-    entry: { pid, id: id as PeerId, name, address: where, network, tag: tag as Hash, data, socket },
+    entry: {
+      pid,
+      id: id as PeerId,
+      name,
+      address: where,
+      network,
+      tag: tag as Hash,
+      data,
+      socket,
+      isAnchor: isAnchor === true,
+    },
   }
 }

@@ -4,28 +4,18 @@
  * lock goes last: nobody else may enter while something is still being written.
  */
 import { randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
-import { OperationalError } from '../../wire/errors.js'
+import { join } from 'node:path'
 import { TcpTransport } from '../../wire/transport-tcp.js'
 import type { LogLine } from '../api.js'
 import type { Env, Identity } from '../env.js'
-import { deriveNetwork, type NetworkKeys } from './derive.js'
-import {
-  belongsTo,
-  bindToNetwork,
-  claimStateDirectory,
-  type Homes,
-  homes,
-  openStateDirectory,
-  type StateDirectory,
-  touch,
-} from './directories.js'
+import type { NetworkKeys } from './derive.js'
+import { type Homes, homes, type StateDirectory } from './directories.js'
+import { enter } from './enter.js'
 import { HostEnv } from './env.js'
 import { type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
 import { LogRing } from './log-ring.js'
 import { divertNativeErrors } from './native-errors.js'
 import { type Announcement, announce, socketPath } from './runtime.js'
-import { DEFAULT_NETWORK, knownSecret, networkSecret } from './secret.js'
 import { type LmdbStore, openStore } from './store-lmdb.js'
 
 export interface HostOptions<T> {
@@ -84,7 +74,7 @@ type OnClose = (close: () => void | Promise<void>) => void
 
 function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>, 'close'> {
   const home = options.homes ?? homes()
-  const { directory, network, secret } = openDirectory(options, home, onClose)
+  const { directory, network, secret } = enter(options, home, onClose)
   if (options.fullScreen === true) divertNativeErrors(join(directory.path, 'native-errors.log'))
   const keys = loadKeyPair(directory.path)
   const identity = identityOf(keys, peerName(directory.path, keys.id, options.name))
@@ -131,42 +121,12 @@ function makeEnv<T>(parts: Parts<T>): HostEnv {
     runtimeHome: home.runtime,
     store,
     transport,
-    announcement,
+    announce: (address) => announcement.update({ address }),
     log,
     miners: options.miners,
     udp: options.udp ?? true,
     fatal,
   })
-}
-
-interface Opened {
-  readonly directory: StateDirectory
-  readonly network: NetworkKeys
-  readonly secret: Uint8Array
-}
-
-/** A directory that belongs to the network, locked. */
-function openDirectory<T>(options: HostOptions<T>, home: Homes, onClose: OnClose): Opened {
-  const claimed = options.data === null ? null : openStateDirectory(resolve(options.data))
-  if (claimed !== null) onClose(() => claimed.lock.release())
-  const bound = claimed === null ? null : belongsTo(claimed.path)
-  const name = options.network ?? bound?.network ?? DEFAULT_NETWORK
-  const secret = bound?.network === name ? keptSecret(home, name) : networkSecret(home.config, name)
-  const network = deriveNetwork(name, secret)
-  const directory = claimed ?? claimStateDirectory(home.data, { network: name, tag: network.tag })
-  if (claimed === null) onClose(() => directory.lock.release())
-  bindToNetwork(directory.path, { network: name, tag: network.tag })
-  touch(directory.path)
-  return { directory, network, secret }
-}
-
-/** A directory's network is not founded anew behind its back. */
-function keptSecret(home: Homes, name: string): Uint8Array {
-  const secret = knownSecret(home.config, name)
-  if (secret !== null) return secret
-  throw new OperationalError(
-    `the secret of the network "${name}" is not in ${home.config}: join again with a ticket, or pick another directory with -d`,
-  )
 }
 
 function identityOf(keys: KeyPair, name: string): Identity {
@@ -188,6 +148,7 @@ function announceIt(
     tag: network.tag,
     data: directory.path,
     socket,
+    isAnchor: false,
   })
 }
 

@@ -9,7 +9,7 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import type * as api from '../api.js'
 import type { Done, MineMode, OnProgress, PollDraft, VoteOptions, VoteView, WaitOptions } from '../api.js'
 import type { Cancel, Env, StoreOperation } from '../env.js'
-import { type Mesh, memberIds, type Protocol } from '../mesh.js'
+import { type Mesh, minerIds, type Protocol } from '../mesh.js'
 import { PacedLog } from '../paced-log.js'
 import { Authoring } from './authoring.js'
 import { type Adoption, Chain, type Change } from './chain.js'
@@ -92,7 +92,7 @@ export class Ledger implements Protocol {
       self: env.identity.id,
       clockOffsetMs: options.clockOffsetMs,
       syncing: () => this.#sync.view() !== null,
-      members: () => memberIds(mesh),
+      members: () => minerIds(mesh),
       solved: (node, records) => this.#adopt(node, new Map([[node.hash, records]]), 'mined'),
       changed: options.changed,
     })
@@ -105,7 +105,7 @@ export class Ledger implements Protocol {
     this.#closing = new Closing(env, this.#chain, this.#mempool, {
       params,
       self: env.identity.id,
-      members: () => memberIds(mesh),
+      members: () => minerIds(mesh),
       idle: () => this.#miner.mode === 'never',
       unsure: () => this.#sync.view() !== null || this.#clockTrouble() !== null,
       close: (poll) => this.#authoring.close(poll),

@@ -3,7 +3,7 @@
  * What several parts have to do about one event stands in `encounters.ts`.
  */
 import type { Service } from '../../wire/messages/link.js'
-import type { PeerEntry, Role } from '../../wire/messages/membership.js'
+import type { PeerEntry, Role, TaskAddress } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
@@ -25,6 +25,7 @@ import { Remembered } from './remembered.js'
 import { rendezvousAddress } from './rendezvous.js'
 import { Roster } from './roster.js'
 import { Scores } from './scores.js'
+import { TaskLinking } from './task-linking.js'
 import { Tracker } from './tracker.js'
 import { Waiters } from './waiters.js'
 
@@ -44,6 +45,8 @@ export interface Whole {
   refuse(peer: PeerId): Refusal | null
   role(): Role
   addresses(): readonly Address[]
+  /** Of a dedicated anchor. */
+  tasks(): readonly TaskAddress[]
   dataLink(link: Link): LinkHandler
   send(peer: PeerId, message: Message): 'sent' | 'full' | 'none'
   changed(): void
@@ -68,18 +71,23 @@ export function assemble(whole: Whole): Parts {
     protocols: whole.protocols,
     entryOf,
     isLinked: (peer) => pairs.settled(peer) !== null,
+    isHeld: (peer) => taskLinking.holds(peer),
     isWanted: (peer) => linking.isWanted(peer),
     gone: (peer, how) => whole.encounters().gone(peer, how),
     silentMs: (peer) => pairs.settled(peer)?.heartbeat?.silentMs() ?? Number.POSITIVE_INFINITY,
     unlink: (peer) => pairs.lose(peer, 'the ring found it dead'),
     changed: whole.changed,
   })
-  const pairs = buildPairs(whole, roster, {
+  const heartbeat = heartbeatOf(
+    whole,
+    () => pairs.linked().length,
+    (peer) => discovery.isHolder(peer),
+  )
+  const pairs = buildPairs(whole, roster, heartbeat, {
     drained: (peer) => tracker.drained(peer),
     answered: (link, token) => dataLinking.answered(link, token),
     pinged: (peer, inTime) => scores.count(peer, inTime ? 'pong' : 'no pong'),
     quiet: (peer) => discovery.doubt(peer),
-    servesHere: (peer) => discovery.isHolder(peer),
   })
   const linking = new Linking(
     env,
@@ -95,12 +103,33 @@ export function assemble(whole: Whole): Parts {
   const dataLinking = new DataLinking(env, pairs, {
     addresses: (peer) => linking.addresses(peer),
     isDialOut: (peer) => (peer === env.identity.id ? whole.role() : entryOf(peer)?.role) === 'dial-out',
-    send: whole.send,
+    filesTask: (peer) => filesTask(peer),
+    send: (peer, message) => {
+      // a task of a dedicated anchor hears only what is said to it
+      if (filesTask(peer) === null) whole.send(peer, message)
+      else taskLinking.send(peer, 'files', message)
+    },
+  })
+  const filesTask = (peer: PeerId): readonly Address[] | null => {
+    const addresses = taskLinking.addresses(peer, 'files')
+    return addresses.length > 0 ? addresses : null
+  }
+  const taskLinking = new TaskLinking(env, heartbeat, {
+    hello: whole.hello,
+    twin: (weAreYounger) => whole.encounters().twin(weAreYounger),
+    entryOf,
+    isWelcome: (peer) =>
+      whole.tasks().length === 0 && roster.isMember(peer) && !list.unmet.has(peer) && linking.penaltyOf(peer) === null,
+    released: (peer) => roster.released(peer),
+    dialMe: (peer, token) => dataLinking.asked(peer, token),
+    blame: (peer, code, reason) => whole.encounters().blame(peer, code, reason),
+    changed: whole.changed,
   })
   const own = new OwnEntry(env, remembered.startTime(), {
     chain: whole.chain,
     role: whole.role,
     addresses: whole.addresses,
+    tasks: whole.tasks,
     changed: (entry) => {
       list.put(env.identity.id, entry)
       remembered.keep(env.identity.id, entry)
@@ -141,23 +170,31 @@ export function assemble(whole: Whole): Parts {
     tried: () => whole.encounters().founded(),
   })
   const discovery = buildDiscovery(whole, { pairs, list, roster, listening, remembered, own })
-  const early = { waiters, clock, remembered, list, roster, pairs, linking, dataLinking, own, scores }
+  const early = { waiters, clock, remembered, list, roster, pairs, linking, dataLinking, taskLinking, own, scores }
   return { ...early, tracker, listening, reachability, joining, discovery }
 }
 
-interface LatePairsHooks extends Pick<PairsHooks, 'drained' | 'answered' | 'pinged' | 'quiet'> {
-  /** It holds a rendezvous port of this machine. */
-  servesHere(peer: PeerId): boolean
-}
-
-function buildPairs(whole: Whole, roster: Roster, late: LatePairsHooks): Pairs {
-  const pace = (): number => paceMs(whole.pingIntervalMs, pairs.linked().length)
+/** `servesHere`: it holds a rendezvous port of this machine. */
+function heartbeatOf(
+  whole: Whole,
+  links: () => number,
+  servesHere: (peer: PeerId) => boolean,
+): (peer: PeerId) => HeartbeatOptions {
+  const pace = (): number => paceMs(whole.pingIntervalMs, links())
   // whoever serves this machine has its place taken soon after it falls silent, however many links there are
-  const heartbeat = (peer: PeerId): HeartbeatOptions => ({
-    intervalMs: () => (late.servesHere(peer) ? whole.pingIntervalMs : pace()),
+  return (peer) => ({
+    intervalMs: () => (servesHere(peer) ? whole.pingIntervalMs : pace()),
     silenceMs: () => silenceMs(pace()),
   })
-  const pairs = new Pairs(whole.env, heartbeat, {
+}
+
+function buildPairs(
+  whole: Whole,
+  roster: Roster,
+  heartbeat: (peer: PeerId) => HeartbeatOptions,
+  late: Pick<PairsHooks, 'drained' | 'answered' | 'pinged' | 'quiet'>,
+): Pairs {
+  return new Pairs(whole.env, 'control', heartbeat, {
     hello: whole.hello,
     twin: (weAreYounger) => whole.encounters().twin(weAreYounger),
     refuse: whole.refuse,
@@ -175,7 +212,6 @@ function buildPairs(whole: Whole, roster: Roster, late: LatePairsHooks): Pairs {
     quiet: late.quiet,
     remembers: (peer) => roster.isMember(peer),
   })
-  return pairs
 }
 
 function buildDiscovery(

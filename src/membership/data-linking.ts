@@ -37,6 +37,8 @@ interface Waiting {
 export interface DataLinkingHooks {
   /** Where to dial it; of a peer that cannot be dialed from far only what is near. */
   addresses(peer: PeerId): readonly Address[]
+  /** Of a dedicated anchor, which has a port for data alone: there, or nowhere. Null of all others. */
+  filesTask(peer: PeerId): readonly Address[] | null
   /** Of ourselves too. */
   isDialOut(peer: PeerId): boolean
   send(peer: PeerId, message: Message): void
@@ -121,6 +123,8 @@ export class DataLinking {
 
   /** What led to the control link leads there again. None where only the other side can dial. */
   #ways(peer: PeerId): readonly Address[] {
+    const task = this.#hooks.filesTask(peer)
+    if (task !== null) return task
     const control = this.#pairs.settled(peer)?.link
     const known = this.#hooks.addresses(peer)
     if (control === undefined) return known
@@ -150,6 +154,7 @@ export class DataLinking {
   /** Why there is no use in asking that peer; null where there is. */
   #whyNot(peer: PeerId, failure: string): string | null {
     if (this.#waiting.size >= MAX_WAITING) return 'too many data links are being opened'
+    if (this.#hooks.filesTask(peer) !== null) return failure === '' ? 'no address of its files is known' : failure
     if (this.#pairs.settled(peer) !== null) return null
     if (!this.#hooks.isDialOut(peer)) return failure === '' ? 'no address of it can be dialed' : failure
     return this.#hooks.isDialOut(this.#env.identity.id) ? NEITHER : 'it cannot be dialed, and has no link to this peer'

@@ -7,6 +7,7 @@ import type { Address, PeerId } from '../../wire/types.js'
 import { Bucket } from '../bucket.js'
 import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
 import { isLoopback } from './address.js'
+import type { LinkService } from './pairs.js'
 import { retryDelayMs } from './retry.js'
 
 export const DIAL_TIMEOUT_MS = 5000
@@ -51,6 +52,7 @@ interface Target {
 
 export class Dialer {
   readonly #env: Pick<Env, 'now' | 'after' | 'random' | 'links'>
+  readonly #service: LinkService
   readonly #hooks: DialerHooks
   readonly #targets = new Map<PeerId, Target>() // at most MAX_TARGETS
   readonly #unmetDials: Bucket
@@ -58,8 +60,9 @@ export class Dialer {
   #unmetActive = 0
   #unmetTargets = 0
 
-  constructor(env: Pick<Env, 'now' | 'after' | 'random' | 'links'>, hooks: DialerHooks) {
+  constructor(env: Pick<Env, 'now' | 'after' | 'random' | 'links'>, service: LinkService, hooks: DialerHooks) {
     this.#env = env
+    this.#service = service
     this.#hooks = hooks
     this.#unmetDials = new Bucket(env, UNMET_BURST, UNMET_PER_SECOND)
   }
@@ -146,7 +149,7 @@ export class Dialer {
     }
     let over = false
     const cancel = this.#env.links.dial(address, {
-      service: 'control',
+      service: this.#service,
       expect: peer,
       timeoutMs: isLoopback(address) ? LOOPBACK_TIMEOUT_MS : DIAL_TIMEOUT_MS,
       opened: (link) => {

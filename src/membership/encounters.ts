@@ -26,6 +26,7 @@ import type { Remembered } from './remembered.js'
 import { rendezvousAddress } from './rendezvous.js'
 import type { Roster } from './roster.js'
 import type { Scores } from './scores.js'
+import type { TaskLinking } from './task-linking.js'
 import type { Tracker } from './tracker.js'
 import type { Waiters } from './waiters.js'
 
@@ -36,6 +37,7 @@ export interface Parts {
   readonly tracker: Tracker
   readonly linking: Linking
   readonly dataLinking: DataLinking
+  readonly taskLinking: TaskLinking
   readonly listening: Listening
   readonly discovery: Discovery
   readonly joining: Joining
@@ -50,6 +52,8 @@ export interface Parts {
 export interface EncountersHooks {
   /** A message that is not of this folder. */
   receive(from: PeerId, message: Message): void
+  /** A peer said SYN. */
+  registered?(peer: PeerId): void
   changed(): void
 }
 
@@ -111,6 +115,7 @@ export class Encounters {
     if (isNew) this.#env.log('info', `New peer connection from ${hello.name} (${link.remote})`)
     if (isNew) this.#env.log('debug', `SYN sent to ${hello.name}`)
     roster.up(peer, hello)
+    this.#parts.taskLinking.retry(peer)
     linking.membersChanged()
     waiters.resolve(peer, { linked: true })
     this.#learnRoute(link)
@@ -152,6 +157,9 @@ export class Encounters {
     const { tracker, reachability, dataLinking } = this.#parts
     switch (message.type) {
       case 'syn':
+        this.#hooks.registered?.(peer)
+        tracker.receive(peer, message)
+        return
       case 'peers':
       case 'fin':
       case 'finAck':
@@ -175,10 +183,11 @@ export class Encounters {
   // ---- the peer list
 
   merged(entries: readonly Listed[], from: PeerId): void {
-    const { roster, linking, tracker } = this.#parts
+    const { roster, linking, tracker, taskLinking } = this.#parts
     linking.expect(entries.filter(({ id, entry }) => entry.state === 'up' && !roster.isMember(id)).length)
     for (const { id, entry } of entries) {
       roster.listed(id, entry)
+      taskLinking.consider(id)
       this.#look(id, entry)
     }
     linking.expect(0)
@@ -220,7 +229,8 @@ export class Encounters {
 
   /** A member is one no more. */
   gone(peer: PeerId, how: 'left' | 'lost'): void {
-    const { tracker, linking, pairs, list } = this.#parts
+    const { tracker, linking, pairs, list, taskLinking } = this.#parts
+    taskLinking.forget(peer)
     if (!list.unmet.has(peer)) this.#env.log('info', `Peer disconnected: ${this.name(peer)} (${how})`)
     if (how === 'lost') tracker.tellLost(peer)
     else linking.forget(peer)
@@ -231,6 +241,7 @@ export class Encounters {
   blame(peer: PeerId, code: CloseCode, reason: string): void {
     this.#env.log('warn', `${this.name(peer)} is cut off: ${reason}`)
     this.#parts.linking.punish(peer)
+    this.#parts.taskLinking.forget(peer)
     this.#parts.pairs.cut(peer, code, reason)
   }
 
@@ -288,12 +299,12 @@ export class Encounters {
 
   /** A current entry of a peer: worth keeping, worth a probe, worth a look at the rendezvous ports. */
   #look(peer: PeerId, entry: PeerEntry): void {
-    const { pairs, remembered, reachability, discovery } = this.#parts
+    const { pairs, remembered, reachability, discovery, own } = this.#parts
     const session = pairs.settled(peer)
     if (entry.state === 'left') return
     if (session !== null) {
       remembered.keep(peer, entry)
-      if (discovery.port !== null) reachability.check(session.link, entry)
+      if (discovery.port !== null || own.isDedicated) reachability.check(session.link, entry)
     }
     const { port } = discovery
     const isRival =
@@ -304,6 +315,8 @@ export class Encounters {
   /** A route to another machine: those who come after us there must be able to dial us. */
   #learnRoute(link: Link): void {
     const host = hostOf(link.local)
+    // the other tasks of a dedicated anchor would not be there
+    if (this.#parts.own.isDedicated) return
     if (link.dialed && !isLoopback(link.remote) && hostOf(link.remote) !== host) this.#parts.listening.ensure(host)
   }
 }

@@ -10,6 +10,8 @@ import type { PeerId } from '../../wire/types.js'
 import type { Link } from '../env.js'
 
 export const PROTOCOL_VERSION = 1
+/** Capability of a dedicated anchor: its entry, which follows, says where its tasks are. */
+export const TASKS_CAPABILITY = 'tasks'
 
 export type Hello = LinkMessage & { readonly type: 'hello' }
 /** One run of one peer: a restart has a later one. */

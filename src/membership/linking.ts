@@ -12,6 +12,7 @@ import { isLoopback } from './address.js'
 import { type Attempt, Dialer } from './dialer.js'
 import type { Pairs } from './pairs.js'
 import type { PeerList } from './peer-list.js'
+import { PENALTY_MS, Penalties } from './penalties.js'
 import { FULL_MESH, wantedLinks } from './policy.js'
 import { ignore } from './reachability.js'
 import type { Roster } from './roster.js'
@@ -25,14 +26,10 @@ const DIAL_OUT_TRIES = 3
 /** A member without a link that cannot be dialed so often is lost; sooner where there was a doubt before. */
 const SURE_TRIES = 6
 const DOUBTED_TRIES = 2
-/** After it broke a rule or cannot be talked to. */
-const PENALTY_MS = 30_000
 const BUSY_MS = 5000
 const REACH_MS = 6000
 /** Changes of one moment lead to one choice. */
 const CHOOSE_MS = 200
-/** Peers that are kept away for a while. */
-const MAX_PENALTIES = 1000
 const MAX_DOUBTED = 1000
 /** The next peer that nobody met is looked for. */
 const SEARCH_MS = 250
@@ -60,7 +57,7 @@ export class Linking {
   readonly #waiters: Waiters
   readonly #hooks: LinkingHooks
   readonly #dialer: Dialer
-  readonly #penalties = new Map<PeerId, number>() // until when; at most MAX_PENALTIES
+  readonly #penalties: Penalties
   /** Members without a link that somebody missed. */
   readonly #doubted = new Set<PeerId>() // at most MAX_DOUBTED
   /** Beyond a full mesh: whom the policy chose last. */
@@ -76,7 +73,8 @@ export class Linking {
     this.#roster = parts.roster
     this.#waiters = parts.waiters
     this.#hooks = hooks
-    this.#dialer = new Dialer(env, {
+    this.#penalties = new Penalties(env)
+    this.#dialer = new Dialer(env, 'control', {
       addresses: (peer) => this.addresses(peer),
       isUnmet: (peer) => hooks.unmet().has(peer),
       opened: (link) => this.#opened(link),
@@ -92,7 +90,11 @@ export class Linking {
     this.#choosing = this.#env.after(CHOOSE_MS, () => {
       this.#choosing = null
       const others = [...this.#roster.members()]
-      this.#chosen = wantedLinks(this.#env.identity.id, others, this.#anchors())
+      const isAnchor = this.#anchors()
+      // dedicated anchors have no place on the ring
+      const ring = others.filter((peer) => !this.#isDedicated(peer))
+      const dedicated = others.filter((peer) => this.#isDedicated(peer) && isAnchor(peer))
+      this.#chosen = new Set([...wantedLinks(this.#env.identity.id, ring, isAnchor), ...dedicated])
       // In a large network a list is enough to be a member.
       for (const peer of this.#roster.candidates()) if (!this.#chosen.has(peer)) this.#roster.present(peer)
       for (const peer of this.#chosen) this.consider(peer)
@@ -130,22 +132,15 @@ export class Linking {
 
   /** Why a link that came in is refused; null where it is welcome. */
   penaltyOf(peer: PeerId): string | null {
-    const until = this.#penalties.get(peer)
-    if (until === undefined) return null
-    const leftMs = until - this.#env.now()
-    if (leftMs > 0) return `it broke a rule: cut off for ${Math.ceil(leftMs / 1000)} s more`
-    this.#penalties.delete(peer)
-    return null
+    return this.#penalties.of(peer)
   }
 
   punish(peer: PeerId): void {
-    const [oldest] = this.#penalties.keys()
-    if (this.#penalties.size >= MAX_PENALTIES && oldest !== undefined) this.#penalties.delete(oldest)
-    this.#penalties.set(peer, this.#env.now() + PENALTY_MS)
+    this.#penalties.punish(peer)
   }
 
   pardon(peer: PeerId): void {
-    this.#penalties.delete(peer)
+    this.#penalties.pardon(peer)
   }
 
   // ---- what is done about it
@@ -274,6 +269,10 @@ export class Linking {
       room--
       return room >= 0
     }
+  }
+
+  #isDedicated(peer: PeerId): boolean {
+    return (this.#hooks.entryOf(peer)?.tasks.length ?? 0) > 0
   }
 
   #mayDial(peer: PeerId): boolean {

@@ -130,11 +130,7 @@ export class Listening {
   }
 
   #announced({ address }: Listener): readonly Address[] {
-    const host = hostOf(address)
-    if (!isWildcardHost(host)) return [address]
-    const sameKind = this.#hosts.filter((other) => other.includes(':') === host.includes(':'))
-    const addresses = [...sameKind, host.includes(':') ? '::1' : LOOPBACK].map((own) => toAddress(own, portOf(address)))
-    return addresses.filter((own) => own !== undefined)
+    return announcedAs(address, this.#hosts)
   }
 
   #usualPort(host: string): number | undefined {
@@ -153,9 +149,19 @@ export class Listening {
   }
 }
 
+/** Where others dial what listens at this address of ours; `hosts` are those of this machine. */
+export function announcedAs(address: Address, hosts: readonly string[]): readonly Address[] {
+  const host = hostOf(address)
+  if (!isWildcardHost(host)) return [address]
+  const sameKind = hosts.filter((other) => other.includes(':') === host.includes(':'))
+  const addresses = [...sameKind, host.includes(':') ? '::1' : LOOPBACK].map((own) => toAddress(own, portOf(address)))
+  return addresses.filter((own) => own !== undefined)
+}
+
 const portKey = (host: string): string => `membership port ${host}`
 
-function whyNotListening(reason: string, wanted: string, detail: string): string {
+/** For the user. */
+export function whyNotListening(reason: string, wanted: string, detail: string): string {
   switch (reason) {
     case 'in-use':
       return `cannot listen on ${wanted}: another program uses that port; choose another (--listen host:port)`

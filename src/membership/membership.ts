@@ -5,7 +5,7 @@
  */
 import { assert, type CloseCode } from '../../wire/errors.js'
 import type { Service } from '../../wire/messages/link.js'
-import type { Role } from '../../wire/messages/membership.js'
+import type { PeerEntry, Role, TaskAddress } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
 import { type Done, done as ok, type PeerView, type Result, refused } from '../api.js'
@@ -13,17 +13,16 @@ import type { Cancel, ChunkOutcome, Env, Link, LinkHandler } from '../env.js'
 import type { Claim, Mesh, PeerInfo, Protocol } from '../mesh.js'
 import type { ByteRates } from '../rates.js'
 import { isLoopback } from './address.js'
-
 import { assemble } from './assembly.js'
 import type { ClockState } from './clock.js'
-
 import { Encounters, type EncountersHooks, type Parts } from './encounters.js'
-import { type Hello, PROTOCOL_VERSION, type Refusal } from './greeting.js'
-
+import { type Hello, type Refusal, TASKS_CAPABILITY } from './greeting.js'
 import { paceMs } from './heartbeat.js'
 import { LOOPBACK } from './listening.js'
+import { ownHello } from './own-hello.js'
 import { MAX_ANCHOR_LINKS, MAX_LINKS } from './policy.js'
 import { rendezvousAddress } from './rendezvous.js'
+import { type AnchorUser, SwarmMesh } from './swarm-mesh.js'
 import { peerView } from './view.js'
 
 export interface MembershipOptions {
@@ -37,6 +36,8 @@ export interface MembershipOptions {
   readonly pingIntervalMs?: number
   /** Name and version of the program, for the hello. */
   readonly software?: string
+  /** Of a dedicated anchor, where its tasks are: then this peer is an anchor and listens at `listen` alone. */
+  readonly tasks?: readonly TaskAddress[]
 }
 
 export interface MembershipHooks extends EncountersHooks {
@@ -80,6 +81,7 @@ export class Membership implements Mesh {
       refuse: (peer) => this.#refuse(peer),
       role: () => this.role(),
       addresses: () => this.addresses(),
+      tasks: () => options.tasks ?? [],
       dataLink: (link) => hooks.dataLink(link),
       send: (peer, message) => this.send(peer, message),
       changed: () => hooks.changed(),
@@ -93,7 +95,8 @@ export class Membership implements Mesh {
   start(done: Done<Address>): void {
     assert(this.#state === 'new', 'started once')
     this.#state = 'running'
-    this.#listen([`${LOOPBACK}:0`, ...this.#options.listen], (failure) => {
+    const { listen } = this.#options
+    this.#listen(this.#isDedicated ? listen : [`${LOOPBACK}:0`, ...listen], (failure) => {
       if (this.#state !== 'running') return
       if (failure !== null) {
         done(failure)
@@ -109,7 +112,7 @@ export class Membership implements Mesh {
 
   /** Goodbye to everybody: `done` when it was answered, at the latest after a second. */
   quit(done: () => void): void {
-    const { discovery, joining, linking, listening, own, pairs, tracker } = this.#parts
+    const { discovery, joining, linking, listening, own, pairs, tracker, taskLinking } = this.#parts
     if (this.#state === 'leaving' || this.#state === 'gone') return
     this.#state = 'leaving'
     this.#encounters.leave()
@@ -120,6 +123,7 @@ export class Membership implements Mesh {
       discovery.stop()
       listening.close()
       pairs.closeAll('leaving', 'goodbye')
+      taskLinking.stop()
       done()
     })
   }
@@ -159,6 +163,11 @@ export class Membership implements Mesh {
     this.#parts.listening.open(address, done)
   }
 
+  /** The network as the swarm is to see it. */
+  swarmMesh(swarm: () => AnchorUser): SwarmMesh {
+    return new SwarmMesh(this.#env, this, this.#parts.taskLinking, swarm)
+  }
+
   // ---- views
 
   /** Where others dial this peer best. */
@@ -182,6 +191,7 @@ export class Membership implements Mesh {
   }
 
   role(): Role {
+    if (this.#isDedicated) return 'anchor'
     const role = this.#parts.reachability.role()
     return role === 'peer' && this.#parts.discovery.port !== null ? 'anchor' : role
   }
@@ -219,6 +229,20 @@ export class Membership implements Mesh {
   /** 'off' calls for a standing warning, 'wrong' forbids mining. */
   clockState(): ClockState {
     return this.#parts.clock.state()
+  }
+
+  /** What all members last signed, as far as it has been told. */
+  *entries(): Iterable<readonly [PeerId, PeerEntry]> {
+    const { roster, list } = this.#parts
+    for (const peer of roster.members()) {
+      const entry = list.get(peer)
+      if (entry !== undefined) yield [peer, entry]
+    }
+  }
+
+  /** Entries whose signatures are being checked. */
+  get unverified(): number {
+    return this.#parts.list.unverified
   }
 
   // ---- Mesh
@@ -278,6 +302,10 @@ export class Membership implements Mesh {
 
   // ---- inside
 
+  get #isDedicated(): boolean {
+    return (this.#options.tasks ?? []).length > 0
+  }
+
   #listen(addresses: readonly string[], done: (failure: (Result<never> & { ok: false }) | null) => void): void {
     const [first, ...rest] = addresses
     if (first === undefined) {
@@ -295,24 +323,14 @@ export class Membership implements Mesh {
   }
 
   #hello(service: Service): Hello {
-    const { identity } = this.#env
-    const { chain, tip, height, work } = this.#hooks.claim()
-    return {
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      software: this.#options.software ?? 'p2p-tui',
-      capabilities: [],
-      chain,
-      name: identity.name,
-      bootNonce: identity.bootNonce,
-      startTime: this.#parts.own.startTime,
+    return ownHello(this.#env, {
       service,
+      capabilities: this.#isDedicated ? [TASKS_CAPABILITY] : [],
+      startTime: this.#parts.own.startTime,
+      software: this.#options.software,
       listen: this.addresses(),
-      wallTime: this.#env.wallTime(),
-      tip,
-      height,
-      work: new Uint8Array(Buffer.from(work.toString(16).padStart(64, '0'), 'hex')),
-    }
+      claim: this.#hooks.claim(),
+    })
   }
 
   #refuse(peer: PeerId): Refusal | null {
@@ -339,7 +357,7 @@ export class Membership implements Mesh {
   }
 
   #view(peer: PeerId): PeerView | undefined {
-    const { pairs, roster, linking, scores } = this.#parts
+    const { pairs, roster, linking, taskLinking, scores } = this.#parts
     const info = roster.info(peer)
     const standing = roster.standing(peer)
     if (info === undefined || standing === undefined) return undefined
@@ -362,11 +380,18 @@ export class Membership implements Mesh {
       link,
       quietMs,
       attempt: linking.attempt(peer),
-      traffic: pairs.traffic(peer),
+      traffic: sum(pairs.traffic(peer), taskLinking.traffic(peer)),
       rates: pairs.rates(peer),
       software: roster.software(peer),
       since: roster.since(peer),
       score: scores.of(peer),
+      isTaskLinked: (service) => taskLinking.isLinked(peer, service),
     })
   }
+}
+
+type Traffic = { readonly sent: number; readonly received: number }
+
+function sum(a: Traffic, b: Traffic): Traffic {
+  return { sent: a.sent + b.sent, received: a.received + b.received }
 }

@@ -2,7 +2,7 @@
  * What this peer says of itself, signed anew whenever it changes.
  * Invariant: each version has a higher (startTime, sequence) than all before, over restarts too.
  */
-import type { PeerBody, PeerEntry, Role } from '../../wire/messages/membership.js'
+import type { PeerBody, PeerEntry, Role, TaskAddress } from '../../wire/messages/membership.js'
 import type { Address, Hash } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import { signEntry } from './entry.js'
@@ -11,6 +11,8 @@ export interface OwnEntryHooks {
   chain(): Hash
   role(): Role
   addresses(): readonly Address[]
+  /** Of a dedicated anchor. */
+  tasks(): readonly TaskAddress[]
   /** There is a new version: for the list, the disk and the others. */
   changed(entry: PeerEntry): void
 }
@@ -29,6 +31,11 @@ export class OwnEntry {
 
   get startTime(): number {
     return this.#startTime
+  }
+
+  /** This peer is a dedicated anchor. */
+  get isDedicated(): boolean {
+    return this.#hooks.tasks().length > 0
   }
 
   chain(): Hash {
@@ -66,6 +73,7 @@ export class OwnEntry {
       role: this.#hooks.role(),
       state,
       addresses: this.#hooks.addresses(),
+      tasks: this.#hooks.tasks(),
     })
     this.#entry = entry
     return entry

@@ -1,9 +1,11 @@
 /**
- * All links by peer, and for each pair of peers the one control link that carries everything. The lower id of a pair
- * decides (`duplicate.ts`); the higher one obeys `accept`. Data links stand outside that rule.
+ * All links of one service by peer, and for each pair of peers the one control link that carries everything (or, of a
+ * dedicated anchor's task, the one link of that task). The lower id of a pair decides (`duplicate.ts`); the higher one
+ * obeys `accept`. Data links stand outside that rule.
  * Invariant: at most one settled link a peer; protocols hear `up` before the first message and `down` after the last.
  */
 import { assert, type CloseCode } from '../../wire/errors.js'
+import type { TaskService } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 import type { Env, Link, LinkHandler } from '../env.js'
@@ -20,6 +22,9 @@ const MAX_LINKS_PER_PEER = 16
 
 const IN_USE = 'another link of this pair is in use'
 const LATER_START = 'a later start of the same peer took its place'
+
+/** Services of which a pair of peers has one link. */
+export type LinkService = 'control' | TaskService
 
 export type ClosedBy = 'us' | 'them' | 'network'
 
@@ -57,20 +62,22 @@ interface Pair {
 
 export class Pairs {
   readonly #env: Env
+  readonly #service: LinkService
   readonly #hooks: PairsHooks
   readonly #heartbeat: (peer: PeerId) => HeartbeatOptions
   readonly #pairs = new Map<PeerId, Pair>() // peers prove the network's secret; emptied pairs go
   readonly #sessionHooks: SessionHooks
 
-  constructor(env: Env, heartbeat: (peer: PeerId) => HeartbeatOptions, hooks: PairsHooks) {
+  constructor(env: Env, service: LinkService, heartbeat: (peer: PeerId) => HeartbeatOptions, hooks: PairsHooks) {
     this.#env = env
+    this.#service = service
     this.#heartbeat = heartbeat
     this.#hooks = hooks
     this.#sessionHooks = {
       hello: hooks.hello,
       twin: hooks.twin,
       refuse: ({ link }, hello) =>
-        hello.service === 'control' || hello.service === 'data'
+        hello.service === service || hello.service === 'data'
           ? hooks.refuse(link.peer, hello)
           : { code: 'incompatible', reason: `no ${hello.service} task runs here` },
       passed: (session, hello) => this.#passed(session, hello),
@@ -89,10 +96,10 @@ export class Pairs {
 
   // ---- links that open
 
-  /** A control link that we dialed is open. */
+  /** A link of our service that we dialed is open. */
   dialed(link: Link): LinkHandler {
     const pair = this.#pairOf(link.peer)
-    const session = new Session(this.#env, link, 'control', this.#sessionHooks)
+    const session = new Session(this.#env, link, this.#service, this.#sessionHooks)
     pair.control.add(session)
     return session
   }
@@ -271,7 +278,7 @@ export class Pairs {
     const { hello } = session
     assert(hello !== null, 'a link is settled after its hello')
     pair.settled = session
-    session.settle(this.#heartbeat(peer))
+    session.settle(this.#service, this.#heartbeat(peer))
     if (this.#env.identity.id < peer) session.link.send({ type: 'accept' })
     for (const rival of [...pair.control].filter((other) => other !== session)) {
       pair.control.delete(rival)

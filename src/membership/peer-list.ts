@@ -77,6 +77,11 @@ export class PeerList {
     this.#forget(peer)
   }
 
+  /** Entries that are being checked. */
+  get unverified(): number {
+    return this.#checking.size
+  }
+
   linkDown(peer: PeerId): void {
     this.#hearsay.linkDown(peer)
   }

@@ -9,7 +9,7 @@ import type { PeerEntry, Role } from '../../wire/messages/membership.js'
 import type { PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { PeerInfo, Protocol } from '../mesh.js'
-import { compareBoots, type Hello } from './greeting.js'
+import { compareBoots, type Hello, TASKS_CAPABILITY } from './greeting.js'
 
 /** From the loss of the last link, or the ring's verdict, to `lost`. */
 export const SUSPECT_MS = 2000
@@ -40,6 +40,8 @@ export interface RosterHooks {
   protocols(): readonly Protocol[]
   entryOf(peer: PeerId): PeerEntry | undefined
   isLinked(peer: PeerId): boolean
+  /** A task of that dedicated anchor is linked: it is there, though admission may not be. */
+  isHeld(peer: PeerId): boolean
   /** Whether we would keep a link with that peer and have an address to dial. */
   isWanted(peer: PeerId): boolean
   /** It is a member no more. */
@@ -67,7 +69,7 @@ export class Roster {
   up(peer: PeerId, hello: Hello): void {
     const contact = this.#contactOf(peer)
     const rebooted = contact.hello !== null && compareBoots(contact.hello, hello) !== 0
-    if (contact.standing === 'member' && rebooted) this.#leave(peer, contact, 'lost')
+    if (contact.standing === 'member' && rebooted && !this.#hooks.isHeld(peer)) this.#leave(peer, contact, 'lost')
     contact.hello = hello
     contact.dismissed = false
     this.#trust(contact)
@@ -81,9 +83,16 @@ export class Roster {
     const contact = this.#contacts.get(peer)
     if (contact === undefined || contact.standing !== 'member') return
     if (why === 'left') this.#leave(peer, contact, 'left')
-    else if (why === 'rebooted') this.#leave(peer, contact, 'lost')
+    else if (why === 'rebooted' && !this.#hooks.isHeld(peer)) this.#leave(peer, contact, 'lost')
     else if (why === 'lost' && contact.foundDead) this.#leave(peer, contact, 'lost')
-    else if (why === 'lost') this.#suspect(peer, contact)
+    else if (why !== 'apart') this.#suspect(peer, contact)
+  }
+
+  /** The last task link of a dedicated anchor is gone: without a control link it is there no more. */
+  released(peer: PeerId): void {
+    const contact = this.#contacts.get(peer)
+    if (contact?.standing !== 'member' || contact.suspicion !== null || this.#hooks.isLinked(peer)) return
+    this.#suspect(peer, contact)
   }
 
   /** The ring found it dead: gone if its link was lost, suspect if its link stands. */
@@ -129,7 +138,7 @@ export class Roster {
   /** Neither linked nor to be reached. */
   unreachable(peer: PeerId): void {
     const contact = this.#contacts.get(peer)
-    if (contact?.standing !== 'member' || contact.suspicion !== null || this.#hooks.isLinked(peer)) return
+    if (contact?.standing !== 'member' || contact.suspicion !== null || this.#isThere(peer)) return
     this.#leave(peer, contact, 'lost')
   }
 
@@ -218,12 +227,14 @@ export class Roster {
     const hello = this.#contacts.get(peer)?.hello ?? null
     const entry = this.#hooks.entryOf(peer)
     if (entry !== undefined && (hello === null || entry.startTime >= hello.startTime)) {
-      const { name, role, addresses, startTime } = entry
-      return { id: peer, name, role, addresses, startTime }
+      const { name, role, addresses, startTime, tasks } = entry
+      return { id: peer, name, role, addresses, startTime, dedicated: tasks.length > 0, tasks }
     }
     if (hello === null) return undefined
-    const role: Role = hello.listen.length > 0 ? 'peer' : 'dial-out'
-    return { id: peer, name: hello.name, role, addresses: hello.listen, startTime: hello.startTime }
+    const { name, listen: addresses, startTime } = hello
+    const dedicated = hello.capabilities.includes(TASKS_CAPABILITY)
+    const role: Role = dedicated ? 'anchor' : addresses.length > 0 ? 'peer' : 'dial-out'
+    return { id: peer, name, role, addresses, startTime, dedicated, tasks: [] }
   }
 
   // ---- changes of standing
@@ -259,13 +270,18 @@ export class Roster {
     const due = this.#env.now() + SUSPECT_MS
     contact.suspicion = this.#env.after(SUSPECT_MS, () => {
       contact.suspicion = null
-      if (this.#env.now() - due > LATE_MS) this.#suspect(peer, contact, contact.foundDead)
+      if (this.#hooks.isHeld(peer)) this.#hooks.changed()
+      else if (this.#env.now() - due > LATE_MS) this.#suspect(peer, contact, contact.foundDead)
       else if (!contact.foundDead) this.#leave(peer, contact, 'lost')
       // the ring may err about who answers its link
       else if (this.#hooks.silentMs(peer) < SUSPECT_MS) this.foundAlive(peer)
       else this.#hooks.unlink(peer)
     })
     this.#hooks.changed()
+  }
+
+  #isThere(peer: PeerId): boolean {
+    return this.#hooks.isLinked(peer) || this.#hooks.isHeld(peer)
   }
 
   #stand(contact: Contact, standing: Standing): void {

@@ -76,11 +76,11 @@ export class Session implements LinkHandler, Contender {
     return this.#heartbeat
   }
 
-  /** The control link of the pair from now on. */
-  settle(options: HeartbeatOptions): void {
+  /** The link of the pair and this service from now on. */
+  settle(service: Service, options: HeartbeatOptions): void {
     assert(this.stage === 'greeted', 'only a greeted link is settled')
     this.stage = 'settled'
-    this.link.promote('control')
+    this.link.promote(service)
     this.#heartbeat = new Heartbeat(this.#env, this.link, options, {
       dead: () => this.#hooks.silent(this),
       answered: (inTime) => this.#hooks.pinged(this, inTime),

@@ -1,4 +1,6 @@
 /** One peer as the console and `peers --json` show it. */
+
+import type { TaskService } from '../../wire/messages/membership.js'
 import type { Address } from '../../wire/types.js'
 import type { PeerState, PeerView } from '../api.js'
 import type { PeerInfo } from '../mesh.js'
@@ -26,6 +28,7 @@ export interface Sight {
   /** When it became a member. */
   readonly since: number | null
   readonly score: number
+  isTaskLinked(service: TaskService): boolean
 }
 
 export function peerView(sight: Sight): PeerView {
@@ -46,6 +49,7 @@ export function peerView(sight: Sight): PeerView {
     software: sight.software,
     since: state === 'up' ? sight.since : null,
     score: sight.score,
+    tasks: info.tasks.map(({ service, address }) => ({ service, address, up: sight.isTaskLinked(service) })),
   }
 }
 

@@ -72,6 +72,11 @@ export class MemberList {
     return info !== undefined && mayJoin(info)
   }
 
+  /** Those of them that a control link is open with. */
+  linked(): readonly PeerId[] {
+    return [...this.#mesh.linked()].filter((peer) => this.isEligible(peer))
+  }
+
   /** What to call a peer, also after it left. */
   nameOf(peer: PeerId): string {
     return this.#mesh.member(peer)?.name ?? this.#names.get(peer) ?? peer.slice(0, 8)
@@ -87,9 +92,9 @@ export class MemberList {
   }
 }
 
-/** Peers that nobody can dial hold nothing and answer nobody. */
+/** Peers that nobody can dial hold nothing and answer nobody; dedicated anchors have other work. */
 function mayJoin(info: PeerInfo): boolean {
-  return info.role !== 'dial-out'
+  return info.role !== 'dial-out' && !info.dedicated
 }
 
 function firstAtOrAfter(sorted: readonly PeerId[], key: Hash): number {

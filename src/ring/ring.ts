@@ -96,7 +96,7 @@ export class Ring implements Protocol {
       digest: () => digest.value,
       ask: (peer, how, done) => calls.ping(peer, how === 'patiently' ? DEADLY_TRIES : FEW_TRIES, done),
       isAsked: (peer) => state.successors.first === peer,
-      helpers: () => mesh.linked(),
+      helpers: () => this.#members.linked(),
       nameOf: (peer) => this.#members.nameOf(peer),
     })
     const lookups = new Lookups(env, state, calls)
@@ -118,7 +118,7 @@ export class Ring implements Protocol {
       liveness,
       members: this.#members,
       stabiliser,
-      linked: () => mesh.linked(),
+      linked: () => this.#members.linked(),
       isLinked: (peer) => mesh.isLinked(peer),
     })
     this.#fingers = new FingerFixer(state, lookups)

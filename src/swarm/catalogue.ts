@@ -130,7 +130,7 @@ export class Catalogue {
     const perKeeper = new Map<PeerId, Hash[]>()
     for (const { name, manifest: id } of names.all()) {
       if (id === null) continue
-      for (const keeper of roster.keepers(name)) {
+      for (const keeper of roster.listers(name)) {
         if (keeper === env.identity.id || (!mesh.isLinked(keeper) && mesh.member(keeper) === undefined)) continue
         const ids = perKeeper.get(keeper) ?? []
         perKeeper.set(keeper, ids)
@@ -155,7 +155,7 @@ export class Catalogue {
       }
     }
     note([self, ...holders.list(id, MAX_SHOWN_HOLDERS)], env.identity.id)
-    const all = new Set([...roster.keepers(name), publisher, ...this.#ownersOf(manifest)])
+    const all = new Set([...roster.listers(name), publisher, ...this.#ownersOf(manifest)])
     const asked = [...all].filter((peer) => peer !== env.identity.id)
     let open = asked.length
     if (open === 0) {

@@ -7,7 +7,9 @@
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel } from '../env.js'
+import { AnchorAsks } from './anchor-asks.js'
 import type { Fetches } from './fetches.js'
+import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
@@ -20,8 +22,10 @@ const DROP_AFTER_MS = 10_000
 const MAX_NOTES = 65_536
 const MAX_OBLIGED = 20_480
 
-export class Keeping {
+export class Keeping implements Keep {
+  readonly lists = true
   readonly #parts: Parts
+  readonly #anchors: AnchorAsks
   readonly #fetches: Fetches
   /** Bytes of own copies that this peer makes at most. */
   readonly quotaBytes: number
@@ -37,6 +41,7 @@ export class Keeping {
 
   constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
     this.#parts = parts
+    this.#anchors = new AnchorAsks(parts)
     this.#fetches = fetches
     this.quotaBytes = quotaBytes
     this.#regularly()
@@ -106,6 +111,10 @@ export class Keeping {
   }
 
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
+    if (this.#parts.roster.anchors().includes(from)) {
+      if (reason === 'busy') this.#anchors.busy(id, from)
+      return
+    }
     const register = this.#parts.names.byManifest(id)
     if (register === undefined) return
     if (reason === 'full') {
@@ -119,16 +128,20 @@ export class Keeping {
     this.reviewSoon(RETRY_MS)
   }
 
+  forgetful(peer: PeerId): void {
+    this.#anchors.forget(peer)
+  }
+
   /** This peer has more room than before. */
   roomCame(): void {
     this.#parts.roster.roomier(this.#parts.env.identity.id)
     this.reviewSoon()
   }
 
-  /** Who is to know what we hold of a name: its keepers, and the publisher, who waits for copies. */
+  /** Who is to know what we hold of a name: its keepers, dedicated anchors, and the publisher, who waits for copies. */
   audience(register: Pick<Register, 'name' | 'publisher'>): readonly PeerId[] {
     const { roster, env } = this.#parts
-    const all = new Set([...roster.keepers(register.name), register.publisher])
+    const all = new Set([...roster.listers(register.name), register.publisher])
     all.delete(env.identity.id)
     return [...all]
   }
@@ -185,6 +198,7 @@ export class Keeping {
       return
     }
     const roomy = !roster.isFull(register.name, env.identity.id)
+    this.#anchors.review(register)
     const spare = !mine && this.#parts.holdings.get(id)?.blob === true
     if (mine && roomy && register.copies && !this.#satisfied(register, env.identity.id)) this.#make(register)
     for (const keeper of keepers) {
@@ -317,5 +331,6 @@ export class Keeping {
       }
     }
     this.#outbox.clear()
+    this.#anchors.flush()
   }
 }

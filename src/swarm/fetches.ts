@@ -52,6 +52,7 @@ export class Fetches {
   #count = 0
   #requested = 0
   #keepingBytes = 0
+  #keepingCount = 0
 
   constructor(parts: Parts, budget: Budget, links: DataLinks) {
     this.#parts = parts
@@ -71,6 +72,11 @@ export class Fetches {
 
   isKeeping(id: Hash): boolean {
     return this.#jobs.get(id)?.some((job) => job.target === null) ?? false
+  }
+
+  /** Own copies under way or queued. */
+  get keepingCount(): number {
+    return this.#keepingCount
   }
 
   /** What the copies under way and those that wait for their turn will take. */
@@ -94,6 +100,7 @@ export class Fetches {
   keep(manifest: Manifest, done: (result: Result<Fetched>) => void): void {
     if (this.isKeeping(manifest.id) || this.#count >= MAX_QUEUED) return
     this.#keepingBytes += manifest.layout.size
+    this.#keepingCount++
     this.#enqueue({ manifest, target: null, replace: false, done, download: null, paused: false, n: 0 })
   }
 
@@ -207,8 +214,10 @@ export class Fetches {
     if (queue.length === 0) this.#jobs.delete(id)
     else this.#jobs.set(id, queue)
     this.#count--
-    if (job.target === null) this.#keepingBytes -= job.manifest.layout.size
-    else this.#requested--
+    if (job.target === null) {
+      this.#keepingBytes -= job.manifest.layout.size
+      this.#keepingCount--
+    } else this.#requested--
     this.#parts.transfers.end(job.n, job.target !== null)
     this.#parts.env.after(0, () => this.startNext())
     job.done(result)
@@ -240,7 +249,7 @@ export class Fetches {
     const { holders, roster } = this.#parts
     for (const holder of holders.list(id, MAX_LISTED)) this.offered(id, holder)
     const missing = minus(fullBitmap(chunkCount), download.verified)
-    const peers = new Set([...roster.keepers(name), publisher, ...this.ownersOf(manifest, missing)])
+    const peers = new Set([...roster.listers(name), publisher, ...this.ownersOf(manifest, missing)])
     const found = (holder: HolderFields) => {
       if (!download.ended) this.offered(id, holder)
     }

@@ -27,11 +27,14 @@ export interface GossipParts {
 
 export class Gossip {
   readonly #parts: GossipParts
+  /** False: what is to be known comes by another way, and is passed on by others. */
+  readonly #overLinks: boolean
   readonly #fetching = new Set<PeerId>() // at most one per link
 
-  constructor(parts: GossipParts) {
+  constructor(parts: GossipParts, overLinks: boolean) {
     this.#parts = parts
-    this.#compareLater()
+    this.#overLinks = overLinks
+    if (overLinks) this.#compareLater()
   }
 
   /** Registers that this peer did not know before; some may replace older ones. */
@@ -43,7 +46,7 @@ export class Gossip {
   }
 
   linkUp(peer: PeerId): void {
-    this.#fetch(peer, '', 0)
+    if (this.#overLinks) this.#fetch(peer, '', 0)
   }
 
   linkDown(peer: PeerId): void {
@@ -52,6 +55,7 @@ export class Gossip {
 
   /** Tells every linked peer but the one that it came from. */
   spread(registers: readonly Register[], except?: PeerId): void {
+    if (!this.#overLinks) return
     const { mesh } = this.#parts
     const message: SwarmMessage = { type: 'nameNews', registers: registers.map(({ signed }) => signed) }
     for (const peer of [...mesh.linked()]) if (peer !== except) mesh.send(peer, message)

@@ -2,7 +2,7 @@
  * Leaving politely: asks those who will own our names once we are gone for copies, and waits until they have them, but
  * only for so long that the goodbyes still fit into the ten seconds of a departure. Downloads from here go on meanwhile.
  */
-import type { Keeping } from './duty.js'
+import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 import type { SpreadDuty } from './spread-duty.js'
@@ -16,7 +16,7 @@ const MAX_NAMED = 8
 
 export function handOver(
   { env, names, holdings, holders, mesh }: Parts,
-  keeping: Keeping,
+  keeping: Keep,
   spread: SpreadDuty,
   done: () => void,
 ): void {

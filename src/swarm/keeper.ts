@@ -9,9 +9,9 @@ import type { SwarmMessage } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { Bucket } from '../bucket.js'
 import { countBits } from './bitmap.js'
-import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
 import { holdsSome, isComplete } from './holders.js'
+import type { Keep } from './keep.js'
 import type { Manifest } from './manifest.js'
 import type { Parts } from './parts.js'
 import { type Register, readRegister } from './register.js'
@@ -32,14 +32,14 @@ type Put = Extract<SwarmMessage, { type: 'manifestPut' }>
 export class Keeper {
   readonly #parts: Parts
   readonly #fetches: Fetches
-  readonly #keeping: Keeping
+  readonly #keeping: Keep
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
 
   readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
 
   readonly #doubts: Bucket
 
-  constructor(parts: Parts, fetches: Fetches, keeping: Keeping) {
+  constructor(parts: Parts, fetches: Fetches, keeping: Keep) {
     this.#parts = parts
     this.#fetches = fetches
     this.#keeping = keeping
@@ -193,7 +193,7 @@ export class Keeper {
     }
     const also = manifest === null || manifests.has(manifest.id) ? [] : [manifests.putting(manifest)]
     const merged = names.merge(register, owed, also, () => {
-      post.tell(from, { type: 'manifestStored', register: register.id })
+      if (this.#keeping.lists) post.tell(from, { type: 'manifestStored', register: register.id })
     })
     if (merged === 'older') {
       const newer = names.by(register.name, register.publisher)

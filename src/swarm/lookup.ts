@@ -52,7 +52,7 @@ export class Lookup {
   registers(name: string, answer: (registers: readonly Register[]) => void): void {
     const { roster, mesh, env } = this.#parts
     const self = env.identity.id
-    const keepers = roster.keepers(name).filter((keeper) => keeper !== self)
+    const keepers = roster.listers(name).filter((keeper) => keeper !== self)
     this.#ask(name, keepers, (found) => {
       if (found.length > 0) return answer(found)
       const others = [...mesh.linked()].filter((peer) => !keepers.includes(peer)).slice(0, MAX_ASKED)
@@ -76,7 +76,7 @@ export class Lookup {
   }
 
   #resolveLink(id: Hash, name: string | null, answer: (result: Result<Manifest>) => void): void {
-    const keepers = name === null ? [] : this.#parts.roster.keepers(name)
+    const keepers = name === null ? [] : this.#parts.roster.listers(name)
     this.manifest(id, [...keepers, ...this.#parts.mesh.linked()], (manifest) =>
       answer(manifest === null ? refused(`File does not exist: nobody here knows ${id}`) : done(manifest)),
     )
@@ -88,7 +88,7 @@ export class Lookup {
       answer(unknown(name))
       return
     }
-    const from = [...this.#parts.roster.keepers(name), publisher, ...this.#parts.mesh.linked()]
+    const from = [...this.#parts.roster.listers(name), publisher, ...this.#parts.mesh.linked()]
     this.manifest(id, from, (manifest) => {
       if (manifest !== null) return answer(done(manifest))
       answer(

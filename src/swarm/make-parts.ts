@@ -24,6 +24,8 @@ export interface PartsOptions {
   readonly replicas?: number
   /** What came of asking that peer for a chunk. */
   readonly chunkAnswered?: (peer: PeerId, outcome: ChunkOutcome) => void
+  /** False: registers are neither asked for nor passed on over the links. */
+  readonly gossips?: boolean
   /** Where this peer is reached, for lists that show it among others. */
   readonly address?: () => Address
 }
@@ -56,7 +58,7 @@ export function makeParts(
     loose,
     roster,
     spread: new Spread(roster),
-    gossip: new Gossip({ env, mesh, post, names, vetting }),
+    gossip: new Gossip({ env, mesh, post, names, vetting }, options.gossips ?? true),
     transfers: new Transfers(),
     said: new PacedLog(env),
     announcer: new Announcer(env, mesh, claimOf),

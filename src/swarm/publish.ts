@@ -10,8 +10,8 @@ import type { Hash, PeerId } from '../../wire/types.js'
 import { type Done, done, type OnProgress, refused, type StoredView, type StoreOptions } from '../api.js'
 import type { Cancel, FileStamp, Layout } from '../env.js'
 import { countBits } from './bitmap.js'
-import type { Keeping } from './duty.js'
 import type { Fetches } from './fetches.js'
+import type { Keep } from './keep.js'
 import type { Keeper } from './keeper.js'
 import type { Lookup } from './lookup.js'
 import { checkName, chunkSizeFor, MAX_FILE_BYTES, type Manifest, makeManifest } from './manifest.js'
@@ -29,7 +29,7 @@ const MAX_COUNTED_AT_ONCE = 256
 export interface PublishParts {
   readonly parts: Parts
   readonly lookup: Lookup
-  readonly keeping: Keeping
+  readonly keeping: Keep
   readonly keeper: Keeper
   readonly fetches: Fetches
   readonly spread: SpreadDuty
@@ -236,7 +236,7 @@ export class Publishing {
     again()
   }
 
-  /** Hands register and manifest to the owners that lack them, and asks for copies. */
+  /** Hands register and manifest to the owners and anchors that lack them, and asks for copies. */
   #tell(register: Register, manifest: Manifest, acked: ReadonlySet<PeerId>): void {
     const { env, post, holders, roster } = this.#p.parts
     const lacking = this.#p.keeping.lacking(register)
@@ -246,6 +246,7 @@ export class Publishing {
       ? lacking.filter((keeper) => holders.state(manifest.id, keeper) === 'none')
       : roster.keepers(register.name).filter((keeper) => !acked.has(keeper))
     for (const keeper of unaware) if (keeper !== env.identity.id) post.tell(keeper, put)
+    for (const anchor of roster.anchors()) if (!acked.has(anchor)) post.tell(anchor, put)
     if (register.copies)
       this.#p.keeping.askNow(
         register,
@@ -296,7 +297,8 @@ export class Publishing {
       this.#p.spread.look(id)
       this.#p.withdrawn()
       const others = roster.keepers(name).filter((keeper) => keeper !== env.identity.id)
-      for (const keeper of others) post.tell(keeper, { type: 'manifestPut', register: register.signed, manifest: null })
+      for (const keeper of [...others, ...roster.anchors()])
+        post.tell(keeper, { type: 'manifestPut', register: register.signed, manifest: null })
       let stop: Cancel = () => {}
       const check = () => {
         if (acked.size < Math.min(1, others.length) && this.#waiting.has(register.id)) return

@@ -1,7 +1,7 @@
 /**
  * Which peers keep a name, or a chunk of a spread file: the k ring owners of its key, where one without room is replaced
- * by the next successor. Everybody computes this from the same peer list; only who has no room must be heard from the
- * peer itself.
+ * by the next successor. Dedicated anchors keep the registers and manifests of all names besides.
+ * Everybody computes this from the same peer list; only who has no room must be heard from the peer itself.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
@@ -13,6 +13,8 @@ const FIRST_KEY = '0'.repeat(64) as Hash
 /** What the ring knows: the owner of a key first, then the next members clockwise, ourselves included where due. */
 export interface Duty {
   owners(key: Hash, count: number): readonly PeerId[]
+  /** Dedicated anchors that can be asked now; for one of its tasks, itself. */
+  anchors(): readonly PeerId[]
 }
 
 export class Roster {
@@ -31,10 +33,11 @@ export class Roster {
     this.replicas = replicas
   }
 
-  /** The peers that shall keep this name now, owner first; where nobody has room, its owners. */
+  /** The peers that shall keep this name now, owner first; where nobody has room, its owners; anchors where the ring has nobody. */
   keepers(name: string, without?: PeerId): readonly PeerId[] {
     const reach = this.#duty.owners(keyOf(name), this.#reach + (without === undefined ? 0 : 1))
-    return this.#choose(name, reach, this.#full, without)
+    const others = reach.filter((peer) => peer !== without)
+    return others.length === 0 ? this.#duty.anchors() : this.#choose(name, others, this.#full)
   }
 
   /**
@@ -53,15 +56,25 @@ export class Roster {
       if (known !== undefined) return known
       const following = members.slice(start, start + reach)
       const owners = [...following, ...members.slice(0, Math.min(start, reach - following.length))]
-      const chosen = this.#choose(name, owners, this.#crowded, without)
+      const others = owners.filter((peer) => peer !== without)
+      const chosen = this.#choose(name, others, this.#crowded)
       lists.set(start, chosen)
       return chosen
     })
   }
 
+  anchors(): readonly PeerId[] {
+    return this.#duty.anchors()
+  }
+
+  /** Whoever can be asked about this name: its keepers, and dedicated anchors. */
+  listers(name: string): readonly PeerId[] {
+    return [...new Set([...this.keepers(name), ...this.#duty.anchors()])]
+  }
+
   /** Whether a peer may be asked to keep this name: the owners, and as many after them in case some are full or leave. */
   inReach(name: string, peer: PeerId): boolean {
-    return this.#duty.owners(keyOf(name), this.#reach).includes(peer)
+    return this.#duty.anchors().includes(peer) || this.#duty.owners(keyOf(name), this.#reach).includes(peer)
   }
 
   /** Copies after which a store is acknowledged: two, or one where this peer is alone. */
@@ -111,9 +124,8 @@ export class Roster {
     return this.replicas * 2
   }
 
-  #choose(name: string, reach: readonly PeerId[], marks: FullMarks, without: PeerId | undefined): readonly PeerId[] {
-    const others = reach.filter((peer) => peer !== without)
-    const roomy = others.filter((peer) => !marks.has(name, peer))
-    return (roomy.length > 0 ? roomy : others).slice(0, this.replicas)
+  #choose(name: string, reach: readonly PeerId[], marks: FullMarks): readonly PeerId[] {
+    const roomy = reach.filter((peer) => !marks.has(name, peer))
+    return (roomy.length > 0 ? roomy : reach).slice(0, this.replicas)
   }
 }

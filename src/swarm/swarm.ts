@@ -30,12 +30,14 @@ import { Keeping } from './duty.js'
 import { Fetches } from './fetches.js'
 import { handOver } from './hand-over.js'
 import { isComplete } from './holders.js'
+import type { Keep } from './keep.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
 import { makeParts, type PartsOptions } from './make-parts.js'
 import { formatLink } from './manifest.js'
 import type { Parts } from './parts.js'
 import { Publishing } from './publish.js'
+import type { Register } from './register.js'
 import { Requests } from './request.js'
 import type { Duty } from './roster.js'
 import { Safety } from './safety.js'
@@ -47,15 +49,22 @@ const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
 export interface SwarmOptions extends PartsOptions {
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number
+  /** Decides what is kept here; ring duty where absent. */
+  readonly keep?: (parts: Parts, fetches: Fetches) => Keep
+  /** Registers that this peer did not know before. */
+  readonly learned?: (registers: readonly Register[]) => void
+  /** A chunk of that file is about to be sent. */
+  readonly served?: (blob: Hash) => void
   /** Something visible changed. */
   readonly changed: () => void
 }
 
 export class Swarm implements Protocol {
   readonly #parts: Parts
+  readonly #quotaBytes: number
   readonly #changed: () => void
   readonly #fetches: Fetches
-  readonly #keeping: Keeping
+  readonly #keeping: Keep
   readonly #keeper: Keeper
   readonly #lookup: Lookup
   readonly #spread: SpreadDuty
@@ -69,8 +78,9 @@ export class Swarm implements Protocol {
     this.#parts = parts
     this.#changed = options.changed
     this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
-    const { quotaBytes = DEFAULT_QUOTA_BYTES } = options
-    this.#keeping = new Keeping(parts, this.#fetches, quotaBytes)
+    const { keep, quotaBytes = DEFAULT_QUOTA_BYTES } = options
+    this.#quotaBytes = quotaBytes
+    this.#keeping = keep?.(parts, this.#fetches) ?? new Keeping(parts, this.#fetches, quotaBytes)
     this.#keeper = new Keeper(parts, this.#fetches, this.#keeping)
     this.#lookup = new Lookup(parts)
     const safety = new Safety(parts, this.#keeper)
@@ -89,9 +99,10 @@ export class Swarm implements Protocol {
     this.#requests = new Requests(parts, this.#lookup, this.#fetches, options.changed)
     this.#uploads = new Uploads(parts, {
       find: (blob) => servable(parts, this.#fetches, blob),
+      served: (blob) => options.served?.(blob),
       asked: (name, by) => parts.said.say('info', `Request for file ${name} received from ${parts.nameOf(by)}`),
     })
-    this.#wire()
+    this.#wire(options)
     // after this constructor: whoever is told of holdings has then been built too
     env.after(0, () => {
       parts.holdings.start()
@@ -176,10 +187,16 @@ export class Swarm implements Protocol {
     this.#parts.gossip.linkDown(peer)
     this.#parts.announcer.linkDown(peer)
     this.#keeper.linkDown(peer)
+    this.#keeping.forgetful(peer)
   }
 
   linkDrained(peer: PeerId): void {
     this.#keeper.linkDrained(peer)
+  }
+
+  filesUp(anchor: PeerId): void {
+    this.#keeping.forgetful(anchor)
+    this.#keeping.reviewSoon()
   }
 
   memberJoined(_peer: PeerInfo): void {
@@ -259,6 +276,21 @@ export class Swarm implements Protocol {
     return this.#parts.transfers.control(transfer, action)
   }
 
+  /** How many names mean something now. */
+  get liveCount(): number {
+    return [...this.#parts.names.all()].filter(({ manifest }) => manifest !== null).length
+  }
+
+  /** Signatures that are being checked, and copies that are being made. */
+  get queued(): number {
+    return this.#parts.vetting.waiting + this.#fetches.keepingCount
+  }
+
+  /** All registers, signed: for whoever knows none. */
+  registers(): Iterable<Register> {
+    return this.#parts.names.all()
+  }
+
   /** How many names this peer holds by ring duty. */
   get keptCount(): number {
     let count = this.#parts.loose.size
@@ -268,11 +300,11 @@ export class Swarm implements Protocol {
 
   /** What own copies take, and what they may take. */
   get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
-    return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#keeping.quotaBytes }
+    return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#quotaBytes }
   }
 
   /** Connects the parts that tell each other things. */
-  #wire(): void {
+  #wire({ learned }: SwarmOptions): void {
     const { env, holdings, loose, names, gossip } = this.#parts
     env.chunks.onLost = (blob, reason) => {
       const writing = this.#fetches.of(blob)
@@ -301,6 +333,7 @@ export class Swarm implements Protocol {
       this.#uploads.review()
     }
     gossip.onLearned = (registers) => {
+      learned?.(registers)
       for (const { manifest, name } of registers) if (manifest === null) this.#stopReplaced(name)
       this.#uploads.review()
       this.#spread.reviewSoon()

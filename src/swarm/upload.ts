@@ -35,6 +35,8 @@ interface Upload {
 }
 
 export interface UploadHooks {
+  /** A chunk is about to be sent. */
+  served(blob: Hash): void
   find(blob: Hash): Servable | undefined
   /** A peer asks for a first chunk of a file. */
   asked(name: string, by: PeerId): void
@@ -46,6 +48,7 @@ export class Uploads {
   readonly #transfers: Transfers
   readonly #find: (blob: Hash) => Servable | undefined
   readonly #asked: (name: string, by: PeerId) => void
+  readonly #served: (blob: Hash) => void
   readonly #uploads = new Map<Hash, Upload>() // at most MAX_SHOWN
 
   constructor({ env, mesh, transfers }: Pick<Parts, 'env' | 'mesh' | 'transfers'>, hooks: UploadHooks) {
@@ -54,6 +57,7 @@ export class Uploads {
     this.#transfers = transfers
     this.#find = hooks.find
     this.#asked = hooks.asked
+    this.#served = hooks.served
   }
 
   /** For a data link that another peer opened to download from here. */
@@ -85,6 +89,7 @@ export class Uploads {
       link.send({ type: 'chunkRefused', request, reason: file === undefined ? 'unknown file' : 'not here yet' })
       return
     }
+    this.#served(blob)
     this.#env.chunks.serve(link, request, blob, index)
     this.#count(blob, file, link, bytes)
   }

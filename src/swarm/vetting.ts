@@ -23,6 +23,11 @@ export class Vetting {
     this.#chain = chain
   }
 
+  /** Signatures under way. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   /** The good ones among a peer's registers, without those that `known` says were verified before. */
   registers(
     from: PeerId,

@@ -10,7 +10,17 @@ import { temporary } from './support.js'
 function entry(home: string, fill: string, name: string): RunningEntry {
   const id = fill.repeat(64) as PeerId
   const socket = socketPath(home, id)
-  return { pid: process.pid, id, name, address: null, network: 'home', tag: 'f'.repeat(64) as Hash, data: '/d', socket }
+  return {
+    pid: process.pid,
+    id,
+    name,
+    address: null,
+    network: 'home',
+    tag: 'f'.repeat(64) as Hash,
+    data: '/d',
+    socket,
+    isAnchor: false,
+  }
 }
 
 test('running peers are listed by name, with the address they listen on', () => {

@@ -56,6 +56,7 @@ function madeUp(chain: Hash, at: number): PeerEntry {
     role: 'anchor' as const,
     state: 'up' as const,
     addresses: [`127.0.0.1:${1 + at}` as Address],
+    tasks: [],
   }
   return { ...body, signature: identity.sign(signedText('peer', chain, encodeCanonical(peerBody, body))) }
 }

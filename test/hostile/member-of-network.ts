@@ -68,6 +68,7 @@ export class HostileMember {
       role: 'peer' as const,
       state: 'up' as const,
       addresses: listen,
+      tasks: [],
     }
     const entry = { ...body, signature: identity.sign(signedText('peer', chain, encodeCanonical(peerBody, body))) }
     const member = new HostileMember(identity, chain, link, entry, transport)

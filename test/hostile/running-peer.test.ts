@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import { encodeCanonical, signedText } from '../../wire/canonical.js'
 import { sha256 } from '../../wire/hash.js'
-import { type PeerEntry, peerBody } from '../../wire/messages/membership.js'
+import { MAX_ENTRIES, type PeerEntry, peerBody } from '../../wire/messages/membership.js'
 import { manifestBody, registerBody } from '../../wire/messages/swarm.js'
 import type { Message } from '../../wire/messages.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
@@ -82,6 +82,7 @@ function stranger(evil: HostileMember, at: number): PeerEntry {
     role: 'anchor' as const,
     state: 'up' as const,
     addresses: [`127.0.0.1:${1 + at}` as Address],
+    tasks: [],
   }
   return { ...body, signature: identity.sign(signedText('peer', evil.chain, encodeCanonical(peerBody, body))) }
 }
@@ -115,7 +116,7 @@ const WRONG: Record<string, Make> = {
       type: 'peers',
       version: 1,
       complete: 'whole',
-      entries: many(400, (at) => ({ ...e.entry, publicKey: randomBytes(32), startTime: at })),
+      entries: many(MAX_ENTRIES, (at) => ({ ...e.entry, publicKey: randomBytes(32), startTime: at })),
       lost: [],
     },
   ],
@@ -211,15 +212,15 @@ const TOO_MUCH: Record<string, Make> = {
   'second syn': (e) => many(50, () => ({ type: 'syn', entry: e.entry })),
   finAck: () => [{ type: 'finAck' }],
   'peers flood': (e) =>
-    many(2, (v) => ({
+    many(4, (v) => ({
       type: 'peers',
       version: v + 1,
       complete: 'delta',
-      entries: many(400, (at) => stranger(e, at + 400 * v)),
+      entries: many(MAX_ENTRIES, (at) => stranger(e, at + MAX_ENTRIES * v)),
       lost: [],
     })),
   'peers lost': () => [
-    { type: 'peers', version: 1, complete: 'delta', entries: [], lost: many(400, () => random() as PeerId) },
+    { type: 'peers', version: 1, complete: 'delta', entries: [], lost: many(MAX_ENTRIES, () => random() as PeerId) },
   ],
   observed: () =>
     many(20, (at) => ({

@@ -309,6 +309,8 @@ export class TestPeer {
       role: 'peer' as const,
       addresses: [],
       startTime: 0,
+      dedicated: false,
+      tasks: [],
     })
     return {
       linked: () => links.keys(),

@@ -50,6 +50,7 @@ function listWith(
       role: 'peer',
       state: 'up',
       addresses: ['10.0.0.1:4000' as Address],
+      tasks: [],
       ...body,
     })
   world.act(() => run({ env, list, sign, merged, forged, settle: () => world.schedule.runUntil(world.now + 1000) }))
@@ -118,6 +119,7 @@ test('a member that passes on a forged entry is cut off, and the subject keeps i
       role: 'anchor',
       state: 'left',
       addresses: [],
+      tasks: [],
       signature: new Uint8Array(64),
     }
     bad.peer.membership.send(good.id, { type: 'peers', version: 99, complete: 'delta', entries: [entry], lost: [] })

@@ -28,6 +28,7 @@ function madeUp(at: number, fields: Partial<PeerEntry> = {}): PeerEntry {
     role: 'anchor' as const,
     state: 'up' as const,
     addresses: [`127.0.0.1:${20_000 + at}` as Address],
+    tasks: [],
     ...fields,
   }
   const text = signedText('peer', CHAIN, encodeCanonical(peerBody, body))

@@ -51,7 +51,7 @@ export class Node implements Mesh {
     role: Role,
     random: () => number,
   ) {
-    this.info = { id, name: `peer-${id.slice(0, 4)}`, role, addresses: [], startTime: 0 }
+    this.info = { id, name: `peer-${id.slice(0, 4)}`, role, addresses: [], startTime: 0, dedicated: false, tasks: [] }
     const env = {
       identity: { id, publicKey: new Uint8Array(32), name: this.info.name, bootNonce: new Uint8Array(8), startTime: 0 },
       now: () => world.now,

@@ -7,7 +7,7 @@ import type { Address } from '../../wire/types.js'
 import { SimChunks } from './chunks.js'
 import { type DatagramFaults, SimDatagrams } from './datagrams.js'
 import { SimDisk, SimStore } from './disk.js'
-import { keysOf, networkOf, SimEnv } from './env.js'
+import { type Keys, keysOf, networkOf, SimEnv } from './env.js'
 import { SimFiles } from './files.js'
 import { SimLinks, SimNetwork, type Tamper } from './network.js'
 import { type Setup, SimNode } from './node.js'
@@ -106,13 +106,15 @@ export class World<P> {
 
   // ---- peers
 
-  /** Adds a peer and starts it. It has a machine of its own and joins those that run, unless told. */
-  addPeer(given: { readonly host?: string; readonly name?: string } & Partial<Setup> = {}): SimNode<P> {
+  /** Adds a peer and starts it. It has a machine and keys of its own and joins those that run, unless told. */
+  addPeer(
+    given: { readonly host?: string; readonly name?: string; readonly keys?: Keys } & Partial<Setup> = {},
+  ): SimNode<P> {
     const index = this.nodes.length
     const host = this.network.host(given.host ?? `m${index}`)
     const listen = given.listen ?? [`${host.ip}:${DEFAULT_PORT}` as Address]
     const join = given.join ?? this.#addresses()
-    const keys = keysOf(this.seed, index)
+    const keys = given.keys ?? keysOf(this.seed, index)
     const name = given.name ?? `peer-${index}`
     const node = new SimNode<P>(index, name, keys, host, new SimDisk(), new SimFiles(), { listen, join })
     this.nodes.push(node)

@@ -84,7 +84,7 @@ export class TestPeer {
     this.swarm = new Swarm(
       this.env,
       this.#mesh(),
-      { owners: (key, count) => this.owners(key, count) },
+      { owners: (key, count) => this.owners(key, count), anchors: () => [] },
       { ...options, ...quota },
     )
     for (const other of this.world.alive()) {
@@ -303,5 +303,13 @@ export class TestPeer {
 }
 
 function infoOf(peer: TestPeer): PeerInfo {
-  return { id: peer.id, name: peer.name, role: 'peer', addresses: ['127.0.0.1:1' as Address], startTime: 1 }
+  return {
+    id: peer.id,
+    name: peer.name,
+    role: 'peer',
+    addresses: ['127.0.0.1:1' as Address],
+    startTime: 1,
+    dedicated: false,
+    tasks: [],
+  }
 }

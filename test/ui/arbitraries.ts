@@ -50,6 +50,7 @@ const anyPeer: fc.Arbitrary<PeerView> = fc.record({
   software: anyName,
   since: fc.option(fc.nat()),
   score: fc.integer({ min: 0, max: 100 }),
+  tasks: fc.constant([]),
 })
 
 const anyTransfer: fc.Arbitrary<TransferView> = fc.record({

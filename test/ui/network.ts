@@ -33,6 +33,7 @@ export function peerView(name: string, change: Partial<PeerView> = {}): PeerView
     software: 'p2p-tui 0.1.0',
     since: 1_699_999_000_000,
     score: 98,
+    tasks: [],
     ...change,
   }
 }

@@ -5,6 +5,14 @@ import { declare } from '../message.js'
 export const ROLES = ['peer', 'anchor', 'dial-out'] as const
 export type Role = (typeof ROLES)[number]
 
+/** Tasks of a dedicated anchor that have processes, ports and links of their own beside `admission`, the control link. */
+export const TASK_SERVICES = ['manifests', 'files'] as const
+export type TaskService = (typeof TASK_SERVICES)[number]
+
+export const MAX_TASK_ADDRESSES = 8
+export const taskAddress = struct('task address', { service: oneOf(TASK_SERVICES), address })
+export type TaskAddress = Value<typeof taskAddress>
+
 /** What a peer says of itself. */
 const body = {
   publicKey: bytes(32),
@@ -15,6 +23,8 @@ const body = {
   role: oneOf(ROLES),
   state: oneOf(['up', 'left'] as const),
   addresses: list(address, 8),
+  /** Of a dedicated anchor where its tasks are dialed, best first; empty of everybody else. */
+  tasks: list(taskAddress, MAX_TASK_ADDRESSES),
 } as const
 
 /** The part of a peer entry that is signed, in canonical form, under the domain `peer`. */
@@ -26,7 +36,7 @@ export const peerEntry = struct('peer entry', { ...body, signature: bytes(64) })
 export type PeerEntry = Value<typeof peerEntry>
 
 /** Entries in one `peers` message: the largest ones together stay under its limit. */
-export const MAX_ENTRIES = 400
+export const MAX_ENTRIES = 200
 
 export const membershipMessages = {
   syn: declare(

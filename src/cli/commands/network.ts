@@ -4,7 +4,7 @@ import { isAddress } from '../../../wire/field.js'
 import type { PeerView } from '../../api.js'
 import { LOG_LEVELS } from '../../env.js'
 import { clock, plural, shortId, size, table, tableWidth } from '../format.js'
-import { type CommandContext, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
+import { type CommandContext, type CommandHost, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
 import { qrForShell } from '../qr.js'
 
@@ -14,7 +14,9 @@ export function status({ host }: CommandContext): Outcome {
     `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
     `${plural(view.peers, 'peer')}, block ${view.height} ${shortId(view.tip)}, ${plural(view.files, 'file')}, ` +
       `${plural(view.transfers, 'transfer')}, ${view.hashRate} hashes/s, clock ${Math.round(view.clockOffsetMs)} ms off`,
-    `${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`,
+    ...(view.keptBytes === undefined || view.quotaBytes === undefined
+      ? []
+      : [`${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`]),
   ]
   return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
 }
@@ -117,7 +119,7 @@ function isLoopback(address: string): boolean {
 }
 
 /** The newest lines of a level and those above it, oldest first. */
-export function log({ host }: CommandContext, invocation: Invocation): Outcome {
+export function log({ host }: { readonly host: Pick<CommandHost, 'log'> }, invocation: Invocation): Outcome {
   const { level, last } = invocation.options
   const word = (typeof level === 'string' ? level : (invocation.args.least ?? 'debug')).toLowerCase()
   const levels: readonly string[] = LOG_LEVELS
@@ -129,7 +131,7 @@ export function log({ host }: CommandContext, invocation: Invocation): Outcome {
   return { exit: EXIT.done, message: plural(lines.length, 'line'), lines, json: entries }
 }
 
-export function quit({ host }: CommandContext, invocation: Invocation): Outcome {
+export function quit({ host }: { readonly host: Pick<CommandHost, 'quit'> }, invocation: Invocation): Outcome {
   const abrupt = invocation.options.abrupt === true
   host.quit(abrupt)
   return { exit: EXIT.done, message: abrupt ? 'gone' : 'leaving', json: { left: true, abrupt } }

@@ -1,0 +1,100 @@
+/**
+ * Files: the task that keeps copies of stored files under a quota and moves chunks, both ways. What peers hold it hears
+ * of through the manifests task, which hears from here what this anchor holds.
+ */
+import type { SwarmMessage } from '../../wire/messages.js'
+import type { ChunkOutcome, Env } from '../env.js'
+import { chainId } from '../ledger/genesis.js'
+import { DEFAULT_PARAMS } from '../ledger/params.js'
+import { MemberList } from '../ring/member-list.js'
+import { Swarm } from '../swarm/swarm.js'
+import { Content } from './content.js'
+import type { TaskOptions } from './options.js'
+import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
+import { TaskMesh } from './task-mesh.js'
+
+const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
+
+export class Files implements TaskCore {
+  readonly api: TaskApi
+  readonly #env: Env
+  readonly #mesh: TaskMesh
+  readonly #swarm: Swarm
+  /** Chunks handed out and taken. */
+  #served = 0
+
+  constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
+    this.#env = env
+    const self = env.identity.id
+    const chain = chainId(env.network.genesisSeed, options.params ?? DEFAULT_PARAMS)
+    const mesh = new TaskMesh(env, 'files', chain, options, {
+      swarm: () => swarm,
+      dataLink: (link) => swarm.dataLink(link),
+      sibling: (message: SwarmMessage) => {
+        if (message.type === 'chunksHave') hooks.tell('manifests', { kind: 'relay', from: self, message })
+      },
+      membersChanged: () => ring.invalidate(),
+      changed: () => hooks.changed(),
+    })
+    const ring = new MemberList(mesh, { self, inRing: () => false, buried: () => false })
+    const duty = { owners: ring.owners.bind(ring), anchors: () => [self] }
+    const kept: { content?: Content } = {}
+    const swarm: Swarm = new Swarm(env, mesh, duty, {
+      chain,
+      gossips: false,
+      keep: (parts, fetches) => (kept.content = new Content(parts, fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)),
+      served: (blob) => {
+        this.#served++
+        kept.content?.used(blob)
+      },
+      chunkAnswered: (_peer, outcome) => this.#taken(outcome),
+      address: () => mesh.address(options.addresses.files),
+      changed: () => hooks.changed(),
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+    })
+    this.#mesh = mesh
+    this.#swarm = swarm
+    this.api = {
+      transfers: () => swarm.transfers(),
+      control: (transfer, action) => swarm.control(transfer, action),
+    }
+  }
+
+  start(done: (error: string | null) => void): void {
+    this.#mesh.start(done)
+  }
+
+  heard(_from: Task, message: SiblingMessage): void {
+    switch (message.kind) {
+      case 'members':
+        this.#mesh.known.told(message.entries)
+        return
+      case 'left':
+        this.#mesh.known.gone(message.peers)
+        return
+      case 'relay':
+        this.#swarm.receive(message.from, message.message)
+        return
+    }
+  }
+
+  siblingUp(task: Task): void {
+    if (task === 'admission') this.#mesh.known.admissionUp()
+    if (task !== 'manifests') return
+    // it has forgotten what it was told of the copies here
+    this.#swarm.linkDown(this.#env.identity.id)
+    this.#swarm.linkUp(this.#env.identity.id)
+  }
+
+  counts(): TaskCounts {
+    return { served: this.#served, queued: this.#swarm.queued, known: this.#swarm.keptCount }
+  }
+
+  quit(done: () => void): void {
+    this.#mesh.quit(done)
+  }
+
+  #taken(outcome: ChunkOutcome): void {
+    if (outcome === 'ok') this.#served++
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The world of one task in its own process: the anchor's key, a database and blobs of its own under
+ * `<state directory>/anchor/<task>/`, and the connections that the supervisor passes in.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { TcpTransport } from '../../../wire/transport-tcp.js'
+import type { LogLine } from '../../api.js'
+import { deriveNetwork } from '../../host/derive.js'
+import { keptSecret } from '../../host/enter.js'
+import { HostEnv } from '../../host/env.js'
+import { loadKeyPair, peerName, signWith } from '../../host/identity.js'
+import { LogRing } from '../../host/log-ring.js'
+import { openStore } from '../../host/store-lmdb.js'
+import type { Begin } from './messages.js'
+
+export interface TaskWorld {
+  readonly env: HostEnv
+  readonly transport: TcpTransport
+  /** Of the network, for tickets. */
+  readonly secret: Uint8Array
+}
+
+export interface TaskWorldHooks {
+  log(line: LogLine): void
+  /** The task cannot go on. */
+  fatal(reason: string): void
+}
+
+/** Throws OperationalError, which says what to do next. */
+export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
+  const { task, data, network: name, bootNonce, startTime } = begin
+  const keys = loadKeyPair(data)
+  const secret = keptSecret(begin.config, name)
+  const network = deriveNetwork(name, secret)
+  const own = join(data, 'anchor', task)
+  mkdirSync(own, { recursive: true, mode: 0o700 })
+  const transport = new TcpTransport({
+    psk: network.psk,
+    identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
+    handed: new Set(begin.addresses[task]),
+  })
+  const { id, publicKey } = keys
+  const env = new HostEnv({
+    identity: { id, publicKey, name: peerName(data, id, null), bootNonce, startTime },
+    network: { name: network.name, tag: network.tag, genesisSeed: network.genesisSeed },
+    keys,
+    stateDirectory: own,
+    runtimeHome: begin.runtime,
+    store: openStore({ path: join(own, 'db'), fatal: hooks.fatal }),
+    transport,
+    // the supervisor stands in the runtime directory
+    announce: () => {},
+    log: new LogRing((line) => hooks.log(line)),
+    // nobody mines here, and who is no neighbour of anybody needs no datagrams
+    miners: 1,
+    udp: false,
+    fatal: hooks.fatal,
+  })
+  return { env, transport, secret }
+}

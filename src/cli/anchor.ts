@@ -1,0 +1,83 @@
+/**
+ * A dedicated anchor: started like a headless peer, and its commands. Each is answered by the task that knows, or by the
+ * supervisor itself, which answers `anchor status` also while a task's process is dead.
+ */
+import { type OpenAnchor, openAnchor } from '../anchor/process/open-anchor.js'
+import type { AnchorView } from '../anchor/process/supervisor.js'
+import type { Task } from '../anchor/task.js'
+import type { Answer, Call } from '../host/control-server.js'
+import * as network from './commands/network.js'
+import { plural, table } from './format.js'
+import { runLines } from './lines.js'
+import { EXIT, failed, type Outcome } from './outcome.js'
+import { type Invocation, parseWords } from './parse.js'
+import type { AnchorOptions } from './plan.js'
+import { answerOf, serveWords, unparsed } from './serve.js'
+import { VERSION } from './version.js'
+
+const TASK_OF: ReadonlyMap<string, Task> = new Map([
+  ['status', 'admission'],
+  ['peers', 'admission'],
+  ['join', 'admission'],
+  ['leave', 'admission'],
+  ['invite', 'admission'],
+  ['vote', 'admission'],
+  ['note', 'admission'],
+  ['poll', 'admission'],
+  ['tally', 'admission'],
+  ['receipt', 'admission'],
+  ['chain', 'admission'],
+  ['files', 'manifests'],
+  ['manifest', 'manifests'],
+  ['transfers', 'files'],
+])
+
+/** The module of the tasks' processes, beside this one. */
+const ENTRY = new URL('./anchor-task.js', import.meta.url)
+
+export async function runAnchor(options: AnchorOptions, json: boolean): Promise<number> {
+  return runLines(json, (onLog) => openAnchor({ ...options, entry: ENTRY }, onLog), serveAnchor)
+}
+
+function serveAnchor(anchor: OpenAnchor): Promise<() => Promise<void>> {
+  return serveWords(anchor, {
+    run: (call) => answerAnchor(anchor, call),
+    view: 'a dedicated anchor has no console: p2p-tui anchor status, p2p-tui log',
+  })
+}
+
+async function answerAnchor(anchor: OpenAnchor, call: Call): Promise<Answer> {
+  const parsed = parseWords(call.words, VERSION)
+  if (!parsed.ok) return unparsed(parsed)
+  const { invocation } = parsed
+  const task = TASK_OF.get(invocation.command ?? '')
+  return task === undefined ? answerOf(ownOutcome(anchor, invocation)) : anchor.ask(task, call)
+}
+
+function ownOutcome(anchor: OpenAnchor, invocation: Invocation): Outcome {
+  const context = { host: anchor }
+  switch (invocation.command) {
+    case 'anchor':
+      return anchorStatus(anchor.view())
+    case 'log':
+      return network.log(context, invocation)
+    case 'quit':
+      return network.quit(context, invocation)
+    default:
+      return failed('a dedicated anchor does not do that: ask another peer (-n or -d picks one)')
+  }
+}
+
+function anchorStatus(view: AnchorView): Outcome {
+  const message = `${plural(view.peers, 'peer')}, ${plural(view.manifests, 'manifest')}`
+  const rows = view.processes.map(({ task, state, pid, restarts, served, queued }) => [
+    task,
+    state,
+    pid === 0 ? '-' : String(pid),
+    String(restarts),
+    String(served),
+    String(queued),
+  ])
+  const lines = [message, ...table(['task', 'state', 'pid', 'restarts', 'served', 'queued'], rows)]
+  return { exit: EXIT.done, message, lines, json: view }
+}

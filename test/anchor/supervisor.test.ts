@@ -1,0 +1,57 @@
+/** What becomes of the processes when their supervisor dies, stands still, or known one that keeps crashing. */
+import assert from 'node:assert'
+import { suite } from 'uvu'
+import { TASKS } from '../../src/anchor/task.js'
+import { world } from '../host/peers.js'
+import { runChild, until } from '../host/support.js'
+import { BACK_MS, isAlive, withAnchor } from './anchors.js'
+
+const test = suite('anchor supervisor')
+/** Longer than three beats: whoever counted them as missed would have killed. */
+const STANDSTILL_MS = 4000
+
+const started = async () => {
+  const { environment } = world()
+  const child = runChild('../../anchor/children/anchor', [], environment)
+  const line = await until(`the anchor to be up; ${child.errors()}`, () => child.lines[0], BACK_MS)
+  return { child, pids: JSON.parse(line) as number[] }
+}
+
+test('killed -9 it leaves no process behind', async () => {
+  const { child, pids } = await started()
+  assert.strictEqual(pids.filter(isAlive).length, 3)
+  child.process.kill('SIGKILL')
+  await child.ended
+  await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
+})
+
+test('stopped and continued it kills nobody over the beats that it could not hear', async () => {
+  const { child, pids } = await started()
+  child.process.kill('SIGSTOP')
+  await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
+  child.process.kill('SIGCONT')
+  // as long as a frozen process would take to be found
+  await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
+  assert.deepStrictEqual(pids.filter(isAlive), pids)
+  child.process.kill('SIGKILL')
+  await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
+})
+
+test(
+  'a process that keeps ending is tried ever more rarely, with a line that says so; it recovers, and the others serve',
+  withAnchor(async (counting) => {
+    const slowed = /files ended (\d+) times in a row soon after its start \(SIGKILL\): next try in/
+    for (let kills = 0; kills < 4; kills++) {
+      const { pid } = counting.of('files')
+      process.kill(pid, 'SIGKILL')
+      if (kills < 3) await counting.isBack('files', pid)
+    }
+    await until('a line about the crash loop', () => counting.said(slowed), BACK_MS)
+    for (const task of TASKS) if (task !== 'files') assert.match(await counting.dial(task), / has 1$/)
+    await until('it to be back', () => counting.of('files').state === 'up', BACK_MS)
+    assert.strictEqual(counting.of('files').restarts, 4)
+    assert.match(await counting.dial('files'), / has 1$/)
+  }),
+)
+
+test.run()

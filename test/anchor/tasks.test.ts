@@ -1,0 +1,142 @@
+/** A dedicated anchor of three tasks, and peers that use it. */
+import assert from 'node:assert/strict'
+import { test } from 'uvu'
+import type { PeerId } from '../../wire/types.js'
+import { api, request, Scene, store } from './scene.js'
+
+function network(seed: number, peers = 5, quotaBytes?: number) {
+  const scene = new Scene(seed)
+  const anchor = scene.addAnchor(quotaBytes)
+  scene.addPeers(peers)
+  scene.settled()
+  return { scene, anchor, world: scene.world, peers: scene.peers }
+}
+
+/** How many hold each chunk, as the manifests task lists them. */
+function holdersOf(anchor: ReturnType<typeof network>['anchor'], name: string): readonly number[] {
+  return anchor.manifest(name).chunks.map(({ holders }) => holders.length)
+}
+
+/** Ids of those that hold every chunk, as the manifests task lists them. */
+function completeHolders(anchor: ReturnType<typeof network>['anchor'], name: string): readonly PeerId[] {
+  const { chunks } = anchor.manifest(name)
+  const [first] = chunks
+  assert.ok(first)
+  const ids = first.holders.map(({ id }) => id)
+  return ids.filter((id) => chunks.every(({ holders }) => holders.some((holder) => holder.id === id)))
+}
+
+test('peers join through admission, keep a link with each task, and the anchor is in no ring', () => {
+  const { scene, anchor, peers, world } = network(1)
+  assert.ok(anchor.core('admission').counts().served >= 5, 'each said SYN')
+  assert.equal(anchor.core('admission').counts().known, 5)
+  for (const node of peers) {
+    const view = api(node)
+      .peers()
+      .find(({ id }) => id === anchor.id)
+    assert.equal(view?.role, 'anchor')
+    assert.deepEqual(
+      view?.tasks.map(({ service, up }) => [service, up]),
+      [
+        ['manifests', true],
+        ['files', true],
+      ],
+    )
+    world.until(() => api(node).ring().successors.length === 4, '20 s', 'four successors')
+    const ring = api(node).ring()
+    for (const { id } of [...ring.successors, ...ring.predecessors, ...ring.fingers]) assert.notEqual(id, anchor.id)
+    const { owner, replicas } = scene.wait<{ owner: PeerId; replicas: readonly PeerId[] }>('lookup', (done) =>
+      api(node).lookup('film', done),
+    )
+    assert.ok(owner !== anchor.id && !replicas.includes(anchor.id))
+  }
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('the manifest at the anchor gains holders, chunk by chunk, as peers finish chunks', () => {
+  const { scene, anchor, peers, world } = network(2)
+  const [publisher, reader, other] = peers
+  assert.ok(publisher && reader && other)
+  publisher.files.put('/home/film', 40 << 20, 7)
+  scene.wait('share', (done) => api(publisher).share('/home/film', {}, () => {}, done))
+  world.until(() => anchor.core('manifests').counts().known === 1, '10 s', 'the name at the anchor')
+  world.until(() => holdersOf(anchor, 'film').every((count) => count === 1), '60 s', 'the publisher as holder of each')
+  assert.equal(holdersOf(anchor, 'film').length, 160)
+  let isDone = false
+  world.act(() =>
+    api(reader).request(
+      'film',
+      { target: '/got/film' },
+      () => {},
+      ({ ok }) => void (isDone = ok),
+    ),
+  )
+  const some = (): number => holdersOf(anchor, 'film').filter((count) => count === 2).length
+  world.until(() => some() > 0, '60 s', 'the first acknowledged chunks')
+  assert.ok(some() < 160 && !isDone, 'while the reader has only some of them')
+  const early = some()
+  world.until(() => some() > early, '60 s', 'more acknowledged chunks')
+  world.until(() => isDone, '60 s', 'the file')
+  world.until(() => completeHolders(anchor, 'film').includes(reader.id), '10 s', 'the reader as holder of all')
+  request(scene, other, 'film')
+  world.until(() => completeHolders(anchor, 'film').length === 3, '10 s', 'three complete holders')
+  assert.equal(anchor.core('files').counts().known, 0, 'what is shared stays where its publisher put it')
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('the files task keeps a copy of what is stored, and is listed as its holder', () => {
+  const { scene, anchor, peers, world } = network(3)
+  const [publisher] = peers
+  assert.ok(publisher)
+  store(scene, publisher, 'film', 10, 7)
+  world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy at the anchor')
+  world.until(() => completeHolders(anchor, 'film').includes(anchor.id), '60 s', 'the anchor as a holder')
+  const self = anchor.manifest('film').chunks[0]?.holders.find(({ id }) => id === anchor.id)
+  assert.equal(self?.address, anchor.options.addresses.files[0])
+  assert.ok(anchor.core('manifests').counts().served > 0)
+  assert.ok(anchor.core('files').counts().served >= 40, 'each chunk was taken')
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('a file is fetched from the anchor when all its other holders are gone', () => {
+  const { scene, anchor, peers, world } = network(4, 6)
+  const [publisher] = peers
+  assert.ok(publisher)
+  store(scene, publisher, 'film', 5, 7)
+  world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy at the anchor')
+  world.run('5 s')
+  for (const node of peers) world.kill(node)
+  const before = anchor.core('files').counts().served
+  const [newcomer] = scene.addPeers(1)
+  assert.ok(newcomer)
+  scene.settled()
+  request(scene, newcomer, 'film')
+  assert.ok(anchor.core('files').counts().served - before >= 20, 'all 20 chunks came from the anchor')
+})
+
+test('the anchor copies from a peer that nobody can dial, and that peer fetches from the anchor', () => {
+  const scene = new Scene(5)
+  const { world } = scene
+  const anchor = scene.addAnchor()
+  const [walled, ...others] = scene.addPeers(4)
+  assert.ok(walled)
+  world.network.wall(walled.host)
+  scene.settled()
+  const role = (): string | undefined => api(walled).status().role
+  world.until(() => role() === 'dial-out', '60 s', 'the anchor to find that it cannot dial that peer')
+  for (const node of others) world.kill(node)
+  world.run('5 s')
+  store(scene, walled, 'film', 5, 7)
+  world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy of what only that peer has')
+  const [newcomer] = scene.addPeers(1)
+  assert.ok(newcomer)
+  scene.settled('60 s')
+  store(scene, newcomer, 'other', 5, 8)
+  world.until(() => anchor.core('files').counts().known === 2, '60 s', 'a copy of the other file')
+  world.kill(newcomer)
+  world.run('5 s')
+  assert.deepEqual(request(scene, walled, 'other'), [anchor.id])
+  assert.deepEqual(world.network.violations, [])
+})
+
+test.run()
