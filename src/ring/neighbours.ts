@@ -8,8 +8,12 @@ import type { RingState } from './state.js'
 
 type Side = 'successor' | 'predecessor'
 
+/** Somebody else may have found a death first, so that its lists came before our own verdict. */
+const LATELY_MS = 10_000
+const MAX_LATE = 32
+
 export interface NeighboursParts {
-  readonly env: Pick<RingEnv, 'log'>
+  readonly env: Pick<RingEnv, 'log' | 'now'>
   readonly state: RingState
   readonly calls: Calls
   readonly liveness: Liveness
@@ -19,6 +23,10 @@ export interface NeighboursParts {
 export class Neighbours {
   readonly #parts: NeighboursParts
   #firstTwo: Readonly<Record<Side, readonly PeerId[]>> = { successor: [], predecessor: [] }
+
+  /** Who is in the lists, and when those went who were. */
+  #listed = new Set<PeerId>() // as long as both lists
+  readonly #went = new Map<PeerId, number>() // at most MAX_LATE
 
   constructor(parts: NeighboursParts) {
     this.#parts = parts
@@ -41,9 +49,27 @@ export class Neighbours {
     }
   }
 
+  /** Whether it is in our lists, or was until a moment ago. */
+  has(peer: PeerId): boolean {
+    const { state, env } = this.#parts
+    if (state.successors.has(peer) || state.predecessors.has(peer)) return true
+    return env.now() - (this.#went.get(peer) ?? Number.NEGATIVE_INFINITY) < LATELY_MS
+  }
+
+  /** It departed, and that was said. */
+  forget(peer: PeerId): void {
+    this.#listed.delete(peer)
+    this.#went.delete(peer)
+  }
+
   /** The lists changed: logs who is new among the first two of each. */
   changed(): void {
     const { successors, predecessors } = this.#parts.state
+    const listed = new Set([...successors.entries, ...predecessors.entries])
+    for (const peer of this.#listed) if (!listed.has(peer)) this.#went.set(peer, this.#parts.env.now())
+    for (const peer of listed) this.#went.delete(peer)
+    for (const peer of this.#went.keys()) if (this.#went.size > MAX_LATE) this.#went.delete(peer)
+    this.#listed = listed
     this.#log('successor', successors.entries)
     this.#log('predecessor', predecessors.entries)
   }

@@ -271,7 +271,7 @@ export class Ring implements Protocol {
 
   #left(from: PeerId, farewell: Named<'ringLeave'>): void {
     this.#state.graves.bury(from, 'left', this.#env.now())
-    const neighbour = this.#isNeighbour(from)
+    const neighbour = this.#neighbours.has(from)
     closeGap(this.#state, from, farewell)
     this.#depart(from, 'left', neighbour)
     this.#stabiliser.round()
@@ -279,12 +279,12 @@ export class Ring implements Protocol {
 
   #died(peer: PeerId): void {
     if (this.#state.standing === 'left' || this.#state.graves.has(peer)) return
-    if (this.#isNeighbour(peer)) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} is no longer alive`)
+    if (this.#neighbours.has(peer)) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} is no longer alive`)
     this.#depart(peer, 'lost')
     this.onDead(peer)
   }
 
-  #depart(peer: PeerId, how: 'left' | 'lost', neighbour = this.#isNeighbour(peer)): void {
+  #depart(peer: PeerId, how: 'left' | 'lost', neighbour = this.#neighbours.has(peer)): void {
     const { successors, graves } = this.#state
     const wasFirst = successors.first === peer
     graves.bury(peer, how, this.#env.now())
@@ -292,6 +292,7 @@ export class Ring implements Protocol {
     this.#state.drop(peer)
     this.#calls.abandon(peer)
     if (neighbour) this.#env.log('info', `Peer ${this.#members.nameOf(peer)} departed`)
+    this.#neighbours.forget(peer)
     this.#ownersNews.mayChange()
     if (!this.#state.connected) return
     if (successors.first === undefined) this.#lostAll()
@@ -318,10 +319,6 @@ export class Ring implements Protocol {
   #mayMatter(peer: PeerId): boolean {
     const { standing, graves } = this.#state
     return standing !== 'left' && !graves.has(peer) && this.#members.eligible(peer)
-  }
-
-  #isNeighbour(peer: PeerId): boolean {
-    return this.#state.successors.has(peer) || this.#state.predecessors.has(peer)
   }
 
   // ---- news
