@@ -58,7 +58,7 @@ export class SwarmMesh implements Mesh, Protocol, TaskListener {
 
   *linked(): Iterable<PeerId> {
     for (const peer of this.#mesh.linked()) if (!this.#isDedicated(peer)) yield peer
-    for (const peer of this.#tasks.anchors()) if (this.isLinked(peer)) yield peer
+    for (const peer of this.anchors()) if (this.#isDedicated(peer)) yield peer
   }
 
   isLinked(peer: PeerId): boolean {
