@@ -99,6 +99,27 @@ test('the files task keeps a copy of what is stored, and is listed as its holder
   assert.deepEqual(world.network.violations, [])
 })
 
+test('register and manifest are handed to the anchor: it does not have to ask', () => {
+  const said: string[] = []
+  const scene: Scene = new Scene(8, {
+    tamper: {
+      outgoing: (link, message) => {
+        if (scene.anchors[0]?.nodes.get('manifests')?.life?.process === link.process) said.push(message.type)
+        return message
+      },
+      incoming: () => {},
+    },
+  })
+  const anchor = scene.addAnchor()
+  const [publisher] = scene.addPeers(3)
+  assert.ok(publisher)
+  scene.settled()
+  store(scene, publisher, 'film', 1, 7)
+  scene.world.until(() => said.includes('manifestStored'), '10 s', 'the word that both are durable')
+  assert.equal(anchor.manifest('film').chunks.length, 4)
+  assert.ok(!said.includes('manifestWant'))
+})
+
 test('a file is fetched from the anchor when all its other holders are gone', () => {
   const { scene, anchor, peers, world } = network(4, 6)
   const [publisher] = peers
