@@ -22,8 +22,10 @@ export class AnchorAsks {
   review({ name, publisher, manifest, copies }: Register): void {
     const { env, roster, holders } = this.#parts
     const self = env.identity.id
-    if (manifest === null || !copies || (publisher !== self && roster.keepers(name)[0] !== self)) return
-    for (const anchor of roster.anchors()) {
+    const anchors = roster.anchors()
+    if (anchors.length === 0 || manifest === null || !copies) return
+    if (publisher !== self && roster.keepers(name)[0] !== self) return
+    for (const anchor of anchors) {
       const asked = this.#asked.get(anchor) ?? new Set()
       this.#asked.set(anchor, asked)
       if (asked.has(manifest) || asked.size >= MAX_ASKED || holders.state(manifest, anchor) === 'kept') continue

@@ -161,6 +161,38 @@ test('the anchor copies from a peer that nobody can dial, and that peer fetches 
   assert.deepEqual(world.network.violations, [])
 })
 
+test('in a network too large for a full mesh every peer has links with all tasks', () => {
+  const scene = new Scene(9)
+  const { world } = scene
+  const anchor = scene.addAnchor()
+  const peers = scene.addPeers(40)
+  const hasAll = (node: (typeof peers)[number]): boolean =>
+    api(node)
+      .peers()
+      .some(({ id, state, tasks }) => id === anchor.id && state === 'up' && tasks.every(({ up }) => up))
+  world.until(() => peers.every(hasAll), '90 s', 'three links of each peer')
+  world.until(() => anchor.core('admission').counts().known === 40, '30 s', 'all forty registered')
+  const [publisher] = peers
+  assert.ok(publisher)
+  store(scene, publisher, 'film', 1, 7)
+  world.until(() => completeHolders(anchor, 'film').length >= 5, '60 s', 'its keepers and the anchor as holders')
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('the same seed makes the same events', () => {
+  const hashOf = (): string => {
+    const { scene, anchor, peers, world } = network(10, 3)
+    const [publisher] = peers
+    assert.ok(publisher)
+    anchor.kill('files')
+    store(scene, publisher, 'film', 2, 7)
+    anchor.start('files')
+    world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy')
+    return world.hash
+  }
+  assert.equal(hashOf(), hashOf())
+})
+
 test('a peer that left keeps no link with any task and dials none', () => {
   const { anchor, peers, world } = network(6)
   const [leaver] = peers
