@@ -38,14 +38,14 @@ export class Files implements TaskCore {
     })
     const ring = new MemberList(mesh, { self, inRing: () => false, buried: () => false })
     const duty = { owners: ring.owners.bind(ring), anchors: () => [self] }
-    const kept: { content?: Content } = {}
+    let content: Content | null = null
     const swarm: Swarm = new Swarm(env, mesh, duty, {
       chain,
       gossips: false,
-      keep: (parts, fetches) => (kept.content = new Content(parts, fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)),
+      keep: (parts, fetches) => (content = new Content(parts, fetches, options.quotaBytes ?? DEFAULT_QUOTA_BYTES)),
       served: (blob) => {
         this.#served++
-        kept.content?.used(blob)
+        content?.used(blob)
       },
       chunkAnswered: (_peer, outcome) => this.#taken(outcome),
       address: () => mesh.address(options.addresses.files),

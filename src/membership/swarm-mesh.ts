@@ -58,7 +58,7 @@ export class SwarmMesh implements Mesh, Protocol, TaskListener {
 
   *linked(): Iterable<PeerId> {
     for (const peer of this.#mesh.linked()) if (!this.#isDedicated(peer)) yield peer
-    for (const peer of this.#tasks.anchors()) if (this.isLinked(peer)) yield peer
+    for (const peer of this.anchors()) if (this.#isDedicated(peer)) yield peer
   }
 
   isLinked(peer: PeerId): boolean {
@@ -158,7 +158,8 @@ export class SwarmMesh implements Mesh, Protocol, TaskListener {
   }
 
   #update(peer: PeerId): void {
-    const up = this.isLinked(peer)
+    // a link may be up before the roster says so: then `linkUp` follows
+    const up = this.#mesh.member(peer) !== undefined && this.isLinked(peer)
     if (up && !this.#up.has(peer)) this.#tellUp(peer)
     else if (!up) this.#tellDown(peer)
   }

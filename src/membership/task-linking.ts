@@ -49,6 +49,7 @@ export class TaskLinking {
   readonly #hooks: TaskLinkingHooks
   readonly #ways: Readonly<Record<TaskService, Way>>
   readonly #anchors = new Set<PeerId>() // at most MAX_ANCHORS
+  #stopped = false
 
   constructor(env: Env, heartbeat: HeartbeatOptions, hooks: TaskLinkingHooks) {
     this.#hooks = hooks
@@ -69,6 +70,7 @@ export class TaskLinking {
       return
     }
     if (!this.#anchors.has(peer)) {
+      if (!this.#hasRoom()) return
       this.#anchors.add(peer)
       this.listener?.taskPeerChanged(peer)
     }
@@ -95,6 +97,7 @@ export class TaskLinking {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#anchors.clear()
     for (const { dialer, pairs } of Object.values(this.#ways)) {
       dialer.stopAll()
@@ -143,7 +146,15 @@ export class TaskLinking {
   #isWanted(peer: PeerId): boolean {
     const entry = this.#hooks.entryOf(peer)
     if (entry === undefined || entry.tasks.length === 0 || entry.state === 'left') return false
-    return this.#hooks.isWelcome(peer) && (this.#anchors.has(peer) || this.#anchors.size < MAX_ANCHORS)
+    return !this.#stopped && this.#hooks.isWelcome(peer)
+  }
+
+  /** One that no task is linked with gives its place to another. */
+  #hasRoom(): boolean {
+    if (this.#anchors.size < MAX_ANCHORS) return true
+    const idle = [...this.#anchors].find((peer) => !this.holds(peer))
+    if (idle !== undefined) this.forget(idle)
+    return idle !== undefined
   }
 
   #dial(peer: PeerId, service: TaskService): void {

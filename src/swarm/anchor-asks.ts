@@ -1,7 +1,7 @@
 /**
  * Asks dedicated anchors for copies of stored files: each anchor once for each file while its links stand. Only the
- * publisher and the first keeper ask. An anchor that is full or evicts a copy is not asked again, else two files that do
- * not both fit would push each other out for ever.
+ * publisher and the first keeper ask. An anchor that is full is asked a few times more, since others may have the files
+ * that fill it only later; one that let a copy go is not, else two files would push each other out for ever.
  */
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
@@ -9,10 +9,19 @@ import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
 const MAX_ASKED = 20_480
+const FULL_AGAIN_MS = 60_000
+const BUSY_AGAIN_MS = 1_000
+const MAX_TIMES = 4
+
+interface Ask {
+  times: number
+  /** Not before. */
+  againAt: number
+}
 
 export class AnchorAsks {
   readonly #parts: Parts
-  readonly #asked = new Map<PeerId, Set<Hash>>() // linked anchors; at most MAX_ASKED files each
+  readonly #asked = new Map<PeerId, Map<Hash, Ask>>() // linked anchors; at most MAX_ASKED files each
   readonly #outbox = new Map<PeerId, Set<Hash>>() // until `flush`
 
   constructor(parts: Parts) {
@@ -22,12 +31,11 @@ export class AnchorAsks {
   review({ name, publisher, manifest, copies }: Register): void {
     const { env, roster, holders } = this.#parts
     const self = env.identity.id
-    if (manifest === null || !copies || (publisher !== self && roster.keepers(name)[0] !== self)) return
-    for (const anchor of roster.anchors()) {
-      const asked = this.#asked.get(anchor) ?? new Set()
-      this.#asked.set(anchor, asked)
-      if (asked.has(manifest) || asked.size >= MAX_ASKED || holders.state(manifest, anchor) === 'kept') continue
-      asked.add(manifest)
+    const anchors = roster.anchors()
+    if (anchors.length === 0 || manifest === null || !copies) return
+    if (publisher !== self && roster.keepers(name)[0] !== self) return
+    for (const anchor of anchors) {
+      if (holders.state(manifest, anchor) === 'kept' || !this.#mayAsk(anchor, manifest)) continue
       this.#outbox.set(anchor, (this.#outbox.get(anchor) ?? new Set()).add(manifest))
     }
   }
@@ -35,21 +43,35 @@ export class AnchorAsks {
   flush(): void {
     for (const [anchor, ids] of this.#outbox) {
       const all = [...ids]
-      for (let at = 0; at < all.length; at += MAX_IDS_PER_MESSAGE) {
-        const manifests = all.slice(at, at + MAX_IDS_PER_MESSAGE)
-        if (this.#parts.mesh.send(anchor, { type: 'keepAsk', manifests }) !== 'none') continue
-        for (const id of manifests) this.#asked.get(anchor)?.delete(id)
-      }
+      for (let at = 0; at < all.length; at += MAX_IDS_PER_MESSAGE)
+        this.#send(anchor, all.slice(at, at + MAX_IDS_PER_MESSAGE))
     }
     this.#outbox.clear()
   }
 
-  /** The anchor was too busy: it is asked again at the next review. */
-  busy(id: Hash, anchor: PeerId): void {
-    this.#asked.get(anchor)?.delete(id)
+  refused(id: Hash, anchor: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
+    const ask = this.#asked.get(anchor)?.get(id)
+    if (ask === undefined || ask.times >= MAX_TIMES) return
+    if (reason === 'full') ask.againAt = this.#parts.env.now() + FULL_AGAIN_MS
+    if (reason === 'busy') ask.againAt = this.#parts.env.now() + BUSY_AGAIN_MS
   }
 
   forget(anchor: PeerId): void {
     this.#asked.delete(anchor)
+  }
+
+  #mayAsk(anchor: PeerId, id: Hash): boolean {
+    const asked = this.#asked.get(anchor) ?? new Map<Hash, Ask>()
+    this.#asked.set(anchor, asked)
+    const ask = asked.get(id)
+    return ask === undefined ? asked.size < MAX_ASKED : this.#parts.env.now() >= ask.againAt
+  }
+
+  #send(anchor: PeerId, manifests: readonly Hash[]): void {
+    if (this.#parts.mesh.send(anchor, { type: 'keepAsk', manifests }) === 'none') return
+    const asked = this.#asked.get(anchor)
+    for (const id of manifests) {
+      asked?.set(id, { times: (asked.get(id)?.times ?? 0) + 1, againAt: Number.POSITIVE_INFINITY })
+    }
   }
 }

@@ -105,7 +105,7 @@ export class Keeping implements Keep {
 
   refused(id: Hash, from: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
     if (this.#parts.roster.anchors().includes(from)) {
-      if (reason === 'busy') this.#anchors.busy(id, from)
+      this.#anchors.refused(id, from, reason)
       return
     }
     if (reason === 'full') this.#parts.roster.full(from)

@@ -36,6 +36,23 @@ test('an anchor that names the addresses of another peer as its tasks gets no li
   assert.deepEqual(world.network.violations, [])
 })
 
+test('false anchors do not keep a true one out, however many there are', () => {
+  const scene = new Scene(33)
+  const { world } = scene
+  const [victim] = scene.addPeers(1, [])
+  const [address] = (victim?.setup.listen ?? []) as readonly Address[]
+  assert.ok(victim && address)
+  for (let liar = 0; liar < 18; liar++) scene.addAnchor(undefined, address)
+  world.run('10 s')
+  const honest = scene.addAnchor()
+  scene.addPeers(2, [address])
+  const hasLinks = (node: (typeof scene.peers)[number]): boolean =>
+    api(node)
+      .peers()
+      .some(({ id, tasks }) => id === honest.id && tasks.every(({ up }) => up))
+  world.until(() => scene.peers.every(hasLinks), '60 s', 'links with the tasks of the true one')
+})
+
 /** Whatever this task's process sends over settled links becomes something else. */
 function replacing(scene: () => Scene, task: 'manifests' | 'files', replacement: Message) {
   const isItsLink = (link: SimLink): boolean =>

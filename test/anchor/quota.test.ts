@@ -47,6 +47,24 @@ test('the copy that was used longest ago gives way to a new one, once enough oth
   assert.deepEqual(world.network.violations, [])
 })
 
+test('what found no room gets in later, when enough others hold what was in its place', () => {
+  const { anchor, put, world, peers, publisher } = network(15, 3)
+  put('a', 2)
+  world.until(() => hasCopy(anchor, 'a'), '60 s', 'a copy of a')
+  const away = peers.filter((node) => node !== publisher).slice(0, 3)
+  for (const node of away) world.kill(node)
+  world.run('5 s')
+  put('bb', 2)
+  world.run('30 s')
+  assert.ok(hasCopy(anchor, 'a') && !hasCopy(anchor, 'bb'))
+  for (const node of away) world.start(node)
+  world.until(() => hasCopy(anchor, 'bb') && !hasCopy(anchor, 'a'), '300 s', 'a copy of bb in its place')
+  // and a does not push it out again
+  world.run('300 s')
+  assert.ok(hasCopy(anchor, 'bb'))
+  assert.equal(anchor.node('files').files.dropped.length, 1)
+})
+
 test('a copy that too few others hold stays, and what finds no room is refused', () => {
   const { anchor, put, world, peers, publisher } = network(12, 3)
   put('a', 2)

@@ -116,6 +116,15 @@ test('files goes on with a copy that it had accepted when it was killed', () => 
   assert.deepEqual(world.network.violations, [])
 })
 
+test('files is asked again for what was said to a process that never read it', () => {
+  const { scene, anchor, one, world } = network(28)
+  world.freeze(anchor.node('files'))
+  store(scene, one, 'film', 1, 1)
+  anchor.kill('files')
+  anchor.start('files')
+  world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy all the same')
+})
+
 test('a task that freezes is linked again when it runs on, and the others do not notice', () => {
   const { scene, anchor, one, two, peers, world } = network(27)
   for (const task of ['manifests', 'files', 'admission'] as const) {

@@ -13,7 +13,7 @@ import { EASY_PARAMS } from '../../src/ledger/params.js'
 import type { Peer } from '../../src/peer.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import { type Keys, keysOf, type SimEnv } from '../sim/env.js'
-import type { SimNode } from '../sim/node.js'
+import type { Setup, SimNode } from '../sim/node.js'
 import { peerOptions, REPLICAS, startPeer } from '../sim/peer.js'
 import { World, type WorldOptions } from '../sim/world.js'
 
@@ -22,7 +22,9 @@ const MIB = 1 << 20
 const CORES = { admission: Admission, manifests: Manifests, files: Files } as const
 const PORTS = { admission: 7000, manifests: 7001, files: 7002 } as const
 
-type Node = SimNode<Peer | TaskCore>
+/** What the scene itself asks of a peer. */
+export type Dweller = Pick<Peer, 'peers'>
+type Node = SimNode<Dweller | TaskCore>
 
 /** One dedicated anchor over all lives of its tasks. */
 export class SimAnchor {
@@ -89,20 +91,25 @@ export class SimAnchor {
 }
 
 export class Scene {
-  readonly world: World<Peer | TaskCore>
+  readonly world: World<Dweller | TaskCore>
   readonly anchors: SimAnchor[] = []
-  readonly peers: SimNode<Peer | TaskCore>[] = []
+  readonly peers: Node[] = []
   /** Of the node that is about to be added. */
   readonly #tasks = new Map<number, { readonly anchor: SimAnchor; readonly task: Task }>()
 
-  constructor(seed: number, options: Partial<WorldOptions<Peer | TaskCore>> = {}) {
-    this.world = new World<Peer | TaskCore>({
+  /** Peers are whole ones unless another `boot` makes them. */
+  constructor(
+    seed: number,
+    options: Partial<WorldOptions<Dweller | TaskCore>> = {},
+    boot: (env: SimEnv, setup: Setup) => Dweller = (env, setup) => startPeer(env, peerOptions(setup)),
+  ) {
+    this.world = new World<Dweller | TaskCore>({
       seed,
       bytesPerMs: 4000,
       ...options,
       boot: (env, setup, node) => {
         const role = this.#tasks.get(node.index)
-        return role === undefined ? startPeer(env, peerOptions(setup)) : role.anchor.boot(role.task, env)
+        return role === undefined ? boot(env, setup) : role.anchor.boot(role.task, env)
       },
     })
   }

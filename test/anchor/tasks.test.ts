@@ -1,7 +1,8 @@
 /** A dedicated anchor of three tasks, and peers that use it. */
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
-import type { PeerId } from '../../wire/types.js'
+import { TASKS } from '../../src/anchor/task.js'
+import type { Address, PeerId } from '../../wire/types.js'
 import { api, request, Scene, store } from './scene.js'
 
 function network(seed: number, peers = 5, quotaBytes?: number) {
@@ -98,6 +99,27 @@ test('the files task keeps a copy of what is stored, and is listed as its holder
   assert.deepEqual(world.network.violations, [])
 })
 
+test('register and manifest are handed to the anchor: it does not have to ask', () => {
+  const said: string[] = []
+  const scene: Scene = new Scene(8, {
+    tamper: {
+      outgoing: (link, message) => {
+        if (scene.anchors[0]?.nodes.get('manifests')?.life?.process === link.process) said.push(message.type)
+        return message
+      },
+      incoming: () => {},
+    },
+  })
+  const anchor = scene.addAnchor()
+  const [publisher] = scene.addPeers(3)
+  assert.ok(publisher)
+  scene.settled()
+  store(scene, publisher, 'film', 1, 7)
+  scene.world.until(() => said.includes('manifestStored'), '10 s', 'the word that both are durable')
+  assert.equal(anchor.manifest('film').chunks.length, 4)
+  assert.ok(!said.includes('manifestWant'))
+})
+
 test('a file is fetched from the anchor when all its other holders are gone', () => {
   const { scene, anchor, peers, world } = network(4, 6)
   const [publisher] = peers
@@ -136,6 +158,84 @@ test('the anchor copies from a peer that nobody can dial, and that peer fetches 
   world.kill(newcomer)
   world.run('5 s')
   assert.deepEqual(request(scene, walled, 'other'), [anchor.id])
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('in a network too large for a full mesh every peer has links with all tasks', () => {
+  const scene = new Scene(9)
+  const { world } = scene
+  const anchor = scene.addAnchor()
+  const peers = scene.addPeers(40)
+  const hasAll = (node: (typeof peers)[number]): boolean =>
+    api(node)
+      .peers()
+      .some(({ id, state, tasks }) => id === anchor.id && state === 'up' && tasks.every(({ up }) => up))
+  world.until(() => peers.every(hasAll), '90 s', 'three links of each peer')
+  world.until(() => anchor.core('admission').counts().known === 40, '30 s', 'all forty registered')
+  const [publisher] = peers
+  assert.ok(publisher)
+  store(scene, publisher, 'film', 1, 7)
+  world.until(() => completeHolders(anchor, 'film').length >= 5, '60 s', 'its keepers and the anchor as holders')
+  assert.deepEqual(world.network.violations, [])
+})
+
+test('the same seed makes the same events', () => {
+  const hashOf = (): string => {
+    const { scene, anchor, peers, world } = network(10, 3)
+    const [publisher] = peers
+    assert.ok(publisher)
+    anchor.kill('files')
+    store(scene, publisher, 'film', 2, 7)
+    anchor.start('files')
+    world.until(() => anchor.core('files').counts().known === 1, '60 s', 'a copy')
+    return world.hash
+  }
+  assert.equal(hashOf(), hashOf())
+})
+
+test('a peer that left keeps no link with any task and dials none', () => {
+  const { anchor, peers, world } = network(6)
+  const [leaver] = peers
+  assert.ok(leaver)
+  let isGone = false
+  world.act(() => api(leaver).quit(() => void (isGone = true)))
+  world.until(() => isGone, '20 s', 'the goodbye')
+  world.run('10 s') // its process runs on
+  const open = [...world.network.links()].filter(({ process, closed }) => process === leaver.process && !closed)
+  assert.equal(open.length, 0)
+  assert.equal(anchor.core('admission').counts().known, 4)
+})
+
+test('a dedicated anchor that comes back as an ordinary peer is one, and the other way round', () => {
+  const scene = new Scene(7)
+  const { world } = scene
+  const anchor = scene.addAnchor()
+  const peers = scene.addPeers(3)
+  scene.settled()
+  anchor.kill(...TASKS)
+  world.run('1 s')
+  const [address] = anchor.options.addresses.admission
+  const [join] = peers[0]?.setup.listen ?? []
+  assert.ok(address && join)
+  const changed = world.addPeer({
+    host: 'anchor-0',
+    name: 'anchor-0',
+    keys: anchor.keys,
+    listen: [address],
+    join: [join as Address],
+  })
+  const inRing = (node: (typeof peers)[number]): boolean =>
+    api(node)
+      .ring()
+      .successors.some(({ id }) => id === anchor.id)
+  world.until(() => peers.every(inRing), '60 s', 'the former anchor in the ring')
+  store(scene, changed, 'film', 2, 1)
+  world.kill(changed)
+  world.run('1 s')
+  anchor.start(...TASKS)
+  scene.settled('60 s')
+  world.until(() => !peers.some(inRing), '60 s', 'the anchor out of the ring')
+  world.until(() => anchor.core('manifests').counts().known === 1, '60 s', 'the name')
   assert.deepEqual(world.network.violations, [])
 })
 

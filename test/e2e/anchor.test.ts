@@ -93,6 +93,7 @@ test(
       (status) => status.manifests === 1 && of(status, 'manifests').served > 0 && of(status, 'files').served > 0,
     )
     await keptAt(cluster, harbour.id, ['song'])
+    assert.strictEqual((await cluster.json<{ files: number }>(['status'], { on: 'harbour' })).files, 1)
     const before = of(await statusOf(cluster), 'files').served
     await onlyAnchorLeft(cluster, ['ann', 'bob'])
     await fetches(cluster, 'zoe', 'song', bytes, harbour.id)

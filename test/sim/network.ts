@@ -213,10 +213,10 @@ export class SimNetwork {
 
   // ---- listening and dialing
 
-  /** Addresses on which other peers of this machine listen. */
+  /** Addresses on which other processes of this machine listen. */
   localListeners(face: Face): readonly Address[] {
     return [...this.#listening]
-      .filter(({ face: other }) => other.host === face.host && other.id !== face.id)
+      .filter(({ face: other }) => other.host === face.host && other.process !== face.process)
       .map(({ address }) => address)
   }
 
