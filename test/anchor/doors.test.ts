@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import { Door } from '../../src/anchor/process/door.js'
 import { openPorts } from '../../src/anchor/process/ports.js'
+import { routesTo } from '../../src/anchor/process/routes.js'
 import { TASKS, type TaskAddresses } from '../../src/anchor/task.js'
+import { ownHosts } from '../../src/host/own-hosts.js'
 import { splitAddress } from '../../wire/address.js'
+import type { Address } from '../../wire/types.js'
 import { temporary, until } from '../host/support.js'
 
 const test = suite('anchor doors')
@@ -95,6 +98,18 @@ test('loopback is always among them, and what reaches farther comes first', asyn
     )
   six.close()
   assert.ok(existsSync(join(directory, 'ports.json')))
+})
+
+test('an anchor that joins another machine listens on the side that leads there', async () => {
+  const [own] = ownHosts().filter((host) => !host.includes(':'))
+  const near = '127.0.0.1:4000' as Address
+  assert.deepStrictEqual(await routesTo([near], []), [])
+  assert.deepStrictEqual(await routesTo(['no-such-host.invalid:4000' as Address], []), [])
+  if (own === undefined) return // this machine has no other side
+  const far = `${own}:4000` as Address
+  assert.deepStrictEqual(await routesTo([near, far, far], []), [`${own}:0`])
+  assert.deepStrictEqual(await routesTo([far], ['0.0.0.0:0']), [], 'listened on already')
+  assert.deepStrictEqual(await routesTo([far], [`${own}:5000`]), [], 'listened on already')
 })
 
 test('of those that wait at a door the oldest makes room, and nobody waits for ever', async () => {

@@ -3,39 +3,50 @@ import assert from 'node:assert'
 import { suite } from 'uvu'
 import { TASKS } from '../../src/anchor/task.js'
 import { world } from '../host/peers.js'
-import { runChild, until } from '../host/support.js'
+import { type Child, runChild, until } from '../host/support.js'
 import { BACK_MS, isAlive, withAnchor } from './anchors.js'
 
 const test = suite('anchor supervisor')
 /** Longer than three beats: whoever counted them as missed would have killed. */
 const STANDSTILL_MS = 4000
 
-const started = async () => {
-  const { environment } = world()
-  const child = runChild('../../anchor/children/anchor', [], environment)
-  const line = await until(`the anchor to be up; ${child.errors()}`, () => child.lines[0], BACK_MS)
-  return { child, pids: JSON.parse(line) as number[] }
+/** With a supervisor in a process of its own, killed at the end, and the numbers of its processes. */
+function supervised(body: (supervisor: Child, pids: readonly number[]) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const { environment } = world()
+    const child = runChild('../../anchor/children/anchor', [], environment)
+    const line = await until(`the anchor to be up; ${child.errors()}`, () => child.lines[0], BACK_MS)
+    const pids: readonly number[] = JSON.parse(line)
+    try {
+      await body(child, pids)
+      child.process.kill('SIGKILL')
+      await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
+    } finally {
+      for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    }
+  }
 }
 
-test('killed -9 it leaves no process behind', async () => {
-  const { child, pids } = await started()
-  assert.strictEqual(pids.filter(isAlive).length, 3)
-  child.process.kill('SIGKILL')
-  await child.ended
-  await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
-})
+test(
+  'killed -9 it leaves no process behind',
+  supervised(async (supervisor, pids) => {
+    assert.strictEqual(pids.filter(isAlive).length, 3)
+    supervisor.process.kill('SIGKILL')
+    await until('it to be gone', () => supervisor.process.signalCode !== null)
+  }),
+)
 
-test('stopped and continued it kills nobody over the beats that it could not hear', async () => {
-  const { child, pids } = await started()
-  child.process.kill('SIGSTOP')
-  await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
-  child.process.kill('SIGCONT')
-  // as long as a frozen process would take to be found
-  await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
-  assert.deepStrictEqual(pids.filter(isAlive), pids)
-  child.process.kill('SIGKILL')
-  await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
-})
+test(
+  'stopped and continued it kills nobody over the beats that it could not hear',
+  supervised(async (supervisor, pids) => {
+    supervisor.process.kill('SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
+    supervisor.process.kill('SIGCONT')
+    // as long as a frozen process would take to be found
+    await new Promise((resolve) => setTimeout(resolve, STANDSTILL_MS))
+    assert.deepStrictEqual(pids.filter(isAlive), pids)
+  }),
+)
 
 test(
   'a process that keeps ending is tried ever more rarely, with a line that says so; it recovers, and the others serve',

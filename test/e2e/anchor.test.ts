@@ -93,6 +93,7 @@ test(
       (status) => status.manifests === 1 && of(status, 'manifests').served > 0 && of(status, 'files').served > 0,
     )
     await keptAt(cluster, harbour.id, ['song'])
+    assert.strictEqual((await cluster.json<{ files: number }>(['status'], { on: 'harbour' })).files, 1)
     const before = of(await statusOf(cluster), 'files').served
     await onlyAnchorLeft(cluster, ['ann', 'bob'])
     await fetches(cluster, 'zoe', 'song', bytes, harbour.id)
@@ -226,7 +227,7 @@ test(
       assert.match(ended.stderr, text)
     }
     await refused(['anchor', 'start'], 2, /status/)
-    await refused(['anchor', '--quota', 'much'], 2, /--quota much/)
+    await refused(['anchor', '--quota', 'much'], 2, /--quota takes a size.*"much"/)
     await refused(['anchor', '--mine', 'always'], 2, /mines nothing/)
     await refused(['anchor', '--listen', 'nowhere'], 2, /--listen/)
     await refused(['--headless', '--quota', '1G'], 2, /--quota is for a dedicated anchor/)

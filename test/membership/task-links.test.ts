@@ -91,7 +91,7 @@ test('a message goes to the task that it concerns', () => {
   world.until(() => answers('nameFound') === 1, '5 s', 'an answer of manifests')
   assert.equal(counts(), before + 1)
   // files does not know that file and asks for its manifest; manifests would refuse
-  world.act(() => user.mesh.send(anchor.id, { type: 'keepAsk', manifests: [id] }))
+  world.act(() => user.mesh.send(anchor.id, { type: 'keepAsk', manifests: [id], leaving: false }))
   world.until(() => answers('manifestWant') > 0, '5 s', 'a question of files')
   assert.equal(answers('keepRefused'), 0)
 })

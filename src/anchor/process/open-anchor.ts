@@ -21,6 +21,7 @@ import type { Task, TaskAddresses } from '../task.js'
 import { Door } from './door.js'
 import { MAX_HOSTS } from './messages.js'
 import { openPorts } from './ports.js'
+import { routesTo } from './routes.js'
 import { type AnchorView, Supervisor } from './supervisor.js'
 
 export interface AnchorPlan {
@@ -91,7 +92,8 @@ async function open(
     for (const door of Object.values(doors)) door.close()
   })
   const hosts = ownHosts().slice(0, MAX_HOSTS)
-  const listen = plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen
+  const asked = plan.lan ? [...plan.listen, ...wildcards(hosts)] : plan.listen
+  const listen = [...asked, ...(await routesTo(plan.join, asked))]
   const tasks = await openPorts(doors, listen, own)
   const [address] = tasks.admission.flatMap((bound) => announcedAs(bound, hosts))
   if (address === undefined) throw new OperationalError('no address to listen on: this machine has no loopback')

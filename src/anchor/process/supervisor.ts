@@ -14,8 +14,6 @@ import { BEAT_MS, TaskProcess } from './task-process.js'
 
 /** Goodbyes take two seconds at most, and closing the databases a moment more. */
 const QUIT_MS = 5000
-/** A look that is so late says that this process stood still: the beats of the others may lie unread. */
-const LATE_MS = BEAT_MS / 2
 
 export interface ProcessView {
   readonly task: Task
@@ -52,7 +50,6 @@ export class Supervisor {
   /** Before all are up for the first time: who waits for it. */
   #starting: { readonly up: () => void; readonly failed: (reason: string) => void } | null = null
   #watch: NodeJS.Timeout | null = null
-  #dueMs = 0
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -64,7 +61,6 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       this.#starting = { up: resolve, failed: (reason) => reject(new OperationalError(reason)) }
       for (const { process } of this.#parts.values()) process.start()
-      this.#dueMs = performance.now() + BEAT_MS
       this.#watch = setInterval(() => this.#look(), BEAT_MS)
     })
   }
@@ -162,10 +158,6 @@ export class Supervisor {
   }
 
   #look(): void {
-    const now = performance.now()
-    const isLate = now > this.#dueMs + LATE_MS
-    this.#dueMs = now + BEAT_MS
-    if (isLate) return
     for (const { process } of this.#parts.values()) process.look()
   }
 }

@@ -131,7 +131,10 @@ export class TaskProcess {
     return true
   }
 
-  /** To be called every BEAT_MS. */
+  /**
+   * To be called every BEAT_MS. Where the supervisor itself stood still this is called once, and then the beats that lay
+   * unread are heard: nobody is killed over them.
+   */
   look(): void {
     const running = this.#running
     if (running === null || running.stage === 'killed') return

@@ -1,14 +1,14 @@
 /** Commands about peers: status, peers, join, leave, invite, log, quit. */
 
 import { isAddress } from '../../../wire/field.js'
-import type { PeerView } from '../../api.js'
+import type { PeerApi, PeerView } from '../../api.js'
 import { LOG_LEVELS } from '../../env.js'
 import { clock, plural, shortId, size, table, tableWidth } from '../format.js'
 import { type CommandContext, type CommandHost, EXIT, failed, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
 import { qrForShell } from '../qr.js'
 
-export function status({ host }: CommandContext): Outcome {
+export function status({ host }: { readonly host: { readonly peer: Pick<PeerApi, 'status'> } }): Outcome {
   const view = host.peer.status()
   const lines = [
     `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
