@@ -230,7 +230,6 @@ test(
     await refused(['anchor', '--quota', 'much'], 2, /--quota takes a size.*"much"/)
     await refused(['anchor', '--mine', 'always'], 2, /mines nothing/)
     await refused(['anchor', '--listen', 'nowhere'], 2, /--listen/)
-    await refused(['--headless', '--quota', '1G'], 2, /--quota is for a dedicated anchor/)
     await refused(['anchor', 'status'], 3, /p2p-tui anchor/)
     await cluster.start('ann').ready
     await refused(['anchor', 'status'], 3, /p2p-tui anchor/)
