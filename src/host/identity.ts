@@ -2,12 +2,13 @@
  * Who this peer is: an Ed25519 key (RFC 8032) in its state directory, mode 0600, made once and kept for ever.
  * The id is the key's SHA-256; a name given once is remembered, else the id's first two bytes pick two words.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
 import { sha256 } from '../../wire/hash.js'
 import type { PeerId } from '../../wire/types.js'
+import type { Identity } from '../env.js'
 import { createFile, errorCode, errorText, replaceFile } from './durable.js'
 import { BEASTS, THINGS } from './words.js'
 
@@ -34,6 +35,12 @@ export function loadKeyPair(stateDirectory: string): KeyPair {
     throw new OperationalError(`cannot write ${path}: ${errorText(error)}`)
   }
   return parse(path, readIfThere(path) ?? made)
+}
+
+/** A process that begins now under this key. */
+export function identityOf(keys: KeyPair, name: string): Identity {
+  const { id, publicKey } = keys
+  return { id, publicKey, name, bootNonce: new Uint8Array(randomBytes(8)), startTime: Date.now() }
 }
 
 /** Ed25519 over `text`, 64 bytes. */

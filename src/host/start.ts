@@ -3,7 +3,6 @@
  * Invariant: what was opened is closed again in the opposite order, also when a later step fails, and the directory's
  * lock goes last: nobody else may enter while something is still being written.
  */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { TcpTransport } from '../../wire/transport-tcp.js'
 import type { LogLine } from '../api.js'
@@ -12,7 +11,7 @@ import type { NetworkKeys } from './derive.js'
 import { type Homes, homes, type StateDirectory } from './directories.js'
 import { enter } from './enter.js'
 import { HostEnv } from './env.js'
-import { type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
+import { identityOf, type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
 import { LogRing } from './log-ring.js'
 import { divertNativeErrors } from './native-errors.js'
 import { type Announcement, announce, socketPath } from './runtime.js'
@@ -127,11 +126,6 @@ function makeEnv<T>(parts: Parts<T>): HostEnv {
     udp: options.udp ?? true,
     fatal,
   })
-}
-
-function identityOf(keys: KeyPair, name: string): Identity {
-  const { id, publicKey } = keys
-  return { id, publicKey, name, bootNonce: new Uint8Array(randomBytes(8)), startTime: Date.now() }
 }
 
 function announceIt(

@@ -74,8 +74,6 @@ export const ORDERS = {
     /** Directories of the user. */
     config: path,
     runtime: path,
-    bootNonce: bytes(8),
-    startTime: u53,
     addresses: struct('addresses', { admission: addresses, manifests: addresses, files: addresses }),
     /** This machine's own, announced where a wildcard listens. */
     hosts: list(words(64), MAX_HOSTS),

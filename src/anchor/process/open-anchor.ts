@@ -2,7 +2,6 @@
  * A dedicated anchor, whole: the state directory locked, the ports bound, the three processes running, and everything
  * given back in the right order however it ends. The database and the network are the processes' alone.
  */
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationalError } from '../../../wire/errors.js'
@@ -113,9 +112,6 @@ async function open(
       network: networkName,
       config: home.config,
       runtime: home.runtime,
-      // one boot: the three are one peer
-      bootNonce: new Uint8Array(randomBytes(8)),
-      startTime: Date.now(),
       addresses: tasks,
       hosts,
       join: plan.join,

@@ -9,7 +9,7 @@ import type { LogLine } from '../../api.js'
 import { deriveNetwork } from '../../host/derive.js'
 import { keptSecret } from '../../host/enter.js'
 import { HostEnv } from '../../host/env.js'
-import { loadKeyPair, peerName, signWith } from '../../host/identity.js'
+import { identityOf, loadKeyPair, peerName, signWith } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
 import { openStore } from '../../host/store-lmdb.js'
 import type { Begin } from './messages.js'
@@ -29,7 +29,7 @@ export interface TaskWorldHooks {
 
 /** Throws OperationalError, which says what to do next. */
 export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
-  const { task, data, network: name, bootNonce, startTime } = begin
+  const { task, data, network: name } = begin
   const keys = loadKeyPair(data)
   const secret = keptSecret(begin.config, name)
   const network = deriveNetwork(name, secret)
@@ -40,9 +40,9 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
     identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
     handed: new Set(begin.addresses[task]),
   })
-  const { id, publicKey } = keys
   const env = new HostEnv({
-    identity: { id, publicKey, name: peerName(data, id, null), bootNonce, startTime },
+    // a boot of its own: peers replace a link that a dead process left by one to its successor
+    identity: identityOf(keys, peerName(data, keys.id, null)),
     network: { name: network.name, tag: network.tag, genesisSeed: network.genesisSeed },
     keys,
     stateDirectory: own,
