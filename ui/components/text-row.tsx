@@ -5,7 +5,7 @@
  */
 import { Box, Transform } from 'ink'
 import TextInput from 'ink-text-input'
-import { useEffect, useState } from 'react'
+import { useLayoutEffect, useState } from 'react'
 import { type Editor, textOf } from '../prompt/editor.js'
 
 export interface TextRowProps {
@@ -19,7 +19,8 @@ export interface TextRowProps {
 
 export function TextRow({ editor, painted, width, onChange, onSubmit }: TextRowProps) {
   const [placed, setPlaced] = useState(editor.after === '')
-  useEffect(() => setPlaced(true), [])
+  // in the same commit: a key that comes between the two would take what stands before the cursor for all there is
+  useLayoutEffect(() => setPlaced(true), [])
   return (
     <Box width={width} height={1} flexShrink={0} overflow="hidden">
       <Transform transform={(_, row) => (row === 0 ? painted : '')}>
