@@ -31,7 +31,8 @@ export class Files implements TaskCore {
       swarm: () => swarm,
       dataLink: (link) => swarm.dataLink(link),
       sibling: (message: SwarmMessage) => {
-        if (message.type === 'chunksHave') hooks.tell('manifests', { kind: 'relay', from: self, message })
+        if (message.type === 'chunksHave' || message.type === 'claimsDigest')
+          hooks.tell('manifests', { kind: 'relay', from: self, message })
       },
       membersChanged: () => ring.invalidate(),
       changed: () => hooks.changed(),

@@ -52,7 +52,10 @@ export class Manifests implements TaskCore {
         memberLeft: (peer, how) => swarm.memberLeft(peer, how),
       }),
       dataLink: null,
-      sibling: null,
+      // of the claims of files it may have missed some
+      sibling: (message) => {
+        if (message.type === 'claimsWant') hooks.tell('files', { kind: 'relay', from: self, message })
+      },
       membersChanged: () => ring.invalidate(),
       changed: () => hooks.changed(),
     })
@@ -109,7 +112,8 @@ export class Manifests implements TaskCore {
   #receive(from: PeerId, message: SwarmMessage): void {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
-    if (message.type === 'chunksHave') this.#hooks.tell('files', { kind: 'relay', from, message })
+    if (message.type === 'chunksHave' || message.type === 'claimsDigest')
+      this.#hooks.tell('files', { kind: 'relay', from, message })
   }
 
   /** A page at a time: each signature is checked over there. */
