@@ -4,7 +4,7 @@ import { type AnchorPlan, type OpenAnchor, openAnchor } from '../../src/anchor/p
 import type { ProcessView } from '../../src/anchor/process/supervisor.js'
 import type { Task } from '../../src/anchor/task.js'
 import type { LogLine } from '../../src/api.js'
-import type { Answer } from '../../src/host/control-server.js'
+import type { Answer, Call } from '../../src/host/control-server.js'
 import type { HostEnv } from '../../src/host/env.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import { type World, world } from '../host/peers.js'
@@ -53,7 +53,7 @@ export class CountingAnchor {
     return knock(this.dialer, address, this.anchor.facts.id as PeerId)
   }
 
-  ask(task: Task, words: readonly string[], signal = new AbortController().signal): Promise<Answer> {
+  ask(task: Task, words: readonly string[], signal: Call['signal'] = new AbortController().signal): Promise<Answer> {
     return this.anchor.ask(task, { words, cwd: '/', columns: 0, pictures: false, signal, progress: () => {} })
   }
 
