@@ -61,7 +61,7 @@ export class SpreadCounts {
     return { text, done: bytes, total: register.size * enough, unit: 'bytes' }
   }
 
-  /** Spread files of which owners lack chunks that are here or published here, once this peer is gone. */
+  /** Spread files of which owners lack chunks that are here or published here, or have no owner, once this peer is gone. */
   owedWithout(): readonly Register[] {
     const { env, names, loose } = this.#parts
     const self = env.identity.id
@@ -69,7 +69,10 @@ export class SpreadCounts {
       ({ keeping, manifest: id, publisher }) =>
         keeping === 'spread' && id !== null && (publisher === self || loose.kept(id).length > 0),
     )
-    return concerned.filter((register) => this.lacking(register, self).size > 0)
+    const hasOwners = (register: Register) => this.owners(register, self).of(0).length > 0
+    return concerned.filter(
+      (register) => this.lacking(register, self).size > 0 || (chunksIn(register) > 0 && !hasOwners(register)),
+    )
   }
 
   /** Owners that lack chunks: of all that we published, else of those that are here. */

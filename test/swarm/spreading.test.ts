@@ -162,6 +162,21 @@ test('a leaver hands its chunks over before it goes', () => {
   for (const index of mine) assert.ok(holdersOf(world, stored.id, index).filter((peer) => peer !== leaver).length >= 4)
 })
 
+test('who leaves a spread file that nobody else holds is warned', () => {
+  const world = new World(21)
+  const alone = world.add('alone')
+  alone.write('/big', 'content', SIZE)
+  store(world, alone, '/big', SPREAD)
+  let left = false
+  alone.swarm.handOver(() => {
+    left = true
+  })
+  world.until('the hand-over', 1_000, () => left)
+  assert.ok(
+    world.logs.some((line) => line.endsWith('nobody else holds chunks of "big": they come back with this peer')),
+  )
+})
+
 test('a removed file leaves no chunk behind, also at a peer that was away', () => {
   const { world, peers, stored } = spread(7, 6)
   placed(world, 'big', stored.id)
