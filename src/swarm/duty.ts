@@ -216,9 +216,13 @@ export class Keeping {
 
   /** Starts the copy that this peer owes. */
   #make(register: Register): void {
-    const { manifests, env, names, said } = this.#parts
+    const { manifests, env, names, said, loose } = this.#parts
     const manifest = register.manifest === null ? undefined : manifests.get(register.manifest)
     if (manifest === undefined || this.#fetches.isKeeping(manifest.id)) return
+    if (!loose.isCounted) {
+      this.reviewSoon(RETRY_MS)
+      return
+    }
     if (this.#isFull(register)) {
       this.#giveUp(register, manifest.id)
       return

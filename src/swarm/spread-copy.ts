@@ -65,10 +65,11 @@ export class SpreadCopy {
     loose.begin(job.manifest, (error) => {
       if (this.#state === 'ending') return this.#hooks.done(null)
       if (error !== null) return this.#hooks.done(error)
-      loose.reserve(job.manifest.id, this.#total)
       if (job.local) this.#copy()
       else this.#fetch()
     })
+    // before the next file is looked at
+    loose.reserve(job.manifest.id, this.#total)
   }
 
   /** Whether all of these are being fetched. */

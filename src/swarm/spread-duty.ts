@@ -206,7 +206,7 @@ export class SpreadDuty {
   #make(register: Register, id: Hash, owners: ChunkOwners, missing: Bitmap): void {
     const { manifests, holdings, holders, loose, roster, env, said, transfers } = this.#parts
     const restMs = this.#rests.leftMs(id)
-    if (this.#copies.size >= MAX_COPYING || restMs > 0) {
+    if (this.#copies.size >= MAX_COPYING || restMs > 0 || !loose.isCounted) {
       this.look(id, Math.max(RETRY_MS, restMs))
       return
     }

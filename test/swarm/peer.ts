@@ -33,6 +33,8 @@ export class TestPeer {
   mute = false
   replicas = 4
   quotaBytes: number | undefined
+  /** How long it takes to find again what lies in a folder of chunks. */
+  looseOpenMs = 3
   /** Chunks served, by everybody who asked. */
   served = 0
   /** Bytes of messages sent over control links, by type. */
