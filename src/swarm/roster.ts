@@ -85,10 +85,8 @@ export class Roster {
     this.#crowded.set(name, peer)
   }
 
-  /** Whether nobody at all has room for chunks of this spread file, as far as one has heard. */
-  isCrowdedOut(name: string): boolean {
-    const members = this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
-    return members.length > 0 && members.every((peer) => this.#crowded.has(name, peer))
+  isCrowded(name: string, peer: PeerId): boolean {
+    return this.#crowded.has(name, peer)
   }
 
   isFull(name: string, peer: PeerId): boolean {

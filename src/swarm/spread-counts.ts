@@ -53,6 +53,14 @@ export class SpreadCounts {
     return register.keeping !== 'spread' || this.copies(register).chunks === chunksIn(register)
   }
 
+  /** Whether too few of those who may be asked have room for some chunk, as far as one has heard. */
+  isCrowdedOut(register: Register): boolean {
+    const { roster } = this.#parts
+    // who has no room is among the owners only where nobody has
+    const roomy = (owners: readonly PeerId[]) => owners.filter((peer) => !roster.isCrowded(register.name, peer)).length
+    return [...this.owners(register).lists].some((owners) => roomy(owners) < roster.enough(register.name))
+  }
+
   /** How far a store is. */
   progress(register: Register, chunkCount: number): Progress {
     const { chunks, enough, bytes } = this.copies(register)

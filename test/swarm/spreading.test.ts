@@ -238,7 +238,7 @@ test('the manifest names the holders of each chunk, and the list counts the rare
   assert.deepEqual([file?.holders, file?.complete], [4, false])
 })
 
-test('a full owner of a chunk is replaced by the next successor', () => {
+test('a full owner of chunks is replaced by the next successor, for each of several files', () => {
   const world = new World(11)
   const peers = world.addPeers(7)
   world.run(500)
@@ -248,14 +248,38 @@ test('a full owner of a chunk is replaced by the next successor', () => {
   world.run(3_000)
   full.start()
   world.run(1_000)
-  peers[0]!.write('/big', 'content', SIZE)
-  const stored = store(world, peers[0]!, '/big', SPREAD)
-  world.until('four copies of each chunk', 60_000, () =>
-    Array.from({ length: CHUNKS }, (_, index) => holdersOf(world, stored.id, index).length).every(
-      (copies) => copies >= 4,
-    ),
-  )
-  assert.equal(chunksOf(full, stored.id).size, 0)
+  for (const name of ['big', 'next', 'last']) {
+    peers[0]!.write(`/${name}`, name, SIZE)
+    const { id } = store(world, peers[0]!, `/${name}`, SPREAD)
+    world.until(`four copies of each chunk of ${name}`, 30_000, () =>
+      Array.from({ length: CHUNKS }, (_, index) => holdersOf(world, id, index).length).every((copies) => copies >= 4),
+    )
+    assert.equal(chunksOf(full, id).size, 0)
+  }
+})
+
+test('a store is refused where too few who may be asked have room for a chunk, however many do not', () => {
+  for (const roomy of [0, 1]) {
+    const world = new World(20)
+    const name = 'small'
+    const peers = Array.from({ length: 16 }, (_, at) => world.add(`p${at}`, 1))
+    world.run(1_000)
+    const [publisher] = peers
+    const owners = publisher!.owners(chunkKey(name, 0), 16).map((id) => peers.find((peer) => peer.id === id)!)
+    for (const peer of owners.slice(4, 4 + roomy)) {
+      peer.kill()
+      peer.quotaBytes = undefined
+      world.run(3_000)
+      peer.start()
+      world.run(1_000)
+    }
+    publisher!.write(`/${name}`, 'content', 1000)
+    const result = world.wait<StoredView>('an answer', 30_000, (done) =>
+      publisher!.swarm.store(`/${name}`, SPREAD, quiet, done),
+    )
+    assert.ok(!result.ok)
+    assert.match(result.message, /^too few peers have room/)
+  }
 })
 
 test('a peer alone keeps chunks of its own; an empty file is stored too', () => {
