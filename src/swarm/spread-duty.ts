@@ -189,6 +189,7 @@ export class SpreadDuty {
       return
     }
     if (anyBit(missing)) this.#make(register, id, owners, missing)
+    else this.#promised.delete(id)
     if (anyBit(spare)) this.#shed(register, id, owners, spare)
     else this.#spare.delete(id)
     if (loose.has(id) && !anyBit(have) && !anyBit(missing)) loose.dropAll(id)

@@ -113,8 +113,10 @@ test('as long as a new owner gets nothing, the old ones keep what they have', ()
   placed(world, 'big', stored.id, 400_000)
 })
 
-test('chunks of a replaced version stay until the new one is safe', () => {
+/** A new version that nobody gets for a minute. */
+function replaceSlowly(clockOffsetMs: number): void {
   const { world, peers, stored } = spread(15, 7)
+  peers[0]!.clockOffsetMs = clockOffsetMs
   placed(world, 'big', stored.id)
   peers[0]!.write('/big', 'other', SIZE)
   for (const peer of peers) peer.mute = true
@@ -127,7 +129,11 @@ test('chunks of a replaced version stay until the new one is safe', () => {
   for (const peer of peers) peer.mute = false
   world.until('the new version stored', 400_000, () => second !== null)
   world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-})
+}
+
+test('chunks of a replaced version stay until the new one is safe', () => replaceSlowly(0))
+
+test('so they do when the clock of the publisher is slow', () => replaceSlowly(-2 * 3_600_000))
 
 test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
   const { world, peers, stored } = spread(16, 10)
