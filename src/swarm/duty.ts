@@ -271,7 +271,7 @@ export class Keeping {
   }
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
-    const { env, said } = this.#parts
+    const { env, said, holders } = this.#parts
     if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
@@ -280,6 +280,11 @@ export class Keeping {
     this.#spare.set(id, since)
     if (env.now() - since < DROP_AFTER_MS) {
       this.reviewSoon(DROP_AFTER_MS)
+      return
+    }
+    // what they said before they were asked may have come true no more
+    if (register.copies && !keepers.every((keeper) => holders.state(id, keeper, since + 1) === 'kept')) {
+      this.reviewSoon(ASK_AGAIN_MS)
       return
     }
     this.#spare.delete(id)
