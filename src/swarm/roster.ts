@@ -80,9 +80,9 @@ export class Roster {
     if (this.inReach(name, peer)) this.#full.set(name, peer)
   }
 
-  /** A peer has no room for chunks of this spread file: others take its place for a minute. */
-  crowded(name: string, peer: PeerId): void {
-    this.#crowded.set(name, peer)
+  /** A peer has no room for chunks of this spread file: others take its place, for a minute where nothing else is said. */
+  crowded(name: string, peer: PeerId, forMs?: number): void {
+    this.#crowded.set(name, peer, forMs)
   }
 
   isCrowded(name: string, peer: PeerId): boolean {

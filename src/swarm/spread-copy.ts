@@ -190,7 +190,7 @@ export class SpreadCopy {
     const before = this.#doneBytes
     this.#parts.env.chunks.loose.sync(id, (have) => {
       this.#syncing = false
-      this.#loose.reserve(id, this.#state === 'ending' ? 0 : this.#total - before)
+      this.#loose.reserve(id, (this.#state === 'ending' ? this.#doneBytes : this.#total) - before)
       this.#loose.synced(id, have)
       if (this.#state !== 'ending') return
       // what came while that sync was under way

@@ -28,7 +28,8 @@ const EVERY_MS = 30_000
 const ASK_AGAIN_MS = 2_000
 const DROP_AFTER_MS = 10_000
 const REPLACED_MS = 10_000
-const FULL_MS = 50_000
+/** Others are told again before the minute is over for which they remember it: else duties go to and fro. */
+const FULL_MS = 40_000
 const LEAVING_MS = 30_000
 const MAX_COPYING = 4
 const MAX_LEAVING = 64
@@ -226,7 +227,7 @@ export class SpreadDuty {
     const bytes = bytesOf(manifest.layout, missing)
     const room = loose.has(id) || loose.size < MAX_LOOSE_FILES
     if (!room || holdings.blobBytes + this.#fetches.keepingBytes + bytes > this.#quotaBytes) {
-      roster.crowded(register.name, env.identity.id)
+      roster.crowded(register.name, env.identity.id, FULL_MS)
       this.#sayFull(register, id, owners, missing)
       this.look(id, FULL_MS)
       return
