@@ -189,6 +189,7 @@ export class Mdns {
     for (const record of records)
       if (record.type === 'PTR' && record.name.toLowerCase() === this.#name) named.add(record.data)
     named.delete(this.#instance)
+    if (named.size === 0) return
     const near = nearby()
     for (const record of records) {
       if (record.type !== 'TXT' || !named.has(record.name)) continue

@@ -26,11 +26,15 @@ interface Outbox {
 
 export class Announcer {
   readonly #env: Pick<Env, 'now' | 'after'>
-  readonly #mesh: Mesh
+  readonly #mesh: Pick<Mesh, 'isLinked' | 'send'>
   readonly #claimOf: (id: Hash) => Omit<ClaimFields, 'manifest'>
   readonly #outboxes = new Map<PeerId, Outbox>() // one per linked peer
 
-  constructor(env: Pick<Env, 'now' | 'after'>, mesh: Mesh, claimOf: (id: Hash) => Omit<ClaimFields, 'manifest'>) {
+  constructor(
+    env: Pick<Env, 'now' | 'after'>,
+    mesh: Pick<Mesh, 'isLinked' | 'send'>,
+    claimOf: (id: Hash) => Omit<ClaimFields, 'manifest'>,
+  ) {
     this.#env = env
     this.#mesh = mesh
     this.#claimOf = claimOf
@@ -60,8 +64,8 @@ export class Announcer {
     for (const [peer, outbox] of this.#outboxes) {
       const digest = new ClaimDigest()
       for (const [id, word] of outbox.told) {
-        if (word === null || claimWord(id, this.#claimOf(id)) !== word) this.mark(peer, id, false)
-        if (word !== null) digest.add(id, word)
+        if (word !== null && claimWord(id, this.#claimOf(id)) === word) digest.add(id, word)
+        else this.mark(peer, id, false)
       }
       if (digest.size === 0) continue
       outbox.mayWant = true

@@ -230,9 +230,13 @@ export class Keeping implements Keep {
 
   /** Starts the copy that this peer owes. */
   #make(register: Register): void {
-    const { manifests, env, names, said } = this.#parts
+    const { manifests, env, names, said, loose } = this.#parts
     const manifest = register.manifest === null ? undefined : manifests.get(register.manifest)
     if (manifest === undefined || this.#fetches.isKeeping(manifest.id)) return
+    if (!loose.isCounted) {
+      this.reviewSoon(RETRY_MS)
+      return
+    }
     if (this.#isFull(register)) {
       this.#giveUp(register, manifest.id)
       return
@@ -281,7 +285,7 @@ export class Keeping implements Keep {
   }
 
   #maybeDrop(register: Register, id: Hash, keepers: readonly PeerId[]): void {
-    const { env, said } = this.#parts
+    const { env, said, holders } = this.#parts
     if (!keepers.every((keeper) => this.#satisfied(register, keeper))) {
       this.#spare.delete(id)
       return
@@ -290,6 +294,11 @@ export class Keeping implements Keep {
     this.#spare.set(id, since)
     if (env.now() - since < DROP_AFTER_MS) {
       this.reviewSoon(DROP_AFTER_MS)
+      return
+    }
+    // what they said before they were asked may have come true no more
+    if (register.copies && !keepers.every((keeper) => holders.state(id, keeper, since + 1) === 'kept')) {
+      this.reviewSoon(ASK_AGAIN_MS)
       return
     }
     this.#spare.delete(id)

@@ -19,12 +19,12 @@ export class FullMarks {
     return (this.#until.get(name)?.get(peer) ?? 0) > this.#env.now()
   }
 
-  set(name: string, peer: PeerId): void {
+  set(name: string, peer: PeerId, forMs = FULL_MS): void {
     const marks = this.#until.get(name) ?? new Map<PeerId, number>()
     for (const [marked, until] of marks) if (until <= this.#env.now()) marks.delete(marked)
     const [oldest] = this.#until.keys()
     if (!this.#until.has(name) && this.#until.size >= MAX_NAMES && oldest !== undefined) this.#until.delete(oldest)
-    if (marks.size < MAX_PEERS || marks.has(peer)) this.#until.set(name, marks.set(peer, this.#env.now() + FULL_MS))
+    if (marks.size < MAX_PEERS || marks.has(peer)) this.#until.set(name, marks.set(peer, this.#env.now() + forMs))
   }
 
   delete(name: string, peer: PeerId): void {

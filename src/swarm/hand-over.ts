@@ -33,6 +33,7 @@ export function handOver(
   }
   const lacks = (register: Register) => keeping.lacking(register, self).length > 0
   const others = ({ manifest }: Register) => (manifest === null ? 0 : holders.complete(manifest))
+  const isAlone = () => [...mesh.members()].length === 0
   const log = (text: string) => env.log('warn', text)
   const tellWhatIsLeft = () => {
     // where nobody is left to become a keeper, nobody lacks a copy
@@ -43,15 +44,17 @@ export function handOver(
       else log(`"${register.name}" has ${copies} other complete holders: not all its keepers have it yet`)
     }
     const loose = spread.counts.owedWithout()
-    for (const { name } of loose.slice(0, MAX_NAMED)) log(`not all chunks of "${name}" are at their other owners yet`)
+    for (const { name } of loose.slice(0, MAX_NAMED)) {
+      if (isAlone()) log(`nobody else holds chunks of "${name}": they come back with this peer`)
+      else log(`not all chunks of "${name}" are at their other owners yet`)
+    }
     const more = Math.max(0, left.length - MAX_NAMED) + Math.max(0, loose.length - MAX_NAMED)
     if (more > 0) log(`and ${more} more files like that`)
   }
   let askedAt = Number.NEGATIVE_INFINITY
   const check = () => {
-    const isAlone = [...mesh.members()].length === 0
-    const owed = isAlone ? [] : ours().filter(lacks)
-    const loose = isAlone ? [] : spread.counts.owedWithout()
+    const owed = isAlone() ? [] : ours().filter(lacks)
+    const loose = isAlone() ? [] : spread.counts.owedWithout()
     if (owed.length + loose.length === 0 || env.now() >= deadline) {
       tellWhatIsLeft()
       return done()

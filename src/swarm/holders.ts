@@ -56,9 +56,10 @@ export class Holders {
     return true
   }
 
-  state(id: Hash, peer: PeerId): HoldingState {
+  /** What a peer says; where `since` is given, it must have said so after. */
+  state(id: Hash, peer: PeerId, since = Number.NEGATIVE_INFINITY): HoldingState {
     const claim = this.#claims.get(id)?.get(peer)
-    return claim !== undefined && this.#fresh(claim) ? claim.state : 'none'
+    return claim !== undefined && this.#fresh(claim) && claim.at >= since ? claim.state : 'none'
   }
 
   /** Chunks that a peer claims of a file it holds in part. */

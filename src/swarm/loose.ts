@@ -36,6 +36,7 @@ export class Loose {
   readonly #env: Pick<Env, 'chunks' | 'store' | 'log'>
   readonly #manifests: Manifests
   readonly #files = new Map<Hash, Entry>() // at most MAX_LOOSE_FILES
+  #unknown = 0
 
   constructor(env: Pick<Env, 'chunks' | 'store' | 'log'>, manifests: Manifests) {
     this.#env = env
@@ -53,6 +54,11 @@ export class Loose {
     let sum = 0
     for (const { bytes, reservedBytes } of this.#files.values()) sum += bytes + reservedBytes
     return sum
+  }
+
+  /** Whether those of before the restart are all counted; until then nobody knows how much room there is. */
+  get isCounted(): boolean {
+    return this.#unknown === 0
   }
 
   get size(): number {
@@ -86,9 +92,14 @@ export class Loose {
       else if (isHash(key)) this.#forget(key)
     }
     for (const manifest of saved) this.#add(manifest).busy++
+    this.#unknown = saved.length
     const next = () => {
       const manifest = saved.pop()
-      if (manifest !== undefined) this.#open(manifest, next)
+      if (manifest === undefined) return
+      this.#open(manifest, () => {
+        this.#unknown--
+        next()
+      })
     }
     for (let lane = 0; lane < MAX_OPENING; lane++) next()
   }

@@ -201,6 +201,7 @@ export class Publishing {
 
   #spread(order: Order, register: Register, manifest: Manifest): void {
     const { env, said, roster, nameOf } = this.#p.parts
+    const { counts } = this.#p.spread
     const others = roster.keepers(register.name).filter((keeper) => keeper !== env.identity.id)
     if (register.copies && others.length > 0)
       said.say('info', `Store ${register.name} request sent to ${others.map(nameOf).join(', ')}`)
@@ -212,15 +213,15 @@ export class Publishing {
       const copies = this.#durable(register, acked)
       const needed = roster.enough(register.name)
       const room = (register.copies ? roster.withRoom(register.name) : null) ?? needed
+      const isSpread = counts.isStored(register)
       // whoever has not answered yet may have room
-      const spread = this.#p.spread.counts.isStored(register) || roster.isCrowdedOut(register.name)
-      const incomplete = copies < Math.min(needed, room) || !spread
+      const incomplete = copies < Math.min(needed, room) || !(isSpread || counts.isCrowdedOut(register))
       if (!replaced && incomplete) return order.progress(this.#progress(register, manifest, copies, needed))
       this.#waiting.delete(register.id)
       stop()
       if (replaced) return order.done(refused(`"${register.name}" was changed or removed meanwhile`))
       if (copies < needed) return order.done(refused(noRoom(register, room)))
-      if (!this.#p.spread.counts.isStored(register)) return order.done(refused(noRoom(register, 0)))
+      if (!isSpread) return order.done(refused(noRoom(register, room)))
       const { id, name, layout, chunkCount: chunks } = manifest
       order.done(done({ name, id, size: layout.size, chunks, holders: this.#p.keeper.countOf(id) }))
     }
@@ -317,9 +318,10 @@ export class Publishing {
 }
 
 /** It stays published: its copies are made when there is room. */
-function noRoom({ name, size }: Register, room: number): string {
-  const who = room === 0 ? 'no peer has room' : 'only one peer has room, and two copies are needed,'
-  return `${who} for "${name}" (${size} bytes): it is served from here until some has (start peers with more --quota)`
+function noRoom({ name, size, keeping }: Register, room: number): string {
+  const few = room === 0 ? 'no peer has room' : 'only one peer has room, and two copies are needed,'
+  const lack = keeping === 'spread' ? 'too few peers have room for the chunks of' : `${few} for`
+  return `${lack} "${name}" (${size} bytes): it is served from here until some has (start peers with more --quota)`
 }
 
 /** The last part of a path, whichever slashes it has. */

@@ -1,6 +1,7 @@
 /**
  * When which spread file is looked at: all after a change of members or names, one when something of it changed. One
- * after the other, with a pause before each that fits its size: whoever publishes much keeps nobody busy.
+ * after the other, with a pause before each that fits its size: whoever publishes much keeps nobody busy. Small files
+ * do not wait for large ones.
  */
 import type { Hash } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
@@ -8,6 +9,8 @@ import type { Cancel, Env } from '../env.js'
 const SOON_MS = 50
 /** A review of 16,384 chunks costs some 30 ms and so waits half a second. */
 const CHUNKS_PER_MS = 32
+/** With more chunks a file is a large one. */
+const SMALL_CHUNKS = 1_024
 
 export interface ReviewHooks {
   all(): Iterable<Hash>
@@ -16,13 +19,20 @@ export interface ReviewHooks {
   review(id: Hash): void
 }
 
+interface Lane {
+  readonly queue: Set<Hash> // now; at most one per name
+  working: boolean
+}
+
+const newLane = (): Lane => ({ queue: new Set(), working: false })
+
 export class Reviews {
   readonly #env: Pick<Env, 'now' | 'after'>
   readonly #hooks: ReviewHooks
-  readonly #queue = new Set<Hash>() // now; at most one per name
+  readonly #small = newLane()
+  readonly #large = newLane()
   readonly #later = new Map<Hash, { readonly at: number; readonly cancel: Cancel }>() // at most one per name
   #planned = false
-  #working = false
 
   constructor(env: Pick<Env, 'now' | 'after'>, hooks: ReviewHooks) {
     this.#env = env
@@ -35,16 +45,16 @@ export class Reviews {
     this.#planned = true
     this.#env.after(SOON_MS, () => {
       this.#planned = false
-      for (const id of this.#hooks.all()) this.#queue.add(id)
-      this.#work()
+      for (const id of this.#hooks.all()) this.look(id, 0)
     })
   }
 
   /** One file; the earliest of several times counts. */
   look(id: Hash, delayMs: number): void {
     if (delayMs === 0) {
-      this.#queue.add(id)
-      this.#work()
+      const lane = this.#hooks.chunksOf(id) > SMALL_CHUNKS ? this.#large : this.#small
+      lane.queue.add(id)
+      this.#work(lane)
       return
     }
     const at = this.#env.now() + delayMs
@@ -58,15 +68,15 @@ export class Reviews {
     this.#later.set(id, { at, cancel })
   }
 
-  #work(): void {
-    const [id] = this.#queue
-    if (this.#working || id === undefined) return
-    this.#working = true
-    this.#queue.delete(id)
+  #work(lane: Lane): void {
+    const [id] = lane.queue
+    if (lane.working || id === undefined) return
+    lane.working = true
+    lane.queue.delete(id)
     this.#env.after(Math.ceil(this.#hooks.chunksOf(id) / CHUNKS_PER_MS), () => {
-      this.#working = false
+      lane.working = false
       this.#hooks.review(id)
-      this.#work()
+      this.#work(lane)
     })
   }
 }

@@ -93,15 +93,13 @@ export class Roster {
     if (this.inReach(name, peer)) this.#full.set(name, peer)
   }
 
-  /** A peer has no room for chunks of this spread file: others take its place for a minute. */
-  crowded(name: string, peer: PeerId): void {
-    this.#crowded.set(name, peer)
+  /** A peer has no room for chunks of this spread file: others take its place, for a minute where nothing else is said. */
+  crowded(name: string, peer: PeerId, forMs?: number): void {
+    this.#crowded.set(name, peer, forMs)
   }
 
-  /** Whether nobody at all has room for chunks of this spread file, as far as one has heard. */
-  isCrowdedOut(name: string): boolean {
-    const members = this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
-    return members.length > 0 && members.every((peer) => this.#crowded.has(name, peer))
+  isCrowded(name: string, peer: PeerId): boolean {
+    return this.#crowded.has(name, peer)
   }
 
   isFull(name: string, peer: PeerId): boolean {

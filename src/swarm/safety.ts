@@ -9,7 +9,7 @@ import type { Register } from './register.js'
 
 const ASK_MS = 3_000
 const ASK_AGAIN_MS = 5_000
-/** Where nobody who can be asked sees enough copies: then what was published so long ago counts as kept. */
+/** Where nobody who can be asked sees enough copies: then what was asked about for so long counts as kept. */
 const PATIENCE_MS = 3_600_000
 const MAX_NOTES = 4_096
 
@@ -17,7 +17,8 @@ export class Safety {
   readonly #parts: Parts
   readonly #keeper: Keeper
   readonly #known = new Set<Hash>() // manifests, at most MAX_NOTES
-  readonly #askedAt = new Map<Hash, number>() // at most MAX_NOTES
+  /** By our own clock: the time in a register is its publisher's word. */
+  readonly #asked = new Map<Hash, { readonly first: number; readonly last: number }>() // at most MAX_NOTES
 
   constructor(parts: Parts, keeper: Keeper) {
     this.#parts = parts
@@ -28,10 +29,10 @@ export class Safety {
   onKnown: (id: Hash) => void = () => {}
 
   isSafe(register: Register): boolean {
-    const { manifest: id, keeping, time } = register
+    const { manifest: id, keeping } = register
     const { env, roster } = this.#parts
     if (id === null || keeping === 'served' || this.#known.has(id)) return true
-    if (env.wallTime() - time > PATIENCE_MS) return true
+    if (env.now() - (this.#asked.get(id)?.first ?? env.now()) > PATIENCE_MS) return true
     if (roster.keepers(register.name).includes(env.identity.id)) this.#counted(register, id, this.#keeper.countOf(id))
     if (!this.#known.has(id)) this.#ask(register, id)
     return this.#known.has(id)
@@ -39,9 +40,10 @@ export class Safety {
 
   #ask(register: Register, id: Hash): void {
     const { env, roster, post } = this.#parts
-    if ((this.#askedAt.get(id) ?? Number.NEGATIVE_INFINITY) + ASK_AGAIN_MS > env.now()) return
-    if (this.#askedAt.size >= MAX_NOTES) this.#askedAt.clear()
-    this.#askedAt.set(id, env.now())
+    const before = this.#asked.get(id)
+    if (before !== undefined && before.last + ASK_AGAIN_MS > env.now()) return
+    if (before === undefined && this.#asked.size >= MAX_NOTES) this.#asked.clear()
+    this.#asked.set(id, { first: before?.first ?? env.now(), last: env.now() })
     for (const keeper of roster.keepers(register.name)) {
       if (keeper === env.identity.id) continue
       const question = (request: number) => ({ type: 'countsGet', request, manifests: [id] }) as const

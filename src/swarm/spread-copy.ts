@@ -65,10 +65,11 @@ export class SpreadCopy {
     loose.begin(job.manifest, (error) => {
       if (this.#state === 'ending') return this.#hooks.done(null)
       if (error !== null) return this.#hooks.done(error)
-      loose.reserve(job.manifest.id, this.#total)
       if (job.local) this.#copy()
       else this.#fetch()
     })
+    // before the next file is looked at
+    loose.reserve(job.manifest.id, this.#total)
   }
 
   /** Whether all of these are being fetched. */
@@ -189,7 +190,7 @@ export class SpreadCopy {
     const before = this.#doneBytes
     this.#parts.env.chunks.loose.sync(id, (have) => {
       this.#syncing = false
-      this.#loose.reserve(id, this.#state === 'ending' ? 0 : this.#total - before)
+      this.#loose.reserve(id, (this.#state === 'ending' ? this.#doneBytes : this.#total) - before)
       this.#loose.synced(id, have)
       if (this.#state !== 'ending') return
       // what came while that sync was under way

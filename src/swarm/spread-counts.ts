@@ -53,6 +53,14 @@ export class SpreadCounts {
     return register.keeping !== 'spread' || this.copies(register).chunks === chunksIn(register)
   }
 
+  /** Whether too few of those who may be asked have room for some chunk, as far as one has heard. */
+  isCrowdedOut(register: Register): boolean {
+    const { roster } = this.#parts
+    // who has no room is among the owners only where nobody has
+    const roomy = (owners: readonly PeerId[]) => owners.filter((peer) => !roster.isCrowded(register.name, peer)).length
+    return [...this.owners(register).lists].some((owners) => roomy(owners) < roster.enough(register.name))
+  }
+
   /** How far a store is. */
   progress(register: Register, chunkCount: number): Progress {
     const { chunks, enough, bytes } = this.copies(register)
@@ -61,7 +69,7 @@ export class SpreadCounts {
     return { text, done: bytes, total: register.size * enough, unit: 'bytes' }
   }
 
-  /** Spread files of which owners lack chunks that are here or published here, once this peer is gone. */
+  /** Spread files of which owners lack chunks that are here or published here, or have no owner, once this peer is gone. */
   owedWithout(): readonly Register[] {
     const { env, names, loose } = this.#parts
     const self = env.identity.id
@@ -69,7 +77,10 @@ export class SpreadCounts {
       ({ keeping, manifest: id, publisher }) =>
         keeping === 'spread' && id !== null && (publisher === self || loose.kept(id).length > 0),
     )
-    return concerned.filter((register) => this.lacking(register, self).size > 0)
+    const hasOwners = (register: Register) => this.owners(register, self).of(0).length > 0
+    return concerned.filter(
+      (register) => this.lacking(register, self).size > 0 || (chunksIn(register) > 0 && !hasOwners(register)),
+    )
   }
 
   /** Owners that lack chunks: of all that we published, else of those that are here. */

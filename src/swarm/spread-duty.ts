@@ -6,6 +6,7 @@
  */
 import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import type { Bitmap } from '../env.js'
 import { and, anyBit, emptyBitmap, indicesOf, minus } from './bitmap.js'
 import type { Fetches } from './fetches.js'
@@ -27,13 +28,17 @@ const EVERY_MS = 30_000
 const ASK_AGAIN_MS = 2_000
 const DROP_AFTER_MS = 10_000
 const REPLACED_MS = 10_000
-const FULL_MS = 50_000
+/** Others are told again before the minute is over for which they remember it: else duties go to and fro. */
+const FULL_MS = 40_000
 const LEAVING_MS = 30_000
 const MAX_COPYING = 4
 const MAX_LEAVING = 64
 const MAX_NOTES = 65_536
 const MAX_ASKED = 16
 const MAX_TOLD_FULL = 64
+/** Files that others are told at once, and in a second, that there is no room for. */
+const FULL_FILES = 64
+const FULL_FILES_PER_SECOND = 4
 
 export interface SpreadParts {
   readonly parts: Parts
@@ -55,6 +60,7 @@ export class SpreadDuty {
   readonly #spare = new Map<Hash, { readonly since: number; readonly chunks: Bitmap }>() // at most one per loose file
   readonly #notes = new Map<string, number>() // what was asked or said when; at most MAX_NOTES
   readonly #rests: Rests
+  readonly #tellingFull: Bucket
   readonly #promised = new Set<Hash>() // somebody holds chunks of these; at most one per live name
   readonly #leaving = new Map<PeerId, number>() // until when; at most MAX_LEAVING
 
@@ -65,6 +71,7 @@ export class SpreadDuty {
     this.#safety = safety
     this.counts = new SpreadCounts(parts)
     this.#rests = new Rests(parts.env)
+    this.#tellingFull = new Bucket(parts.env, FULL_FILES, FULL_FILES_PER_SECOND)
     this.#reviews = new Reviews(parts.env, {
       all: () => this.#all(),
       chunksOf: (id) => chunksIn(parts.names.byManifest(id) ?? { size: 0 }),
@@ -110,7 +117,7 @@ export class SpreadDuty {
   /** A peer is about to leave: what would be owed without it is owed now. */
   leaving(peer: PeerId, ids: readonly Hash[]): void {
     if (this.#leaving.size < MAX_LEAVING) this.#leaving.set(peer, this.#parts.env.now() + LEAVING_MS)
-    for (const id of ids) this.look(id)
+    for (const id of ids) if (this.#parts.names.byManifest(id) !== undefined) this.look(id)
   }
 
   isCopying(id: Hash): boolean {
@@ -164,6 +171,7 @@ export class SpreadDuty {
     const register = names.byManifest(id)
     if (register === undefined || register.keeping !== 'spread') {
       this.#promised.delete(id)
+      this.#spare.delete(id)
       this.#copies.get(id)?.stop()
       if (loose.has(id)) this.#dropReplaced(id)
       return
@@ -182,6 +190,7 @@ export class SpreadDuty {
       return
     }
     if (anyBit(missing)) this.#make(register, id, owners, missing)
+    else this.#promised.delete(id)
     if (anyBit(spare)) this.#shed(register, id, owners, spare)
     else this.#spare.delete(id)
     if (loose.has(id) && !anyBit(have) && !anyBit(missing)) loose.dropAll(id)
@@ -206,7 +215,7 @@ export class SpreadDuty {
   #make(register: Register, id: Hash, owners: ChunkOwners, missing: Bitmap): void {
     const { manifests, holdings, holders, loose, roster, env, said, transfers } = this.#parts
     const restMs = this.#rests.leftMs(id)
-    if (this.#copies.size >= MAX_COPYING || restMs > 0) {
+    if (this.#copies.size >= MAX_COPYING || restMs > 0 || !loose.isCounted) {
       this.look(id, Math.max(RETRY_MS, restMs))
       return
     }
@@ -218,7 +227,7 @@ export class SpreadDuty {
     const bytes = bytesOf(manifest.layout, missing)
     const room = loose.has(id) || loose.size < MAX_LOOSE_FILES
     if (!room || holdings.blobBytes + this.#fetches.keepingBytes + bytes > this.#quotaBytes) {
-      roster.crowded(register.name, env.identity.id)
+      roster.crowded(register.name, env.identity.id, FULL_MS)
       this.#sayFull(register, id, owners, missing)
       this.look(id, FULL_MS)
       return
@@ -303,7 +312,8 @@ export class SpreadDuty {
   /** Whoever would have to take our place must hear of it; they do so for a minute. */
   #sayFull(register: Register, id: Hash, owners: ChunkOwners, missing: Bitmap): void {
     const { mesh, post, env } = this.#parts
-    if (!this.#may('full', FULL_MS)) return
+    if (!this.#tellingFull.hasOne || !this.#may(`full${id}`, FULL_MS)) return
+    this.#tellingFull.take()
     const near = [register.publisher, ...mesh.linked(), ...owners.everybody(indicesOf(missing))]
     const told = [...new Set(near)].filter((peer) => peer !== env.identity.id).slice(0, MAX_TOLD_FULL)
     for (const peer of told) post.tell(peer, { type: 'keepRefused', manifest: id, reason: 'full' })

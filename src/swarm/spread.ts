@@ -30,6 +30,11 @@ export class ChunkOwners {
     this.#lists = lists
   }
 
+  /** Each list once. */
+  get lists(): Iterable<readonly PeerId[]> {
+    return new Set(this.#lists)
+  }
+
   /** First the chunk's successor on the ring. */
   of(index: number): readonly PeerId[] {
     return this.#lists[index] ?? []
@@ -37,7 +42,7 @@ export class ChunkOwners {
 
   /** The chunks that this peer is to keep. */
   owedBy(peer: PeerId): Bitmap {
-    const lists = new Set([...new Set(this.#lists)].filter((owners) => owners.includes(peer)))
+    const lists = new Set([...this.lists].filter((owners) => owners.includes(peer)))
     const owed = emptyBitmap(this.#lists.length)
     this.#lists.forEach((owners, index) => {
       if (lists.has(owners)) setBit(owed, index)

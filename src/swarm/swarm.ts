@@ -221,7 +221,7 @@ export class Swarm implements Protocol {
     return this.#uploads.dataLink()
   }
 
-  /** Before leaving: waits, at most 10 s, until what this peer keeps has its copies elsewhere. */
+  /** Before leaving: waits, at most 8 s, until what this peer keeps has its copies elsewhere. */
   handOver(done: () => void): void {
     handOver(this.#parts, this.#keeping, this.#spread, done)
   }

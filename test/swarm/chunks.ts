@@ -26,7 +26,7 @@ export function makeChunks(peer: TestPeer): Chunks {
   const loose: LooseChunks = {
     onLost: () => {},
     open: (blob, layout, done) => {
-      peer.later(3, () => {
+      peer.later(peer.looseOpenMs, () => {
         const folder = disk.loose.get(blob) ?? { layout, verified: new Set<number>(), durable: new Set<number>() }
         disk.loose.set(blob, folder)
         done({ have: bitmap(countOf(layout), folder.durable) })

@@ -2,9 +2,14 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
 import type { StoredView } from '../../src/api.js'
+import type { Mesh } from '../../src/mesh.js'
+import { Announcer } from '../../src/swarm/announcer.js'
+import { Holders } from '../../src/swarm/holders.js'
+import type { HoldingState } from '../../wire/messages/swarm.js'
+import type { Hash, PeerId } from '../../wire/types.js'
 import type { TestPeer } from './peer.js'
 import { files, keepers, MIB, network, outsiders, quiet, request, store } from './scene.js'
-import type { World } from './world.js'
+import { World } from './world.js'
 
 const FILES = 300
 const KEPT = 4
@@ -100,6 +105,38 @@ test('one digest is answered once, however often a peer asks', () => {
   // one claim takes about 50 bytes
   assert.ok((reader.said.get('chunksHave') ?? 0) < 150, `${reader.said.get('chunksHave')} bytes`)
   assert.ok(holdersAt(keeper, id) > 4)
+})
+
+test('a digest does not keep a claim alive that holds no more, though nobody said so', () => {
+  const world = new World(25)
+  const env = { now: () => world.nowMs, after: (ms: number, fn: () => void) => world.at(ms, fn) }
+  const [id, other, self] = ['1', '2', '3'].map((digit) => digit.repeat(64) as Hash)
+  const none = new Uint8Array(0)
+  const states = new Map<Hash, HoldingState>([
+    [id!, 'kept'],
+    [other!, 'kept'],
+  ])
+  const holders = new Holders(env)
+  let hears = true
+  const send: Mesh['send'] = (_peer, message) => {
+    if (message.type === 'claimsDigest') holders.renew(self as PeerId, message.digests)
+    if (message.type === 'chunksHave' && hears)
+      for (const { manifest, state } of message.claims) holders.note(manifest, self as PeerId, state, none, 1)
+    return 'sent'
+  }
+  const announcer = new Announcer(env, { isLinked: () => true, send }, (file) => ({
+    state: states.get(file) ?? 'none',
+    chunks: none,
+    kept: none,
+  }))
+  for (const file of states.keys()) announcer.mark(self as PeerId, file, true)
+  world.run(80_000)
+  states.set(id!, 'none')
+  hears = false
+  announcer.renew()
+  world.run(20_000)
+  assert.equal(holders.state(id!, self as PeerId), 'none')
+  assert.equal(holders.state(other!, self as PeerId), 'kept')
 })
 
 test.run()

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { test } from 'uvu'
 import type { StoredView } from '../../src/api.js'
+import { keyOf } from '../../src/swarm/manifest.js'
 import type { TestPeer } from './peer.js'
 import { files, keepers, MIB, network, quiet, request, store } from './scene.js'
 import { World } from './world.js'
@@ -163,6 +164,32 @@ test('a full owner is replaced by the next successor', () => {
   const stored = store(world, key, '/big')
   world.until('four copies', 60_000, () => keepers(world, stored.id).length === 4)
   assert.ok(!full.disk.blobs.has(stored.id))
+})
+
+test('a copy that is owed no more stays until each owner has said so since, not some time before', () => {
+  const { world, peers } = network(41, 6)
+  const publisher = peers[0]!
+  publisher.write('/f', 'content', MIB)
+  const stored = store(world, publisher, '/f')
+  world.until('four copies', 30_000, () => keepers(world, stored.id).length === 4)
+  const before = keepers(world, stored.id)
+  world.run(5_000)
+  const owners = () => publisher.owners(keyOf('f'), 4)
+  const isSpare = (peer: TestPeer) => !owners().includes(peer.id)
+  const silent = before.find((peer) => peer.id === owners()[0])!
+  silent.loses = ({ type }) => type === 'chunksHave' || type === 'claimsDigest'
+  for (let at = 0; !before.some(isSpare); at++) {
+    world.add(`new${at}`)
+    world.run(100)
+  }
+  const spare = before.find(isSpare)!
+  world.until('the copy at the new owner', 10_000, () => keepers(world, stored.id).length > 4)
+  for (let seconds = 0; seconds < 60; seconds++) {
+    world.run(1_000)
+    assert.ok(keepers(world, stored.id).includes(spare), `dropped after ${seconds} s`)
+  }
+  silent.loses = () => false
+  world.until('the drop', 60_000, () => !keepers(world, stored.id).includes(spare))
 })
 
 test.run()

@@ -33,6 +33,10 @@ export class TestPeer {
   mute = false
   replicas = 4
   quotaBytes: number | undefined
+  /** How long it takes to find again what lies in a folder of chunks. */
+  looseOpenMs = 3
+  /** How wrong its clock is. */
+  clockOffsetMs = 0
   /** Chunks served, by everybody who asked. */
   served = 0
   /** Bytes of messages sent over control links, by type. */
@@ -238,7 +242,7 @@ export class TestPeer {
       },
       network: { name: 'test', tag: seedless, genesisSeed: new Uint8Array(32) },
       now: () => world.nowMs,
-      wallTime: () => 1_700_000_000_000 + Math.floor(world.nowMs),
+      wallTime: () => 1_700_000_000_000 + Math.floor(world.nowMs) + this.clockOffsetMs,
       after: (delayMs, fn) => this.later(delayMs, fn),
       random: () => world.random(),
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(world.random() * 256)),

@@ -7,10 +7,12 @@ import type { TestPeer } from './peer.js'
 import { keepers, MIB, quiet, request, store } from './scene.js'
 import { World } from './world.js'
 
-/** What lies in its blob folder, finished or not. */
+/** What lies in its folders of copies, finished or not. */
 function taken({ disk }: TestPeer): number {
   const parts = [...disk.parts.values()].filter(({ target }) => target === null)
-  return [...disk.blobs.values(), ...parts.map(({ layout }) => layout)].reduce((sum, { size }) => sum + size, 0)
+  const whole = [...disk.blobs.values(), ...parts.map(({ layout }) => layout)].reduce((sum, { size }) => sum + size, 0)
+  const chunks = [...disk.loose.values()].map(({ layout, verified }) => verified.size * layout.chunkSize)
+  return chunks.reduce((sum, bytes) => sum + bytes, whole)
 }
 
 /** Runs on, looking all the time that nobody has more than its quota. */
@@ -190,6 +192,50 @@ test('what was found again after a start counts from the beginning', () => {
   peers[1]!.start()
   watched(world, 60_000)
   assert.equal(peers[1]!.swarm.room.keptBytes, 10 * MIB)
+})
+
+test('spread files that come at the same time never take more than the quota', () => {
+  for (const seed of [31, 33]) {
+    const quota = 10 * MIB
+    const { world, peers } = network(seed, [undefined, quota, quota, quota, undefined, undefined, undefined, undefined])
+    for (let i = 0; i < 6; i++) {
+      peers[0]!.write(`/s${i}`, `content ${i}`, 12 * MIB)
+      peers[0]!.swarm.store(`/s${i}`, { spread: true }, quiet, quiet)
+    }
+    watched(world, 300_000)
+    for (const peer of peers.slice(1, 4)) assert.ok(taken(peer) > 0, `${peer.name} keeps nothing`)
+    const served = peers.map((peer) => peer.served)
+    watched(world, 600_000)
+    assert.deepEqual(
+      peers.map((peer) => peer.served),
+      served,
+      'nothing moves once everything has its place',
+    )
+  }
+})
+
+test('after a start nothing is taken before all chunks were found again and counted', () => {
+  const quota = 10 * MIB
+  const { world, peers } = network(
+    32,
+    Array.from({ length: 4 }, () => quota),
+  )
+  peers[0]!.write('/spread', 'spread', 8 * MIB)
+  store(world, peers[0]!, '/spread', { spread: true })
+  world.until('all chunks everywhere', 60_000, () => peers.every((peer) => taken(peer) === 8 * MIB))
+  world.run(5_000) // synced
+  const again = peers[2]!
+  again.kill()
+  world.run(3_000)
+  again.looseOpenMs = 20_000
+  again.start()
+  world.run(1_000)
+  for (const path of ['/whole', '/chunks']) {
+    peers[0]!.write(path, path, 8 * MIB)
+    peers[0]!.swarm.store(path, { spread: path === '/chunks' }, quiet, quiet)
+  }
+  watched(world, 60_000)
+  assert.equal(taken(again), 8 * MIB)
 })
 
 test.run()

@@ -113,8 +113,10 @@ test('as long as a new owner gets nothing, the old ones keep what they have', ()
   placed(world, 'big', stored.id, 400_000)
 })
 
-test('chunks of a replaced version stay until the new one is safe', () => {
+/** A new version that nobody gets for a minute. */
+function replaceSlowly(clockOffsetMs: number): void {
   const { world, peers, stored } = spread(15, 7)
+  peers[0]!.clockOffsetMs = clockOffsetMs
   placed(world, 'big', stored.id)
   peers[0]!.write('/big', 'other', SIZE)
   for (const peer of peers) peer.mute = true
@@ -127,7 +129,11 @@ test('chunks of a replaced version stay until the new one is safe', () => {
   for (const peer of peers) peer.mute = false
   world.until('the new version stored', 400_000, () => second !== null)
   world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-})
+}
+
+test('chunks of a replaced version stay until the new one is safe', () => replaceSlowly(0))
+
+test('so they do when the clock of the publisher is slow', () => replaceSlowly(-2 * 3_600_000))
 
 test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
   const { world, peers, stored } = spread(16, 10)
@@ -160,6 +166,21 @@ test('a leaver hands its chunks over before it goes', () => {
   world.until('the hand-over', 11_000, () => left)
   assert.ok(world.nowMs - began < 9_000)
   for (const index of mine) assert.ok(holdersOf(world, stored.id, index).filter((peer) => peer !== leaver).length >= 4)
+})
+
+test('who leaves a spread file that nobody else holds is warned', () => {
+  const world = new World(21)
+  const alone = world.add('alone')
+  alone.write('/big', 'content', SIZE)
+  store(world, alone, '/big', SPREAD)
+  let left = false
+  alone.swarm.handOver(() => {
+    left = true
+  })
+  world.until('the hand-over', 1_000, () => left)
+  assert.ok(
+    world.logs.some((line) => line.endsWith('nobody else holds chunks of "big": they come back with this peer')),
+  )
 })
 
 test('a removed file leaves no chunk behind, also at a peer that was away', () => {
@@ -223,7 +244,7 @@ test('the manifest names the holders of each chunk, and the list counts the rare
   assert.deepEqual([file?.holders, file?.complete], [4, false])
 })
 
-test('a full owner of a chunk is replaced by the next successor', () => {
+test('a full owner of chunks is replaced by the next successor, for each of several files', () => {
   const world = new World(11)
   const peers = world.addPeers(7)
   world.run(500)
@@ -233,14 +254,38 @@ test('a full owner of a chunk is replaced by the next successor', () => {
   world.run(3_000)
   full.start()
   world.run(1_000)
-  peers[0]!.write('/big', 'content', SIZE)
-  const stored = store(world, peers[0]!, '/big', SPREAD)
-  world.until('four copies of each chunk', 60_000, () =>
-    Array.from({ length: CHUNKS }, (_, index) => holdersOf(world, stored.id, index).length).every(
-      (copies) => copies >= 4,
-    ),
-  )
-  assert.equal(chunksOf(full, stored.id).size, 0)
+  for (const name of ['big', 'next', 'last']) {
+    peers[0]!.write(`/${name}`, name, SIZE)
+    const { id } = store(world, peers[0]!, `/${name}`, SPREAD)
+    world.until(`four copies of each chunk of ${name}`, 30_000, () =>
+      Array.from({ length: CHUNKS }, (_, index) => holdersOf(world, id, index).length).every((copies) => copies >= 4),
+    )
+    assert.equal(chunksOf(full, id).size, 0)
+  }
+})
+
+test('a store is refused where too few who may be asked have room for a chunk, however many do not', () => {
+  for (const roomy of [0, 1]) {
+    const world = new World(20)
+    const name = 'small'
+    const peers = Array.from({ length: 16 }, (_, at) => world.add(`p${at}`, 1))
+    world.run(1_000)
+    const [publisher] = peers
+    const owners = publisher!.owners(chunkKey(name, 0), 16).map((id) => peers.find((peer) => peer.id === id)!)
+    for (const peer of owners.slice(4, 4 + roomy)) {
+      peer.kill()
+      peer.quotaBytes = undefined
+      world.run(3_000)
+      peer.start()
+      world.run(1_000)
+    }
+    publisher!.write(`/${name}`, 'content', 1000)
+    const result = world.wait<StoredView>('an answer', 30_000, (done) =>
+      publisher!.swarm.store(`/${name}`, SPREAD, quiet, done),
+    )
+    assert.ok(!result.ok)
+    assert.match(result.message, /^too few peers have room/)
+  }
 })
 
 test('a peer alone keeps chunks of its own; an empty file is stored too', () => {

@@ -47,13 +47,14 @@ export function lookup(context: CommandContext, invocation: Invocation): Promise
       const named = (one: LookupView['owner']): string => `${names.get(one) ?? ''} ${shortId(one)}`.trim()
       // whom it asked, and whom the last one named
       const way = view.path.at(-1) === view.owner ? view.path : [...view.path, view.owner]
+      const hops = plural(way.length - 1, 'hop')
       const lines = [
         `key       ${view.key}`,
         `owner     ${named(view.owner)}, ${partOfCircle(clockwise(view.key, view.owner)).trim()} of the circle after the key`,
         `replicas  ${view.replicas.map(named).join(', ') || '-'}`,
-        `path      ${way.map(named).join(' → ')}, ${plural(way.length - 1, 'hop')}`,
+        `path      ${way.map(named).join(' → ')}, ${hops}`,
       ]
-      return { exit: EXIT.done, message: lines.join('; '), lines, json: view }
+      return { exit: EXIT.done, message: `${named(view.owner)} owns it, ${hops}`, lines, json: view }
     },
   )
 }

@@ -22,7 +22,7 @@ import { MemoryPool } from './memory-pool.js'
 import { OpenFiles } from './open-files.js'
 import { PartFile, unfinish } from './part-file.js'
 import type { Source } from './source.js'
-import { isSameFile, stampOf } from './stamp.js'
+import { changedFiles, isSameFile, stampOf } from './stamp.js'
 import { Upload } from './upload.js'
 import { rightChunks } from './verify.js'
 
@@ -188,7 +188,7 @@ export class HostChunks implements Chunks {
   }
 
   check(blobs: readonly Hash[], done: (changed: readonly Hash[]) => void): void {
-    this.#changed(blobs).then(done, (error: unknown) => {
+    changedFiles(blobs, (blob) => this.#held.get(blob)?.own?.stamp).then(done, (error: unknown) => {
       throw error
     })
   }
@@ -233,17 +233,6 @@ export class HostChunks implements Chunks {
     const part = await PartFile.open({ blob, layout, target: path, replace: mayReplace, resumeFolder, failed })
     this.#parts.set(blob, part)
     return part.synced
-  }
-
-  /** One after the other: with thousands of copies the disk has other things to do. */
-  async #changed(blobs: readonly Hash[]): Promise<Hash[]> {
-    const changed: Hash[] = []
-    for (const blob of blobs) {
-      const own = this.#held.get(blob)?.own
-      const now = await stampOf(this.#ownPath(blob)).catch(() => null)
-      if (!own || now === null || !isSameFile(own.stamp, now)) changed.push(blob)
-    }
-    return changed
   }
 
   async #verify(blob: Hash, layout: Layout): Promise<boolean> {

@@ -26,3 +26,17 @@ export function stampFrom(path: string, found: BigIntStats): FileStamp {
 export function isSameFile(a: FileStamp, b: FileStamp): boolean {
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode
 }
+
+/** Those that are not what their stamps say. One after the other: with thousands the disk has other things to do. */
+export async function changedFiles<T>(
+  files: readonly T[],
+  stampBefore: (file: T) => FileStamp | undefined,
+): Promise<T[]> {
+  const changed: T[] = []
+  for (const file of files) {
+    const before = stampBefore(file)
+    const now = before === undefined ? null : await stampOf(before.path).catch(() => null)
+    if (before === undefined || now === null || !isSameFile(before, now)) changed.push(file)
+  }
+  return changed
+}
