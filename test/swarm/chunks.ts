@@ -226,9 +226,12 @@ function serve(peer: TestPeer, theirs: TestLink, request: number, blob: Hash, in
     const ours = theirs.other
     if (ours === null || ours.closed || !ours.owner.up) return
     ours.owner.later(1, () => {
-      ours.fetches.get(request)?.fetch.progress(size)
+      const asked = ours.fetches.get(request)
+      // what was given up is not written
+      if (asked === undefined || asked.over) return
+      asked.fetch.progress(size)
       const { parts, loose } = ours.owner.disk
-      const part = ours.fetches.get(request)?.fetch.loose ? loose.get(blob) : parts.get(blob)
+      const part = asked.fetch.loose ? loose.get(blob) : parts.get(blob)
       if (!wrong) part?.verified.add(index)
       ours.settle(request, wrong ? 'bad' : 'ok')
     })

@@ -205,6 +205,8 @@ export class Download implements ChunkReceiver {
     }
     this.#options.workers.hash(slot.memory, fetching.size, (digest) => {
       if (!isDigestOf(part.layout, fetch.index, digest)) return end('bad')
+      // what nobody waits for any more takes no room that nobody counts
+      if (fetching.over) return end('lost')
       part.write(fetch.index, slot.bytes).then(
         () => end('ok'),
         (error: unknown) => {

@@ -26,6 +26,8 @@ export class LooseFolder {
   readonly #fresh = new Set<number>()
   /** Synced and in their places, which the folder may not have on disk yet. */
   readonly #placed = new Set<number>()
+  /** Under way; bounded by the fetches of the file. */
+  readonly #writing = new Set<Promise<void>>()
   #syncing: Promise<void> = Promise.resolve()
 
   /** For `LooseFolder.open`. */
@@ -71,8 +73,10 @@ export class LooseFolder {
   async write(index: number, chunk: Uint8Array): Promise<void> {
     if (this.closed) throw new OperationalError(`${this.path} is not being written any more`)
     if (this.has(index)) return
-    await writeFile(this.#at(index) + NEW, chunk.subarray(0, chunkBytes(this.layout, index)), { mode: 0o600 })
-    this.#fresh.add(index)
+    const bytes = chunk.subarray(0, chunkBytes(this.layout, index))
+    const written = writeFile(this.#at(index) + NEW, bytes, { mode: 0o600 }).then(() => void this.#fresh.add(index))
+    this.#writing.add(written)
+    await written.finally(() => this.#writing.delete(written))
   }
 
   /** Reads one durable chunk into the first bytes of `memory`. */
@@ -90,10 +94,11 @@ export class LooseFolder {
     }
   }
 
-  /** All chunks written before this call are durable afterwards. */
+  /** All chunks whose writing began before this call are durable afterwards, but for those that the disk refused. */
   async sync(): Promise<void> {
     const before = this.#syncing.catch(() => {})
-    this.#syncing = before.then(() => this.#settle())
+    const writing = Promise.allSettled(this.#writing)
+    this.#syncing = before.then(() => writing).then(() => this.#settle())
     await this.#syncing
   }
 
