@@ -114,15 +114,22 @@ export class Mdns {
     this.#pauseMs = Math.min(PAUSE_MS, 2 * this.#pauseMs)
   }
 
-  /** One socket for each network that this machine is on, of either family. */
+  /** One socket for each network that this machine is on now, of either family. */
   #open(): void {
+    const here = new Set<string>()
     for (const [device, infos] of Object.entries(networkInterfaces())) {
       for (const info of infos ?? []) {
         const v6 = info.family === 'IPv6'
         const key = v6 ? `::%${device}` : info.address
-        if (info.internal || this.#places.has(key) || this.#places.size >= MAX_INTERFACES) continue
-        this.#join(key, v6)
+        if (info.internal) continue
+        here.add(key)
+        if (!this.#places.has(key) && this.#places.size < MAX_INTERFACES) this.#join(key, v6)
       }
+    }
+    for (const [key, { dns }] of this.#places) {
+      if (here.has(key)) continue
+      this.#places.delete(key)
+      dns.destroy()
     }
   }
 

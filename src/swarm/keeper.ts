@@ -19,6 +19,8 @@ import { chunksIn } from './spread-counts.js'
 
 const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
+const LEAST_MS = 1_000
+const MAX_LEAST = 20_480
 /** A digest that comes sooner after another is not looked at: it costs a pass over all claims. */
 const COMPARE_MS = 10_000
 /** Whole files are read for complaints, so they are heard slowly. */
@@ -35,6 +37,7 @@ export class Keeper {
   readonly #keeping: Keep
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
 
+  readonly #least = new Map<Hash, { readonly at: number; readonly count: number }>() // at most MAX_LEAST
   readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
 
   readonly #doubts: Bucket
@@ -64,8 +67,19 @@ export class Keeper {
   /** Complete holders known here, this peer included; of a spread file: of the chunk that the fewest hold. */
   countOf(id: Hash): number {
     const register = this.#parts.names.byManifest(id)
-    if (register?.keeping === 'spread') return this.#parts.holders.least(id, this.claimOf(id), chunksIn(register))
+    if (register?.keeping === 'spread') return this.#leastOf(id, chunksIn(register))
     return this.#parts.holders.complete(id) + (isComplete(this.#parts.holdings.state(id)) ? 1 : 0)
+  }
+
+  /** Counting goes over all claims, and lists ask for many files at once: once a second is enough. */
+  #leastOf(id: Hash, chunkCount: number): number {
+    const { env, holders } = this.#parts
+    const known = this.#least.get(id)
+    if (known !== undefined && env.now() - known.at < LEAST_MS) return known.count
+    const count = holders.least(id, this.claimOf(id), chunkCount)
+    if (this.#least.size >= MAX_LEAST) this.#least.clear()
+    this.#least.set(id, { at: env.now(), count })
+    return count
   }
 
   nameFind(from: PeerId, request: number, name: string): void {
