@@ -17,6 +17,7 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
   let opened: OpenPeer | null = null
   let closeCommands: () => Promise<void> = async () => {}
   let leaving = false
+  let leftAt = Number.POSITIVE_INFINITY
   const vanish = (): void => {
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), VANISH_MS).unref()
     stopped.abort('')
@@ -24,6 +25,7 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
   }
   const source = new LocalSource(async (abrupt) => {
     leaving = true
+    leftAt = Date.now()
     if (abrupt && opened === null) vanish()
     if (opened === null) return
     opened.quit(abrupt)
@@ -52,5 +54,12 @@ export async function runConsole(plan: PeerPlan, plain: boolean): Promise<number
   const exit = await closed
   await starting
   await closeCommands()
+  if (!plain) tellWhatCameLast(opened, leftAt)
   return exit
+}
+
+/** Warnings of the departure, such as files that are nowhere else: the screen on which they would stand is gone. */
+function tellWhatCameLast(opened: OpenPeer | null, since: number): void {
+  for (const { time, level, text } of opened?.log() ?? [])
+    if (time >= since && (level === 'warn' || level === 'error')) process.stderr.write(`p2p-tui: ${text}\n`)
 }

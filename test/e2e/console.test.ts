@@ -103,6 +103,22 @@ test(
 )
 
 test(
+  'what a departure leaves nowhere else is said after the console is gone',
+  withConsoles(async (consoles, cluster) => {
+    writeFileSync(join(cluster.folder('ada'), 'only.txt'), 'nobody else')
+    const ada = consoles.start('ada')
+    await ada.until(READY, DEADLINE_MS)
+    ada.type(':store only.txt\r')
+    await ada.until(/✓ only\.txt/, DEADLINE_MS)
+    ada.type('q')
+    const { code } = await ada.exited
+    assert.strictEqual(code, 0)
+    assert.match(ada.screen, /p2p-tui: nobody else holds "only\.txt": it comes back with this peer/)
+    assert.doesNotMatch(ada.screen, /1 Peers/)
+  }),
+)
+
+test(
   '120x40 shows the ring and a rate chart that follows a download',
   withConsoles(async (consoles, cluster) => {
     const [ada, bob] = [consoles.start('ada'), consoles.start('bob', { columns: 120, rows: 40 })]

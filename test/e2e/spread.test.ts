@@ -45,8 +45,9 @@ async function bytesAt(cluster: Cluster, name: string, id: string): Promise<numb
   const { data } = (await cluster.peers.get(name)?.ready) ?? assert.fail(`${name} never ran`)
   const whole = join(data, 'blobs', id)
   const chunks = join(data, 'chunks', id)
-  const sizes = existsSync(chunks) ? readdirSync(chunks).map((chunk) => statSync(join(chunks, chunk)).size) : []
-  return sizes.reduce((sum, size) => sum + size, existsSync(whole) ? statSync(whole).size : 0)
+  const names = existsSync(chunks) ? readdirSync(chunks).map((chunk) => join(chunks, chunk)) : []
+  // one that was just written takes its place, or goes, between the two looks
+  return [...names, whole].reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
 async function allBytes(cluster: Cluster, names: readonly string[], id: string): Promise<readonly number[]> {
