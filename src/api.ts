@@ -41,9 +41,9 @@ export interface StatusView {
   readonly tip: Hash
   readonly files: number
   readonly transfers: number
-  /** Bytes of the copies that this peer keeps of stored files, and how many they may be; not told by a dedicated anchor. */
-  readonly keptBytes?: number
-  readonly quotaBytes?: number
+  /** Bytes of the copies that this peer keeps of stored files, and how many they may be. */
+  readonly keptBytes: number
+  readonly quotaBytes: number
   readonly hashRate: number
   readonly clockOffsetMs: number
 }

@@ -93,7 +93,6 @@ export class Peer implements api.PeerApi {
 
   status(): api.StatusView {
     const claim = this.#ledger.claim()
-    const transfers = this.#swarm.transfers()
     return {
       id: this.#env.identity.id,
       name: this.#env.identity.name,
@@ -104,7 +103,7 @@ export class Peer implements api.PeerApi {
       height: claim.height,
       tip: claim.tip,
       files: this.#swarm.known().length,
-      transfers: transfers.filter((transfer) => transfer.state === 'running' || transfer.state === 'stalled').length,
+      transfers: this.#swarm.movingCount,
       ...this.#swarm.room,
       hashRate: this.#env.workers.hashRate(),
       clockOffsetMs: this.#membership.clockOffsetMs(),

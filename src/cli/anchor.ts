@@ -5,7 +5,6 @@
 import { type OpenAnchor, openAnchor } from '../anchor/process/open-anchor.js'
 import type { AnchorView } from '../anchor/process/supervisor.js'
 import type { Task } from '../anchor/task.js'
-import type { StatusView, TransferView } from '../api.js'
 import type { Answer, Call } from '../host/control-server.js'
 import * as network from './commands/network.js'
 import { plural, table } from './format.js'
@@ -17,6 +16,7 @@ import { answerOf, serveWords, unparsed } from './serve.js'
 import { VERSION } from './version.js'
 
 const TASK_OF: ReadonlyMap<string, Task> = new Map([
+  ['status', 'admission'],
   ['peers', 'admission'],
   ['join', 'admission'],
   ['leave', 'admission'],
@@ -50,26 +50,8 @@ async function answerAnchor(anchor: OpenAnchor, call: Call): Promise<Answer> {
   const parsed = parseWords(call.words, VERSION)
   if (!parsed.ok) return unparsed(parsed)
   const { invocation } = parsed
-  if (invocation.command === 'status') return status(anchor, call)
   const task = TASK_OF.get(invocation.command ?? '')
   return task === undefined ? answerOf(ownOutcome(anchor, invocation)) : anchor.ask(task, call)
-}
-
-/** What admission knows of the network, and of files what the other two do. */
-async function status(anchor: OpenAnchor, call: Call): Promise<Answer> {
-  const [main, transfers] = await Promise.all([
-    anchor.ask('admission', call),
-    anchor.ask('files', { ...call, words: ['transfers'] }),
-  ])
-  if (main.json === null) return main
-  const running = (views: readonly TransferView[]): number =>
-    views.filter(({ state }) => state === 'running' || state === 'stalled').length
-  const view: StatusView = {
-    ...JSON.parse(main.json),
-    files: anchor.view().manifests,
-    transfers: transfers.json === null ? 0 : running(JSON.parse(transfers.json)),
-  }
-  return answerOf(network.status({ host: { peer: { status: () => view } } }))
 }
 
 function ownOutcome(anchor: OpenAnchor, invocation: Invocation): Outcome {

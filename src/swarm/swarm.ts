@@ -298,6 +298,11 @@ export class Swarm implements Protocol {
     return count
   }
 
+  /** Transfers that are not paused and not over. */
+  get movingCount(): number {
+    return this.transfers().filter(({ state }) => state === 'running' || state === 'stalled').length
+  }
+
   /** What own copies take, and what they may take. */
   get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
     return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#quotaBytes }

@@ -99,6 +99,32 @@ test('the files task keeps a copy of what is stored, and is listed as its holder
   assert.deepEqual(world.network.violations, [])
 })
 
+test('status tells the names and copies of the other tasks, also after admission or they began anew', () => {
+  const { scene, anchor, peers, world } = network(11, 4, 64 << 20)
+  const [publisher] = peers
+  assert.ok(publisher)
+  const told = (): readonly (number | undefined)[] => {
+    const status = anchor.core('admission').api.status?.()
+    return [status?.files, status?.keptBytes, status?.transfers, status?.quotaBytes]
+  }
+  const until = (what: string, ...expected: readonly number[]): void =>
+    world.until(() => expected.every((figure, place) => told()[place] === figure), '60 s', what)
+  assert.deepEqual(told(), [0, 0, 0, 64 << 20])
+  store(scene, publisher, 'film', 10, 7)
+  world.until(() => told()[2] === 1, '10 s', 'the copy that is being made')
+  until('one name, and a copy of 10 MiB', 1, 10 << 20, 0, 64 << 20)
+  for (const task of TASKS) {
+    anchor.kill(task)
+    world.run('1 s')
+    anchor.start(task)
+    until(`the same after ${task} began anew`, 1, 10 << 20, 0, 64 << 20)
+    store(scene, publisher, task, 1, 8)
+    until(`the file stored after ${task} began anew`, 2, 11 << 20)
+    scene.wait('remove', (done) => api(publisher).remove(task, done))
+    until(`the file removed after ${task} began anew`, 1, 10 << 20)
+  }
+})
+
 test('register and manifest are handed to the anchor: it does not have to ask', () => {
   const said: string[] = []
   const scene: Scene = new Scene(8, {

@@ -93,7 +93,11 @@ test(
       (status) => status.manifests === 1 && of(status, 'manifests').served > 0 && of(status, 'files').served > 0,
     )
     await keptAt(cluster, harbour.id, ['song'])
-    assert.strictEqual((await cluster.json<{ files: number }>(['status'], { on: 'harbour' })).files, 1)
+    await cluster.until(
+      'status of the anchor to tell of the copy',
+      () => cluster.json<{ files: number; keptBytes: number; quotaBytes: number }>(['status'], { on: 'harbour' }),
+      ({ files, keptBytes, quotaBytes }) => files === 1 && keptBytes === FILE_BYTES && quotaBytes > FILE_BYTES,
+    )
     const before = of(await statusOf(cluster), 'files').served
     await onlyAnchorLeft(cluster, ['ann', 'bob'])
     await fetches(cluster, 'zoe', 'song', bytes, harbour.id)

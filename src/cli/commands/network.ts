@@ -14,9 +14,7 @@ export function status({ host }: { readonly host: { readonly peer: Pick<PeerApi,
     `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
     `${plural(view.peers, 'peer')}, block ${view.height} ${shortId(view.tip)}, ${plural(view.files, 'file')}, ` +
       `${plural(view.transfers, 'transfer')}, ${view.hashRate} hashes/s, clock ${Math.round(view.clockOffsetMs)} ms off`,
-    ...(view.keptBytes === undefined || view.quotaBytes === undefined
-      ? []
-      : [`${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`]),
+    `${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`,
   ]
   return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
 }
