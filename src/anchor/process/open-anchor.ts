@@ -9,7 +9,7 @@ import { OperationalError } from '../../../wire/errors.js'
 import type { Address } from '../../../wire/types.js'
 import type { LogLine } from '../../api.js'
 import type { Answer, Call } from '../../host/control-server.js'
-import { type Homes, homes } from '../../host/directories.js'
+import { ANCHOR_DIRECTORY, type Homes, homes } from '../../host/directories.js'
 import { enter } from '../../host/enter.js'
 import { loadKeyPair, peerName } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
@@ -80,11 +80,11 @@ async function open(
   closeAll: () => Promise<void>,
 ): Promise<OpenAnchor> {
   const home = plan.homes ?? homes()
-  const { directory, network } = enter(plan, home, onClose)
+  const { directory, network } = enter({ network: plan.network, data: plan.data, as: 'anchor' }, home, onClose)
   const { id } = loadKeyPair(directory.path)
   const name = peerName(directory.path, id, plan.name)
   const log = new LogRing(onLog)
-  const own = join(directory.path, 'anchor')
+  const own = join(directory.path, ANCHOR_DIRECTORY)
   mkdirSync(own, { recursive: true, mode: 0o700 })
 
   const doors = { admission: new Door(), manifests: new Door(), files: new Door() }
