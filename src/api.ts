@@ -74,6 +74,8 @@ export interface PeerView {
   readonly score: number
   /** Of a dedicated anchor: its tasks beside `admission`, and whether there is a link with each. */
   readonly tasks: readonly { readonly service: TaskService; readonly address: Address; readonly up: boolean }[]
+  /** Of a dedicated anchor: files that it says it holds whole, as far as it told this peer (which keeps only some names). */
+  readonly copies?: number
 }
 
 // ---- ring

@@ -129,7 +129,9 @@ export class Peer implements api.PeerApi {
   }
 
   peers(): readonly api.PeerView[] {
-    return this.#membership.peers()
+    return this.#membership
+      .peers()
+      .map((view) => (view.tasks.length === 0 ? view : { ...view, copies: this.#swarm.copiesAt(view.id) }))
   }
 
   addresses(): readonly Address[] {

@@ -303,6 +303,11 @@ export class Swarm implements Protocol {
     return this.transfers().filter(({ state }) => state === 'running' || state === 'stalled').length
   }
 
+  /** Of how many files that peer says that it holds all. */
+  copiesAt(peer: PeerId): number {
+    return this.#parts.holders.completeAt(peer)
+  }
+
   /** What own copies take, and what they may take. */
   get room(): { readonly keptBytes: number; readonly quotaBytes: number } {
     return { keptBytes: this.#parts.holdings.blobBytes, quotaBytes: this.#quotaBytes }

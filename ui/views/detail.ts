@@ -1,5 +1,6 @@
 /** One thing in full: a peer, a block, a ring neighbour, a file or a transfer. Live, as long as it is open. */
 import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { Look } from '../look.js'
 import type { Model, PaneId } from '../state.js'
 import { type Line, styled } from '../text/line.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
@@ -7,7 +8,7 @@ import { blockLines, nameOf } from './block.js'
 import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
 import { field } from './field.js'
 import type { Page } from './overlay.js'
-import { scoreWords } from './peers.js'
+import { scoreWords, taskMark, tasksOf } from './peers.js'
 import { neighbourLines, neighbourOf, ourPlaceLines } from './ring-detail.js'
 
 const GONE: Page = { title: 'Gone', lines: [[styled('dim', ' it is not there any more (Esc closes)')]] }
@@ -46,12 +47,36 @@ function peerLines(peer: PeerView, snapshot: Snapshot, { look, now }: Model): re
     field('id', peer.id, look),
     field('address', peer.address, look),
     field('software', peer.software === '' ? 'not told yet' : peer.software, look),
-    field('role', peer.role, look),
+    field('role', roleWords(peer), look),
+    ...anchorFields(peer, snapshot, look),
     field('score', `${Math.round(peer.score)} of 100: ${scoreWords(peer.score)}`, look),
     field('round trip', peer.rttMs === null ? 'not measured yet' : `${peer.rttMs.toFixed(1)} ms`, look),
     field('received', `${size(peer.received).trim()}, now ${rate(peer.down).trim()}`, look),
     field('sent', `${size(peer.sent).trim()}, now ${rate(peer.up).trim()}`, look),
     ...sourceOf(peer, snapshot).map((text, index) => field(index === 0 ? 'gives us' : '', text, look)),
+  ]
+}
+
+function roleWords({ role, tasks }: PeerView): string {
+  if (tasks.length > 0) return 'dedicated anchor: in no ring, mines nothing, lists every name and keeps copies'
+  if (role === 'anchor') return 'anchor: holds a rendezvous port, through which others find the network'
+  return role === 'dial-out' ? 'dial-out: nobody can dial it, it dials others; in no ring' : 'peer'
+}
+
+/** Of a dedicated anchor: where each task is, and what it is known to have. */
+function anchorFields(peer: PeerView, { files }: Snapshot, look: Look): readonly Line[] {
+  if (peer.tasks.length === 0) return []
+  const has = {
+    manifests: `${plural(files.length, 'name')} listed`,
+    files: `${plural(peer.copies ?? 0, 'copy', 'copies')} known here`,
+  }
+  const admission: Line = [...field('admission', '', look), taskMark(peer.rttMs !== null, look), ` ${peer.address}`]
+  return [
+    admission,
+    ...tasksOf(peer).map(({ service, address, up }): Line => {
+      const words = up ? `  ${has[service]}` : '  no link, asked for again'
+      return [...field(service, '', look), taskMark(up, look), ` ${address}`, styled(up ? 'dim' : 'busy', words)]
+    }),
   ]
 }
 

@@ -36,11 +36,21 @@ const PEER_COLUMNS: readonly PeerColumn[] = [
   { head: 'since', of: ({ since }) => (since === null ? '-' : clock((Date.now() - since) / 1000)) },
   { head: 'score', of: ({ score }) => String(score) },
   { head: 'role', of: ({ role }) => role },
+  { head: 'tasks', of: ({ tasks }) => services(tasks).join(' ') },
   { head: 'address', of: ({ address }) => address },
-  { head: '', of: ({ detail }) => detail },
+  { head: '', of: ({ detail, tasks }) => [detail, ...unlinked(tasks)].filter((word) => word !== '').join(', ') },
 ]
 /** Left out, in this order, where the terminal is too narrow. */
-const SPARE = ['role', 'sent', 'received', 'since', 'id'] as const
+const SPARE = ['tasks', 'sent', 'received', 'since', 'id', 'role'] as const
+
+/** Of a dedicated anchor; one has several addresses. */
+function services(tasks: PeerView['tasks']): readonly string[] {
+  return [...new Set(tasks.map(({ service }) => service))]
+}
+
+function unlinked(tasks: PeerView['tasks']): readonly string[] {
+  return services(tasks.filter(({ up }) => !up)).map((service) => `no link with ${service}`)
+}
 
 export function peers({ host, columns }: CommandContext): Outcome {
   const views = host.peer.peers()
@@ -52,7 +62,8 @@ export function peers({ host, columns }: CommandContext): Outcome {
 }
 
 function peerTable(views: readonly PeerView[], columns: number): readonly string[] {
-  let shown = PEER_COLUMNS
+  const anchors = views.some(({ tasks }) => tasks.length > 0)
+  let shown = PEER_COLUMNS.filter(({ head }) => anchors || head !== 'tasks')
   const head = (): string[] => shown.map((column) => column.head)
   const rows = (): string[][] => views.map((peer) => shown.map((column) => column.of(peer)))
   for (const spare of SPARE) {
