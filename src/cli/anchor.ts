@@ -4,10 +4,11 @@
  */
 import { type OpenAnchor, openAnchor } from '../anchor/process/open-anchor.js'
 import type { AnchorView } from '../anchor/process/supervisor.js'
-import type { Task } from '../anchor/task.js'
+import { TASKS, type Task } from '../anchor/task.js'
 import type { Answer, Call } from '../host/control-server.js'
+import { isLoopback } from '../membership/address.js'
 import * as network from './commands/network.js'
-import { plural, table } from './format.js'
+import { plural, shortId, size, table } from './format.js'
 import { runLines } from './lines.js'
 import { EXIT, failed, type Outcome } from './outcome.js'
 import { type Invocation, parseWords } from './parse.js'
@@ -32,11 +33,30 @@ const TASK_OF: ReadonlyMap<string, Task> = new Map([
   ['transfers', 'files'],
 ])
 
+const LOOPBACK_ONLY = 'not yet: start it with --lan (or --listen) for other machines'
+
 /** The module of the tasks' processes, beside this one. */
 const ENTRY = new URL('./anchor-task.js', import.meta.url)
 
 export async function runAnchor(options: AnchorOptions, json: boolean): Promise<number> {
-  return runLines(json, (onLog) => openAnchor({ ...options, entry: ENTRY }, onLog), serveAnchor)
+  return runLines(json, (onLog) => openAnchor({ ...options, entry: ENTRY }, onLog), serveAnchor, welcome)
+}
+
+/** Who it is, where it listens, and what one does next. */
+function welcome({ facts }: OpenAnchor): string {
+  const { name, id, network, data, tasks, quotaBytes } = facts
+  const isOpen = TASKS.some((task) => tasks[task].some((address) => !isLoopback(address)))
+  const row = (word: string, text: string): string => `  ${word.padEnd(10)} ${text}`
+  return [
+    `${name} ${shortId(id)}, a dedicated anchor of the network "${network}"`,
+    ...TASKS.map((task) => row(task, tasks[task].join('  '))),
+    row('state', data),
+    row('copies', `up to ${size(quotaBytes)} of files`),
+    row('here', 'p2p-tui in another terminal finds it'),
+    row('elsewhere', isOpen ? `p2p-tui invite -n ${name} prints a ticket` : LOOPBACK_ONLY),
+    row('how it is', `p2p-tui anchor status -n ${name}`),
+    row('its end', `Ctrl-C here, or p2p-tui quit -n ${name}`),
+  ].join('\n')
 }
 
 function serveAnchor(anchor: OpenAnchor): Promise<() => Promise<void>> {

@@ -43,7 +43,7 @@ export interface AnchorPlan {
 }
 
 export interface OpenAnchor {
-  readonly facts: PeerFacts & { readonly tasks: TaskAddresses }
+  readonly facts: PeerFacts & { readonly tasks: TaskAddresses; readonly quotaBytes: number }
   readonly ended: Promise<{ readonly reason: string | null }>
   view(): AnchorView
   /** Has a task's process answer a command. */
@@ -104,6 +104,7 @@ async function open(
   const announcement = announce(home.runtime, { ...entry, isAnchor: true })
   onClose(() => announcement.remove())
 
+  const quotaBytes = plan.quotaBytes ?? freeShare(own)
   const supervisor = new Supervisor({
     entry: plan.entry,
     doors,
@@ -121,7 +122,7 @@ async function open(
       join: plan.join,
       pingIntervalMs: plan.pingIntervalMs,
       replicas: plan.replicas,
-      quotaBytes: plan.quotaBytes ?? freeShare(own),
+      quotaBytes,
       software: plan.software,
     },
   })
@@ -143,7 +144,7 @@ async function open(
     )
   }
   return {
-    facts: { id, name, address, data: directory.path, network: networkName, socket, tasks },
+    facts: { id, name, address, data: directory.path, network: networkName, socket, tasks, quotaBytes },
     ended,
     view: () => supervisor.view(),
     ask: (task, call) => supervisor.ask(task, call),

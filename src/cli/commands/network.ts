@@ -117,7 +117,7 @@ export async function invite({ host, columns, pictures }: CommandContext, invoca
   const advice =
     outside.length > 0
       ? 'on the other machine: p2p-tui --join -   and paste the ticket'
-      : 'this peer listens on this machine only: invite --lan lets other machines in; ' +
+      : `this peer listens on this machine only: ${host.lanAdvice}; ` +
         'for another user of this machine: p2p-tui --join -   and paste the ticket'
   const lines = [ticket, advice, ...(pictures ? qrForShell(ticket, columns) : [])]
   return { exit: EXIT.done, message: advice, lines, json: { ticket, addresses } }
