@@ -264,6 +264,20 @@ export interface ManifestView {
   }[]
 }
 
+/** Who holds how much of a file: a manifest's holders without its chunks. */
+export interface HoldersView {
+  readonly name: string
+  readonly id: Hash
+  readonly chunks: number
+  readonly holders: readonly {
+    readonly id: PeerId
+    readonly name: string
+    /** How many chunks, and which: as `have` of ChunkMapView. */
+    readonly count: number
+    readonly have: string
+  }[]
+}
+
 export interface TransferView {
   readonly n: number
   readonly name: string
@@ -396,6 +410,7 @@ export interface PeerApi {
   /** All names known to the network; `pattern` is a glob. */
   files(pattern: string, done: Done<readonly FileView[]>): void
   manifest(what: string, done: Done<ManifestView>): void
+  holders(what: string, done: Done<HoldersView>): void
   transfers(): readonly TransferView[]
   control(transfer: number, action: 'pause' | 'resume' | 'cancel'): Result<TransferView>
 

@@ -238,6 +238,10 @@ export class Peer implements api.PeerApi {
     this.#swarm.files(pattern, done)
   }
 
+  holders(what: string, done: api.Done<api.HoldersView>): void {
+    this.#swarm.holders(what, done)
+  }
+
   manifest(what: string, done: api.Done<api.ManifestView>): void {
     this.#swarm.manifest(what, done)
   }

@@ -79,6 +79,7 @@ export class Manifests implements TaskCore {
     this.api = {
       files: (pattern, done) => swarm.files(pattern, done),
       manifest: (what, done) => swarm.manifest(what, done),
+      holders: (what, done) => swarm.holders(what, done),
     }
   }
 

@@ -10,6 +10,7 @@ import type {
   ChunkMapView,
   Done,
   FileView,
+  HoldersView,
   ManifestView,
   OnProgress,
   RequestedView,
@@ -252,6 +253,10 @@ export class Swarm implements Protocol {
   /** What is known of all files right now. */
   known(): readonly FileView[] {
     return this.#catalogue.known()
+  }
+
+  holders(what: string, answer: Done<HoldersView>): void {
+    this.#catalogue.holders(what, answer)
   }
 
   manifest(what: string, done: Done<ManifestView>): void {

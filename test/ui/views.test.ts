@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'uvu'
-import type { PeerView, Snapshot } from '../../src/api.js'
+import type { HoldersView, PeerView, Snapshot } from '../../src/api.js'
 import { lookOf } from '../../ui/look.js'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
@@ -13,7 +13,18 @@ import { lookupWords } from '../../ui/views/ring.js'
 import type { Address } from '../../wire/types.js'
 import { anyName } from './arbitraries.js'
 import { anyModel, modelOf, NOW, UTF8 } from './models.js'
-import { blockView, emptyNetwork, fileView, hash, lookupOf, NAMES, network, peerView, transferView } from './network.js'
+import {
+  blockView,
+  emptyNetwork,
+  fileView,
+  hash,
+  lookupOf,
+  NAMES,
+  network,
+  peerId,
+  peerView,
+  transferView,
+} from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')
@@ -195,6 +206,37 @@ test('the detail of a peer says what its role is, and of a dedicated anchor wher
   sees(detail({ ...ANCHOR, tasks }), /files +● 127\.0\.0\.1:4002 +3 copies known here/)
   sees(detail(peerView('ann', { role: 'anchor' })), /role +anchor: holds a rendezvous port/)
   sees(detail(peerView('ann', { role: 'dial-out' })), /role +dial-out: nobody can dial it/)
+})
+
+test('the detail of a file shows how many hold each chunk, and how much each holder has', () => {
+  const base = network(NOW / 1000, { transfers: [] })
+  const file = fileView('film', { chunks: 20 })
+  const some = (name: string, bytes: readonly number[], count: number) => {
+    return { id: peerId(name), name, count, have: Buffer.from(bytes).toString('base64') }
+  }
+  const holders = [some('wren-amber', [0x0f, 0, 0], 4), some('finch-teal', [0xff, 0xff, 0x0f], 20)]
+  const shown = (view: HoldersView): string => {
+    const model = modelOf({ ...base, files: [file] }, { holders: view })
+    const overlay = { kind: 'detail', pane: 'files', key: `f:${file.id}`, scroll: 0 } as const
+    return overlayLines(overlay, model, 78, 22).map(withoutStyles).join('\n')
+  }
+  const view: HoldersView = { name: 'film', id: file.id, chunks: 20, holders }
+  sees(
+    shown(view),
+    /each chunk {2}1 to 2 holders *\n 22221111111111111111 *\n/,
+    /finch-teal +█+ +100 % 20\/20/,
+    /wren-amber +█+▊ +20 % 4\/20/,
+  )
+  assert.doesNotMatch(shown({ ...view, id: hash('another') }), /each chunk/)
+  const nobody = shown({ ...view, holders: [] })
+  sees(nobody, /each chunk {2}0 holders *\n 0{20} *\n/)
+  const many = overlayLines(
+    { kind: 'detail', pane: 'files', key: `f:${file.id}`, scroll: 0 },
+    modelOf({ ...base, files: [file] }, { holders: { ...view, chunks: 8011 } }),
+    78,
+    30,
+  )
+  sees(many.map(withoutStyles).join('\n'), /the fewest of 9 chunks in a cell/)
 })
 
 test('a dedicated anchor is not drawn on the ring', () => {

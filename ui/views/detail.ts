@@ -3,10 +3,12 @@ import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '.
 import type { Look } from '../look.js'
 import type { Model, PaneId } from '../state.js'
 import { type Line, styled } from '../text/line.js'
+import { linkOf } from '../text/link.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
 import { blockLines, nameOf } from './block.js'
 import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
 import { field } from './field.js'
+import { holdersLines } from './holders.js'
 import type { Page } from './overlay.js'
 import { scoreWords, taskMark, tasksOf } from './peers.js'
 import { neighbourLines, neighbourOf, ourPlaceLines } from './ring-detail.js'
@@ -120,17 +122,32 @@ function ringPage(key: string, snapshot: Snapshot, model: Model, width: number):
   return { title: `Ring: ${name}`, lines: [...neighbourLines(id, snapshot, model, width), ...rest] }
 }
 
-function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
-  const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
-  const file = snapshot.files.find((one) =>
+/** The file whose detail is open. */
+export function openFile({ ui, snapshot }: Pick<Model, 'ui' | 'snapshot'>): FileView | null {
+  const { overlay } = ui
+  if (snapshot === null || overlay?.kind !== 'detail' || overlay.pane !== 'files') return null
+  return fileAt(overlay.key, snapshot) ?? null
+}
+
+function fileAt(key: string, { files, transfers }: Snapshot): FileView | undefined {
+  const transfer = transfers.find(({ n }) => `t:${n}` === key)
+  return files.find((one) =>
     transfer === undefined ? `f:${one.id}` === key : one.name === transfer.name && one.size === transfer.total,
   )
+}
+
+function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
+  const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
+  const file = fileAt(key, snapshot)
   if (transfer === undefined && file === undefined) return GONE
   const map = snapshot.chunkMaps.find(({ n }) => n === transfer?.n)
   const lines: Line[] = []
   if (transfer !== undefined) lines.push(...transferFields(transfer, model))
   if (map !== undefined) lines.push(...mapLines(map, width, model))
-  if (file !== undefined) lines.push(...fileFields(file, snapshot, model))
+  if (file !== undefined) {
+    lines.push(...fileFields(file, snapshot, model))
+    if (model.holders?.id === file.id) lines.push(...holdersLines(model.holders, width, model.look))
+  }
   return { title: transfer?.name ?? file?.name ?? '', lines }
 }
 
@@ -171,6 +188,6 @@ function fileFields(file: FileView, snapshot: Snapshot, { look }: Model): readon
     field('holders', `${file.holders}${file.complete ? ', this peer among them' : ''}`, look),
     field('publisher', `${nameOf(file.publisher, snapshot)} ${file.publisher}`, look),
     field('id', file.id, look),
-    field('link', `p2p:${file.id}?name=${encodeURIComponent(file.name.replace(/\p{Cs}/gu, '?'))}`, look),
+    field('link', linkOf(file), look),
   ]
 }
