@@ -269,6 +269,7 @@ export interface HoldersView {
   readonly name: string
   readonly id: Hash
   readonly chunks: number
+  /** Who has most first. */
   readonly holders: readonly {
     readonly id: PeerId
     readonly name: string

@@ -212,7 +212,9 @@ export class Catalogue {
         have: Buffer.from(have).toString('base64'),
       }
     })
-    return { name, id, chunks: chunkCount, holders: holders.filter(({ count }) => count > 0) }
+    const some = holders.filter(({ count }) => count > 0)
+    some.sort((a, b) => b.count - a.count || compare(a.name, b.name) || compare(a.id, b.id))
+    return { name, id, chunks: chunkCount, holders: some }
   }
 
   #holderView(peer: PeerId): { id: PeerId; name: string; address: Address } {

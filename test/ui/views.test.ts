@@ -197,7 +197,7 @@ test('the detail of a peer says what its role is, and of a dedicated anchor wher
   }
   sees(
     detail(ANCHOR),
-    /role +dedicated anchor: in no ring, mines nothing/,
+    /role +dedicated anchor: in no ring, lists every name, keeps copies/,
     /admission +● 127\.0\.0\.1:4000/,
     /manifests +● 127\.0\.0\.1:4001 +2 names listed/,
     /files +○ 127\.0\.0\.1:4002 +no link/,

@@ -60,7 +60,7 @@ function peerLines(peer: PeerView, snapshot: Snapshot, { look, now }: Model): re
 }
 
 function roleWords({ role, tasks }: PeerView): string {
-  if (tasks.length > 0) return 'dedicated anchor: in no ring, mines nothing, lists every name and keeps copies'
+  if (tasks.length > 0) return 'dedicated anchor: in no ring, lists every name, keeps copies'
   if (role === 'anchor') return 'anchor: holds a rendezvous port, through which others find the network'
   return role === 'dial-out' ? 'dial-out: nobody can dial it, it dials others; in no ring' : 'peer'
 }

@@ -26,20 +26,17 @@ export function holdersLines({ chunks, holders }: HoldersView, width: number, lo
   for (let first = 0; first < field.length; first += inner)
     lines.push([' ', ...runs(field.slice(first, first + inner))])
   const barCells = Math.max(BAR_CELLS.least, Math.min(BAR_CELLS.most, inner - NAME_CELLS - 22))
-  const sorted = [...holders].sort(
-    (a, b) => b.count - a.count || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1),
-  )
   return [
     [],
-    [' ', styled('bold', 'each chunk'), styled('dim', `  ${range}${note}`)],
-    ...lines,
-    [],
     [' ', styled('bold', plural(holders.length, 'holder'))],
-    ...sorted.map(({ name, count }): Line => {
+    ...holders.map(({ name, count }): Line => {
       const share = chunks === 0 ? 1 : count / chunks
       const shown = styled(share < 1 ? 'busy' : 'good', bar(share, barCells, look))
       return [' ', column(name, NAME_CELLS, look), ' ', shown, ' ', percent(count, chunks), ` ${count}/${chunks}`]
     }),
+    [],
+    [' ', styled('bold', 'each chunk'), styled('dim', `  ${range}${note}`)],
+    ...lines,
   ]
 }
 
