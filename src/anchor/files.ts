@@ -39,6 +39,8 @@ export class Files implements TaskCore {
       dataLink: (link) => swarm.dataLink(link),
       sibling: (message: SwarmMessage) => {
         if (message.type === 'chunksHave') hooks.tell('manifests', { kind: 'relay', from: self, message })
+        // over there nobody could ask back for what differs
+        else if (message.type === 'claimsDigest') env.after(0, () => this.#sayAll())
       },
       membersChanged: () => ring.invalidate(),
       changed,
@@ -96,8 +98,7 @@ export class Files implements TaskCore {
     }
     if (task !== 'manifests') return
     // it has forgotten what it was told of the copies here
-    this.#swarm.linkDown(this.#env.identity.id)
-    this.#swarm.linkUp(this.#env.identity.id)
+    this.#sayAll()
   }
 
   counts(): TaskCounts {
@@ -106,6 +107,12 @@ export class Files implements TaskCore {
 
   quit(done: () => void): void {
     this.#mesh.quit(done)
+  }
+
+  /** To the manifests task: all that is held here. */
+  #sayAll(): void {
+    this.#swarm.linkDown(this.#env.identity.id)
+    this.#swarm.linkUp(this.#env.identity.id)
   }
 
   #taken(outcome: ChunkOutcome): void {

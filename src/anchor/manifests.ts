@@ -124,7 +124,9 @@ export class Manifests implements TaskCore {
   #receive(from: PeerId, message: SwarmMessage): void {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
-    if (message.type === 'chunksHave') this.#hooks.tell('files', { kind: 'relay', from, message })
+    // news of claims, and what keeps them from being forgotten over there
+    if (message.type === 'chunksHave' || message.type === 'claimsDigest')
+      this.#hooks.tell('files', { kind: 'relay', from, message })
   }
 
   /** A page at a time: each signature is checked over there. */
