@@ -41,9 +41,9 @@ export interface StatusView {
   readonly tip: Hash
   readonly files: number
   readonly transfers: number
-  /** Bytes of the copies that this peer keeps of stored files, and how many they may be; not told by a dedicated anchor. */
-  readonly keptBytes?: number
-  readonly quotaBytes?: number
+  /** Bytes of the copies that this peer keeps of stored files, and how many they may be. */
+  readonly keptBytes: number
+  readonly quotaBytes: number
   readonly hashRate: number
   readonly clockOffsetMs: number
 }
@@ -74,6 +74,8 @@ export interface PeerView {
   readonly score: number
   /** Of a dedicated anchor: its tasks beside `admission`, and whether there is a link with each. */
   readonly tasks: readonly { readonly service: TaskService; readonly address: Address; readonly up: boolean }[]
+  /** Of a dedicated anchor: files that it says it holds whole, as far as it told this peer (which keeps only some names). */
+  readonly copies?: number
 }
 
 // ---- ring
@@ -262,6 +264,21 @@ export interface ManifestView {
   }[]
 }
 
+/** Who holds how much of a file: a manifest's holders without its chunks. */
+export interface HoldersView {
+  readonly name: string
+  readonly id: Hash
+  readonly chunks: number
+  /** Who has most first. */
+  readonly holders: readonly {
+    readonly id: PeerId
+    readonly name: string
+    /** How many chunks, and which: as `have` of ChunkMapView. */
+    readonly count: number
+    readonly have: string
+  }[]
+}
+
 export interface TransferView {
   readonly n: number
   readonly name: string
@@ -394,6 +411,7 @@ export interface PeerApi {
   /** All names known to the network; `pattern` is a glob. */
   files(pattern: string, done: Done<readonly FileView[]>): void
   manifest(what: string, done: Done<ManifestView>): void
+  holders(what: string, done: Done<HoldersView>): void
   transfers(): readonly TransferView[]
   control(transfer: number, action: 'pause' | 'resume' | 'cancel'): Result<TransferView>
 

@@ -93,7 +93,6 @@ export class Peer implements api.PeerApi {
 
   status(): api.StatusView {
     const claim = this.#ledger.claim()
-    const transfers = this.#swarm.transfers()
     return {
       id: this.#env.identity.id,
       name: this.#env.identity.name,
@@ -104,7 +103,7 @@ export class Peer implements api.PeerApi {
       height: claim.height,
       tip: claim.tip,
       files: this.#swarm.known().length,
-      transfers: transfers.filter((transfer) => transfer.state === 'running' || transfer.state === 'stalled').length,
+      transfers: this.#swarm.movingCount,
       ...this.#swarm.room,
       hashRate: this.#env.workers.hashRate(),
       clockOffsetMs: this.#membership.clockOffsetMs(),
@@ -130,7 +129,9 @@ export class Peer implements api.PeerApi {
   }
 
   peers(): readonly api.PeerView[] {
-    return this.#membership.peers()
+    return this.#membership
+      .peers()
+      .map((view) => (view.tasks.length === 0 ? view : { ...view, copies: this.#swarm.copiesAt(view.id) }))
   }
 
   addresses(): readonly Address[] {
@@ -235,6 +236,10 @@ export class Peer implements api.PeerApi {
 
   files(pattern: string, done: api.Done<readonly api.FileView[]>): void {
     this.#swarm.files(pattern, done)
+  }
+
+  holders(what: string, done: api.Done<api.HoldersView>): void {
+    this.#swarm.holders(what, done)
   }
 
   manifest(what: string, done: api.Done<api.ManifestView>): void {

@@ -13,6 +13,8 @@ export interface Look {
 
 export interface Glyphs {
   readonly up: string
+  /** An anchor that is up. */
+  readonly anchor: string
   readonly busy: string
   readonly down: string
   readonly bad: string
@@ -51,6 +53,7 @@ export interface Frame {
 
 const UNICODE: Glyphs = {
   up: '●',
+  anchor: '◉',
   busy: '◐',
   down: '○',
   bad: '✗',
@@ -76,6 +79,7 @@ const UNICODE: Glyphs = {
 
 const ASCII: Glyphs = {
   up: '*',
+  anchor: 'A',
   busy: '%',
   down: 'o',
   bad: '!',

@@ -31,7 +31,8 @@ export function needsOf(snapshot: Snapshot | null, before: Needs = NO_NEEDS): Ne
   const tallyLines = tallies.reduce((lines, { choices }) => lines + 1 + Object.keys(choices).length, 0)
   const settle = (area: keyof Needs, lines: number) => settled(before[area], lines)
   return {
-    peers: settle('peers', peers.length + 1),
+    // a dedicated anchor has a line for its tasks
+    peers: settle('peers', peers.length + peers.filter(({ tasks }) => tasks.length > 0).length + 1),
     chain: settle('chain', chain.blocks.length + mining.forks.length + 1),
     // a picture beside the list wants to be about as high as this
     ring: Math.max(

@@ -5,6 +5,7 @@
  * (see measured.ts), about once a second.
  */
 import type { LogLine, Snapshot } from '../src/api.js'
+import { HoldersWatch } from './holders-watch.js'
 import type { Key } from './input/keys.js'
 import { press } from './input/press.js'
 import type { Effect, Surroundings, TerminalWish } from './input/step.js'
@@ -28,6 +29,7 @@ import {
 } from './state.js'
 import { ageChangesInMs } from './text/units.js'
 import { copiedFrom } from './views/copied.js'
+import { openFile } from './views/detail.js'
 import { overlayScroll } from './views/overlay.js'
 import { looksSame } from './views/picture.js'
 import { contentOf } from './views/rows.js'
@@ -58,6 +60,7 @@ export class ConsoleSession {
   readonly #listeners = new Set<() => void>()
   readonly #rates = new RateHistory()
   readonly #jobs: Jobs
+  readonly #holders: HoldersWatch
   readonly #unsubscribe: () => void
   #model: Model
   #lastLog: LogLine | undefined
@@ -88,6 +91,7 @@ export class ConsoleSession {
       changed: (change) => this.#set(change(this.#model.ui)),
       quit: (abrupt) => this.leave(abrupt),
     })
+    this.#holders = new HoldersWatch(source, (holders) => this.#publishIfSeen({ holders }))
     this.#unsubscribe = source.subscribe(this.#changed)
     if (options.history !== undefined && options.history.warning !== '') this.#warn(options.history.warning)
     this.#changed()
@@ -160,6 +164,7 @@ export class ConsoleSession {
     this.#closed = true
     this.#unsubscribe()
     this.#jobs.abortAll()
+    this.#holders.look(null)
     if (this.#frame !== null) clearTimeout(this.#frame)
     if (this.#tick !== null) clearTimeout(this.#tick)
     this.#listeners.clear()
@@ -244,6 +249,7 @@ export class ConsoleSession {
     const { snapshot = this.#model.snapshot } = change
     const needs = snapshot === this.#model.snapshot ? this.#model.needs : needsOf(snapshot, this.#model.needs)
     const next: Model = { ...this.#model, ...change, needs }
+    this.#holders.look(openFile(next))
     const log = showsLog(next) ? this.#source.log().slice(-LOG_LINES) : []
     return Object.freeze<Model>({ ...next, log })
   }

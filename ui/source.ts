@@ -4,7 +4,7 @@
  * Signals and crashes are the console's while it is open; whoever opened it ends the process afterwards.
  * Invariant: everything here may be hostile text that came from other peers; the console cleans it when it paints.
  */
-import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { HoldersView, LogLine, Progress, Snapshot } from '../src/api.js'
 import type { Model } from './state.js'
 
 export interface ConsoleSource {
@@ -18,6 +18,8 @@ export interface ConsoleSource {
    */
   run(line: string, on: CommandEvents, signal: AbortSignal): Promise<CommandOutcome>
   log(): readonly LogLine[]
+  /** Who holds how much of the file behind a `p2p:` link; null where nobody can tell. */
+  holders(link: string): Promise<HoldersView | null>
   /** What may stand at the end of `line`, the part of a line before the cursor. Asked at every key: no waiting. */
   complete(line: string): Suggestions
   readonly commands: readonly CommandHelp[]

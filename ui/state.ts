@@ -2,7 +2,7 @@
  * Everything the console remembers that is not the network's: focus, cursor, filter, prompt, form, message. A value: keys
  * make a new one (see input/press.ts), so every behaviour can be tested without a terminal.
  */
-import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { HoldersView, LogLine, Progress, Snapshot } from '../src/api.js'
 import type { LogLevel } from '../src/env.js'
 import type { Charts } from './charts/charts.js'
 import type { Form } from './input/forms.js'
@@ -103,6 +103,8 @@ export interface Model {
   /** Newest last; only what the screen can show. */
   readonly log: readonly LogLine[]
   readonly charts: ChartsState
+  /** Of the file whose detail is open; absent until it is known. */
+  readonly holders?: HoldersView
   readonly size: Size
   readonly look: Look
   /** Milliseconds since the epoch, at which the frame is true. */

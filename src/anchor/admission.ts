@@ -34,10 +34,15 @@ export class Admission implements TaskCore {
   readonly #told = new Map<PeerId, PeerEntry>() // as many as there are members
   #gathering: Cancel | null = null
   #served = 0
+  /** What the other tasks said last. */
+  #names = 0
+  #copies = { bytes: 0, transfers: 0 }
+  readonly #quotaBytes: number
 
   constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
     this.#env = env
     this.#hooks = hooks
+    this.#quotaBytes = options.quotaBytes
     const { join, hosts, addresses, pingIntervalMs, software, params } = options
     const mesh = new Membership(
       env,
@@ -87,8 +92,11 @@ export class Admission implements TaskCore {
     this.#membership.start((result) => done(result.ok ? null : result.message))
   }
 
-  /** The other tasks have nothing to tell that admission needs. */
-  heard(_from: Task, _message: SiblingMessage): void {}
+  /** Only the figures of the other tasks, for `status`. */
+  heard(_from: Task, message: SiblingMessage): void {
+    if (message.kind === 'names') this.#names = message.count
+    else if (message.kind === 'copies') this.#copies = message
+  }
 
   siblingUp(task: Task): void {
     this.#tell([task], [...this.#told.values()])
@@ -150,8 +158,10 @@ export class Admission implements TaskCore {
       peers: this.#membership.peers().filter(({ state }) => state === 'up').length,
       height,
       tip,
-      files: 0,
-      transfers: 0,
+      files: this.#names,
+      transfers: this.#copies.transfers,
+      keptBytes: this.#copies.bytes,
+      quotaBytes: this.#quotaBytes,
       hashRate: workers.hashRate(),
       clockOffsetMs: this.#membership.clockOffsetMs(),
     }

@@ -11,6 +11,7 @@ import { DEFAULT_PARAMS } from '../ledger/params.js'
 import { MemberList } from '../ring/member-list.js'
 import type { Register } from '../swarm/register.js'
 import { Swarm } from '../swarm/swarm.js'
+import { Figures } from './figures.js'
 import { Listing } from './listing.js'
 import type { TaskOptions } from './options.js'
 import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
@@ -35,12 +36,18 @@ export class Manifests implements TaskCore {
   readonly #hooks: TaskHooks
   readonly #mesh: TaskMesh
   readonly #swarm: Swarm
+  readonly #figures: Figures
   #served = 0
 
   constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
     this.#env = env
     this.#hooks = hooks
     const self = env.identity.id
+    const figures: Figures = new Figures(env, hooks, () => ({ kind: 'names', count: swarm.liveCount }))
+    const changed = (): void => {
+      hooks.changed()
+      figures.changed()
+    }
     const chain = chainId(env.network.genesisSeed, options.params ?? DEFAULT_PARAMS)
     const mesh = new TaskMesh(env, 'manifests', chain, options, {
       swarm: () => ({
@@ -57,7 +64,7 @@ export class Manifests implements TaskCore {
         if (message.type === 'claimsWant') hooks.tell('files', { kind: 'relay', from: self, message })
       },
       membersChanged: () => ring.invalidate(),
-      changed: () => hooks.changed(),
+      changed,
     })
     const ring = new MemberList(mesh, { self, inRing: () => false, buried: () => false })
     const duty = { owners: ring.owners.bind(ring), anchors: () => [self] }
@@ -66,14 +73,16 @@ export class Manifests implements TaskCore {
       keep: (parts) => new Listing(parts),
       learned: (registers) => this.#tellFiles(registers),
       address: () => mesh.address(options.addresses.files),
-      changed: () => hooks.changed(),
+      changed,
       ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
     })
     this.#mesh = mesh
     this.#swarm = swarm
+    this.#figures = figures
     this.api = {
       files: (pattern, done) => swarm.files(pattern, done),
       manifest: (what, done) => swarm.manifest(what, done),
+      holders: (what, done) => swarm.holders(what, done),
     }
   }
 
@@ -89,6 +98,9 @@ export class Manifests implements TaskCore {
       case 'left':
         this.#mesh.known.gone(message.peers)
         return
+      case 'names':
+      case 'copies':
+        return // for admission
       case 'relay':
         // what the files task holds, said in the name of this anchor
         this.#swarm.receive(message.from, message.message)
@@ -97,7 +109,10 @@ export class Manifests implements TaskCore {
   }
 
   siblingUp(task: Task): void {
-    if (task === 'admission') this.#mesh.known.admissionUp()
+    if (task === 'admission') {
+      this.#mesh.known.admissionUp()
+      this.#figures.tell()
+    }
     if (task === 'files') this.#tellFilesAll([...this.#swarm.registers()])
   }
 
@@ -112,6 +127,7 @@ export class Manifests implements TaskCore {
   #receive(from: PeerId, message: SwarmMessage): void {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
+    // news of claims, and what keeps them from being forgotten over there
     if (message.type === 'chunksHave' || message.type === 'claimsDigest')
       this.#hooks.tell('files', { kind: 'relay', from, message })
   }

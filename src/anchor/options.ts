@@ -17,8 +17,8 @@ export interface TaskOptions {
   readonly software?: string
   /** Copies of everything stored; 4 where absent. */
   readonly replicas?: number
-  /** Bytes of copies that the files task keeps; 10 GiB where absent. */
-  readonly quotaBytes?: number
+  /** Bytes of copies that the files task keeps. */
+  readonly quotaBytes: number
   /** Parameters of the network's chain; the default ones where absent. */
   readonly params?: ChainParams
 }

@@ -23,6 +23,10 @@ export type SiblingMessage =
   | { readonly kind: 'left'; readonly peers: readonly PeerId[] }
   /** A message of a peer (or of the task itself, where `from` is the anchor's id) that the other task must know of, too. */
   | { readonly kind: 'relay'; readonly from: PeerId; readonly message: SwarmMessage }
+  /** From manifests: how many names there are. */
+  | { readonly kind: 'names'; readonly count: number }
+  /** From files: what its copies take, and how many transfers move. */
+  | { readonly kind: 'copies'; readonly bytes: number; readonly transfers: number }
 
 /** Figures of a task; `served` since its process began. */
 export interface TaskCounts {

@@ -4,11 +4,11 @@
  */
 import { type OpenAnchor, openAnchor } from '../anchor/process/open-anchor.js'
 import type { AnchorView } from '../anchor/process/supervisor.js'
-import type { Task } from '../anchor/task.js'
-import type { StatusView, TransferView } from '../api.js'
+import { TASKS, type Task } from '../anchor/task.js'
 import type { Answer, Call } from '../host/control-server.js'
+import { isLoopback } from '../membership/address.js'
 import * as network from './commands/network.js'
-import { plural, table } from './format.js'
+import { plural, shortId, size, table } from './format.js'
 import { runLines } from './lines.js'
 import { EXIT, failed, type Outcome } from './outcome.js'
 import { type Invocation, parseWords } from './parse.js'
@@ -17,6 +17,7 @@ import { answerOf, serveWords, unparsed } from './serve.js'
 import { VERSION } from './version.js'
 
 const TASK_OF: ReadonlyMap<string, Task> = new Map([
+  ['status', 'admission'],
   ['peers', 'admission'],
   ['join', 'admission'],
   ['leave', 'admission'],
@@ -32,11 +33,30 @@ const TASK_OF: ReadonlyMap<string, Task> = new Map([
   ['transfers', 'files'],
 ])
 
+const LOOPBACK_ONLY = 'not yet: start it with --lan (or --listen) for other machines'
+
 /** The module of the tasks' processes, beside this one. */
 const ENTRY = new URL('./anchor-task.js', import.meta.url)
 
 export async function runAnchor(options: AnchorOptions, json: boolean): Promise<number> {
-  return runLines(json, (onLog) => openAnchor({ ...options, entry: ENTRY }, onLog), serveAnchor)
+  return runLines(json, (onLog) => openAnchor({ ...options, entry: ENTRY }, onLog), serveAnchor, welcome)
+}
+
+/** Who it is, where it listens, and what one does next. */
+function welcome({ facts }: OpenAnchor): string {
+  const { name, id, network, data, tasks, quotaBytes } = facts
+  const isOpen = TASKS.some((task) => tasks[task].some((address) => !isLoopback(address)))
+  const row = (word: string, text: string): string => `  ${word.padEnd(10)} ${text}`
+  return [
+    `${name} ${shortId(id)}, a dedicated anchor of the network "${network}"`,
+    ...TASKS.map((task) => row(task, tasks[task].join('  '))),
+    row('state', data),
+    row('copies', `up to ${size(quotaBytes)} of files`),
+    row('here', 'p2p-tui in another terminal finds it'),
+    row('elsewhere', isOpen ? `p2p-tui invite -n ${name} prints a ticket` : LOOPBACK_ONLY),
+    row('how it is', `p2p-tui anchor status -n ${name}`),
+    row('its end', `Ctrl-C here, or p2p-tui quit -n ${name}`),
+  ].join('\n')
 }
 
 function serveAnchor(anchor: OpenAnchor): Promise<() => Promise<void>> {
@@ -50,26 +70,8 @@ async function answerAnchor(anchor: OpenAnchor, call: Call): Promise<Answer> {
   const parsed = parseWords(call.words, VERSION)
   if (!parsed.ok) return unparsed(parsed)
   const { invocation } = parsed
-  if (invocation.command === 'status') return status(anchor, call)
   const task = TASK_OF.get(invocation.command ?? '')
   return task === undefined ? answerOf(ownOutcome(anchor, invocation)) : anchor.ask(task, call)
-}
-
-/** What admission knows of the network, and of files what the other two do. */
-async function status(anchor: OpenAnchor, call: Call): Promise<Answer> {
-  const [main, transfers] = await Promise.all([
-    anchor.ask('admission', call),
-    anchor.ask('files', { ...call, words: ['transfers'] }),
-  ])
-  if (main.json === null) return main
-  const running = (views: readonly TransferView[]): number =>
-    views.filter(({ state }) => state === 'running' || state === 'stalled').length
-  const view: StatusView = {
-    ...JSON.parse(main.json),
-    files: anchor.view().manifests,
-    transfers: transfers.json === null ? 0 : running(JSON.parse(transfers.json)),
-  }
-  return answerOf(network.status({ host: { peer: { status: () => view } } }))
 }
 
 function ownOutcome(anchor: OpenAnchor, invocation: Invocation): Outcome {

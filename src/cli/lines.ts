@@ -20,6 +20,8 @@ export async function runLines<T extends Lasting>(
   json: boolean,
   open: (onLog: (line: LogLine) => void) => Promise<T>,
   serve: (opened: T) => Promise<() => Promise<void>>,
+  /** What a person is told first. */
+  words: (opened: T) => string = plainWords,
 ): Promise<number> {
   // whoever read the lines may leave (`| head -1`); the peer is still of use to others
   let heard = true
@@ -51,10 +53,7 @@ export async function runLines<T extends Lasting>(
   })
   const stop = await serve(opened)
   const { id, name, address, data, network } = opened.facts
-  print(
-    { event: 'ready', id, name, address, data, network },
-    `${name} ${id} listens on ${address} in "${network}", state in ${data}`,
-  )
+  print({ event: 'ready', id, name, address, data, network }, words(opened))
   ready = true
   for (const line of early) show(line)
 
@@ -63,4 +62,9 @@ export async function runLines<T extends Lasting>(
   await stop()
   if (end.reason !== null) process.stderr.write(`p2p-tui: ${end.reason}\n`)
   return end.reason === null ? EXIT.done : EXIT.failed
+}
+
+function plainWords({ facts }: Lasting): string {
+  const { id, name, address, data, network } = facts
+  return `${name} ${id} listens on ${address} in "${network}", state in ${data}`
 }

@@ -3,7 +3,7 @@
  * there is no snapshot, and commands wait.
  */
 import type { CommandEvents, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
-import type { LogLine, Snapshot } from '../api.js'
+import type { HoldersView, LogLine, Snapshot } from '../api.js'
 import { completions, knownFrom, strongest } from './completion.js'
 import { type CommandHost, EXIT } from './outcome.js'
 import { runCommand } from './run.js'
@@ -42,6 +42,12 @@ export class LocalSource implements ConsoleSource {
 
   log(): readonly LogLine[] {
     return this.#host?.log() ?? []
+  }
+
+  holders(link: string): Promise<HoldersView | null> {
+    const host = this.#host
+    if (host?.isOpen() !== true) return Promise.resolve(null)
+    return new Promise((resolve) => host.peer.holders(link, (result) => resolve(result.ok ? result.value : null)))
   }
 
   complete(line: string): Suggestions {

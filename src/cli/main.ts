@@ -23,6 +23,13 @@ async function main(words: readonly string[]): Promise<number> {
     return choice.exit
   }
   if (invocation.command === 'attach') {
+    if (choice.entry.isAnchor) {
+      const { name } = choice.entry
+      process.stderr.write(
+        `p2p-tui: ${name} is a dedicated anchor and has no console: p2p-tui anchor status -n ${name}, p2p-tui log -n ${name}\n`,
+      )
+      return EXIT.failed
+    }
     if (invocation.globals.json) {
       process.stderr.write('p2p-tui: attach opens a console; --json belongs to commands\n')
       return EXIT.usage

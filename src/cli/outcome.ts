@@ -28,6 +28,8 @@ export interface CommandHost {
   ): { readonly addresses: readonly string[] } | { readonly error: string; readonly usage: boolean }
   /** Opens a listener on this machine's own addresses. */
   openLan(): Promise<readonly string[]>
+  /** What to do so that it listens there. */
+  readonly lanAdvice: string
   quit(abrupt: boolean): void
   /** The newest lines, oldest first. */
   log(): readonly LogLine[]

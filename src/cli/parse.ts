@@ -99,6 +99,7 @@ function addCommand(
     })
   }
   for (const option of spec.options) command.addOption(optionOf(option))
+  command.addHelpText('after', takenBy(spec))
   command.addHelpText('after', `\nExample:\n  p2p-tui ${spec.example}`)
   command.action((...given: unknown[]) => {
     const args: Record<string, string> = {}
@@ -109,6 +110,14 @@ function addCommand(
     }
     settle(spec.name, args, { ...command.opts() })
   })
+}
+
+/** Options of the whole program, as they stand in its help. */
+function takenBy({ takes = [] }: CommandSpec): string {
+  const taken = GLOBAL_OPTIONS.filter(({ flags }) => takes.some((one) => flags.split(/[ ,]+/).includes(one)))
+  if (taken.length === 0) return ''
+  const width = Math.max(...taken.map(({ flags }) => flags.length))
+  return ['\nTakes:', ...taken.map(({ flags, summary }) => `  ${flags.padEnd(width)}  ${summary}`)].join('\n')
 }
 
 function optionOf(spec: OptionSpec): Option {

@@ -12,7 +12,7 @@ import type {
   ConsoleSource,
   Suggestions,
 } from '../../ui/source.js'
-import type { LogLine, Snapshot } from '../api.js'
+import type { HoldersView, LogLine, Snapshot } from '../api.js'
 import { LocalConnection } from '../host/local-connection.js'
 import type { RunningEntry } from '../host/running.js'
 import { type CallEnd, call, NO_SCREEN, type OutputKind, type RunningCall } from './call.js'
@@ -92,6 +92,20 @@ export class RemoteSource implements ConsoleSource {
 
   log(): readonly LogLine[] {
     return this.#log
+  }
+
+  async holders(link: string): Promise<HoldersView | null> {
+    const json: Uint8Array[] = []
+    const running = call(this.#entry, ['manifest', link, '--holders', '--json'], NO_SCREEN, {
+      progress: () => {},
+      output: (kind, bytes) => {
+        if (kind === 'json') json.push(bytes)
+      },
+    })
+    this.#running.add(running)
+    const end = await running.ended
+    this.#running.delete(running)
+    return 'exit' in end && end.exit === EXIT.done ? JSON.parse(textOf(json)) : null
   }
 
   complete(line: string): Suggestions {

@@ -23,6 +23,8 @@ export interface CommandSpec {
   readonly summary: string
   readonly args: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
+  /** Of the program's options those that matter here; its help names them. */
+  readonly takes?: readonly string[]
   /** Of no use inside a console. */
   readonly shellOnly?: boolean
   /** The console key that opens this command. */
@@ -201,7 +203,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'manifest',
     summary: 'chunks of a file and who holds them',
     args: [text('name')],
-    options: [],
+    options: [
+      { flags: '--holders', summary: 'how many of its chunks each holder has, in place of the chunks', kind: 'flag' },
+    ],
     example: 'manifest music.txt --json',
   },
   {
@@ -226,6 +230,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'anchor',
     summary: 'run a dedicated anchor: no console, not in the ring, mines nothing; status: how its processes are',
+    takes: [
+      '--join',
+      '--listen',
+      '--lan',
+      '--name',
+      '--data',
+      '--network',
+      '--replicas',
+      '--quota',
+      '--ping-interval',
+      '--json',
+    ],
     args: [{ name: 'action', required: false, kind: 'text', choices: ['status'] }],
     options: [],
     shellOnly: true,

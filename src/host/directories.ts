@@ -3,7 +3,7 @@
  * Invariant: a state directory belongs to one network for ever, and to one process at a time (see lock.ts).
  * The host's name is part of the path because home directories are shared between lab machines.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
@@ -43,12 +43,21 @@ export function openStateDirectory(path: string): StateDirectory {
   throw new OperationalError(`${path} is in use by process ${holder.pid}${where}: ${way}`)
 }
 
-/** Locks the most recently used free directory of a network on this host, or a new one. */
-export function claimStateDirectory(dataHome: string, own: Belongs): StateDirectory {
+/** What lives in a state directory. */
+export type Inhabitant = 'peer' | 'anchor'
+/** A dedicated anchor has its tasks' directories here. */
+export const ANCHOR_DIRECTORY = 'anchor'
+
+/**
+ * Locks the most recently used free directory of a network on this host, or a new one. A peer never takes that of a
+ * dedicated anchor that is down for a while, nor the other way round: each comes back as who it was.
+ */
+export function claimStateDirectory(dataHome: string, own: Belongs, as: Inhabitant = 'peer'): StateDirectory {
   const root = join(dataHome, own.network, hostname().replace(/[^A-Za-z0-9._-]/g, '_') || 'localhost')
   makeDirectory(root)
   const known = numbered(root)
   for (const { path } of [...known].sort((a, b) => b.usedMs - a.usedMs)) {
+    if ((existsSync(join(path, ANCHOR_DIRECTORY)) ? 'anchor' : 'peer') !== as) continue
     const bound = belongsTo(path)
     if (bound !== null && bound.tag !== own.tag) continue // its network's secret was replaced
     const taken = take(path)

@@ -7,6 +7,7 @@ import {
   bindToNetwork,
   claimStateDirectory,
   type Homes,
+  type Inhabitant,
   openStateDirectory,
   type StateDirectory,
   touch,
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly network: string | null
   /** State directory; null: the most recently used free one. */
   readonly data: string | null
+  /** 'peer' where absent. */
+  readonly as?: Inhabitant
 }
 
 /** Locks a directory; `onClose` is told how to give it back, also where this then fails with an OperationalError. */
@@ -34,7 +37,7 @@ export function enter(wanted: Wanted, home: Homes, onClose: (close: () => void) 
   const name = wanted.network ?? bound?.network ?? DEFAULT_NETWORK
   const secret = bound?.network === name ? keptSecret(home.config, name) : networkSecret(home.config, name)
   const network = deriveNetwork(name, secret)
-  const directory = claimed ?? claimStateDirectory(home.data, { network: name, tag: network.tag })
+  const directory = claimed ?? claimStateDirectory(home.data, { network: name, tag: network.tag }, wanted.as)
   if (claimed === null) onClose(() => directory.lock.release())
   bindToNetwork(directory.path, { network: name, tag: network.tag })
   touch(directory.path)

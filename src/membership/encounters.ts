@@ -287,7 +287,9 @@ export class Encounters {
   founded(): void {
     if (this.#story !== 'lonely') return
     this.#story = 'told'
-    const next = 'open a second terminal and run p2p-tui again, or :invite for another machine'
+    const next = this.#parts.own.isDedicated
+      ? 'run p2p-tui in another terminal, or p2p-tui invite for a ticket'
+      : 'open a second terminal and run p2p-tui again, or :invite for another machine'
     this.#env.log('notice', `no anchor answered: founded network "${this.#env.network.name}"; ${next}`)
   }
 

@@ -49,10 +49,14 @@ export class TaskLinking {
   readonly #hooks: TaskLinkingHooks
   readonly #ways: Readonly<Record<TaskService, Way>>
   readonly #anchors = new Set<PeerId>() // at most MAX_ANCHORS
+  readonly #env: Pick<Env, 'log'>
+  /** Pairs of anchor and task whose link was lost and is not back. */
+  readonly #lost = new Set<string>() // at most two for each of #anchors
   #stopped = false
 
   constructor(env: Env, heartbeat: (peer: PeerId) => HeartbeatOptions, hooks: TaskLinkingHooks) {
     this.#hooks = hooks
+    this.#env = env
     this.#ways = {
       manifests: this.#wayTo(env, heartbeat, 'manifests'),
       files: this.#wayTo(env, heartbeat, 'files'),
@@ -93,6 +97,7 @@ export class TaskLinking {
       pairs.cut(peer, 'normal', 'this anchor is no member any more')
       pairs.forget(peer)
     }
+    for (const service of TASK_SERVICES) this.#lost.delete(service + peer)
     this.listener?.taskPeerChanged(peer)
   }
 
@@ -173,12 +178,14 @@ export class TaskLinking {
       refuse: () => ({ code: 'incompatible', reason: `no ${service} task runs here` }),
       up: (peer) => {
         dialer.stop(peer)
+        this.#tellUp(peer, service)
         this.listener?.taskUp(peer, service)
         this.#hooks.changed()
       },
       down: (peer) => {
         this.listener?.taskDown(peer, service)
         again(peer)
+        if (this.#anchors.has(peer)) this.#tellLost(peer, service)
         if (!this.holds(peer)) this.#hooks.released(peer)
         this.#hooks.changed()
       },
@@ -202,6 +209,21 @@ export class TaskLinking {
       failed: (peer) => this.#anchors.has(peer),
     })
     return { pairs, dialer }
+  }
+
+  #tellUp(peer: PeerId, service: TaskService): void {
+    const back = this.#lost.delete(service + peer)
+    this.#env.log(back ? 'info' : 'debug', `anchor ${this.#name(peer)}: ${service} is ${back ? 'back' : 'linked'}`)
+  }
+
+  #tellLost(peer: PeerId, service: TaskService): void {
+    if (this.#lost.has(service + peer)) return
+    this.#lost.add(service + peer)
+    this.#env.log('info', `anchor ${this.#name(peer)}: no link with ${service}, dialing it again`)
+  }
+
+  #name(peer: PeerId): string {
+    return this.#hooks.entryOf(peer)?.name ?? peer.slice(0, 8)
   }
 
   #message(peer: PeerId, service: TaskService, message: Message): void {

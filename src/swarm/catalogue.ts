@@ -6,8 +6,8 @@
 import { toHex } from '../../wire/hash.js'
 import type { HolderFields } from '../../wire/messages/swarm.js'
 import type { Address, Hash, PeerId } from '../../wire/types.js'
-import { type Done, done, type FileView, type ManifestView } from '../api.js'
-import { hasBit } from './bitmap.js'
+import { type Done, done, type FileView, type HoldersView, type ManifestView } from '../api.js'
+import { emptyBitmap, hasBit, setBit } from './bitmap.js'
 import type { Gossip } from './gossip.js'
 import { chunksOf, isComplete } from './holders.js'
 import type { Keeper } from './keeper.js'
@@ -56,11 +56,20 @@ export class Catalogue {
 
   /** A file's chunks and who holds each. */
   manifest(what: string, answer: Done<ManifestView>): void {
+    this.#claimsOf(what, (result) => answer(result.ok ? done(this.#manifestView(...result.value)) : result))
+  }
+
+  /** Who holds how much of it. */
+  holders(what: string, answer: Done<HoldersView>): void {
+    this.#claimsOf(what, (result) => answer(result.ok ? done(this.#holdersView(...result.value)) : result))
+  }
+
+  #claimsOf(what: string, answer: Done<readonly [Manifest, readonly HolderFields[]]>): void {
     this.#lookup.resolve(what, (result) => {
       if (!result.ok) return answer(result)
       const manifest = result.value
       const claims = new Map<PeerId, HolderFields>()
-      this.#collect(manifest, claims, () => answer(done(this.#manifestView(manifest, [...claims.values()]))))
+      this.#collect(manifest, claims, () => answer(done([manifest, [...claims.values()]])))
     })
   }
 
@@ -188,6 +197,24 @@ export class Catalogue {
       holders: claims.filter((claim) => holds(claim, index)).map(({ peer }) => this.#holderView(peer)),
     }))
     return { name, id, size: layout.size, chunkSize: layout.chunkSize, chunks }
+  }
+
+  #holdersView({ id, name, chunkCount }: Manifest, claims: readonly HolderFields[]): HoldersView {
+    const indices = [...Array(chunkCount).keys()]
+    const holders = claims.map((claim) => {
+      const have = emptyBitmap(chunkCount)
+      const held = indices.filter((index) => holds(claim, index))
+      for (const index of held) setBit(have, index)
+      return {
+        id: claim.peer,
+        name: this.#parts.nameOf(claim.peer),
+        count: held.length,
+        have: Buffer.from(have).toString('base64'),
+      }
+    })
+    const some = holders.filter(({ count }) => count > 0)
+    some.sort((a, b) => b.count - a.count || compare(a.name, b.name) || compare(a.id, b.id))
+    return { name, id, chunks: chunkCount, holders: some }
   }
 
   #holderView(peer: PeerId): { id: PeerId; name: string; address: Address } {

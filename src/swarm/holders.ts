@@ -97,6 +97,13 @@ export class Holders {
     return count
   }
 
+  /** Of how many files that peer says that it has every chunk. */
+  completeAt(peer: PeerId): number {
+    let count = 0
+    for (const id of this.#claims.keys()) if (isComplete(this.state(id, peer))) count++
+    return count
+  }
+
   /** At most `max` holders of something, each time from another starting point. */
   list(id: Hash, max: number): readonly HolderFields[] {
     const holding = [...(this.#claims.get(id) ?? [])]

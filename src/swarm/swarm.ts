@@ -10,6 +10,7 @@ import type {
   ChunkMapView,
   Done,
   FileView,
+  HoldersView,
   ManifestView,
   OnProgress,
   RequestedView,
@@ -254,6 +255,10 @@ export class Swarm implements Protocol {
     return this.#catalogue.known()
   }
 
+  holders(what: string, answer: Done<HoldersView>): void {
+    this.#catalogue.holders(what, answer)
+  }
+
   manifest(what: string, done: Done<ManifestView>): void {
     this.#catalogue.manifest(what, done)
   }
@@ -296,6 +301,16 @@ export class Swarm implements Protocol {
     let count = this.#parts.loose.size
     for (const { blob } of this.#parts.holdings.all()) if (blob) count++
     return count
+  }
+
+  /** Transfers that are not paused and not over. */
+  get movingCount(): number {
+    return this.transfers().filter(({ state }) => state === 'running' || state === 'stalled').length
+  }
+
+  /** Of how many files that peer says that it holds all. */
+  copiesAt(peer: PeerId): number {
+    return this.#parts.holders.completeAt(peer)
   }
 
   /** What own copies take, and what they may take. */

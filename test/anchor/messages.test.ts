@@ -60,6 +60,8 @@ test('what tasks tell each other keeps its content and its bounds', () => {
     { kind: 'members', entries: [] },
     { kind: 'left', peers: [peer] },
     { kind: 'relay', from: peer, message: { type: 'manifestGet', request: 1, manifest: 'cd'.repeat(32) as Hash } },
+    { kind: 'names', count: 7 },
+    { kind: 'copies', bytes: 2 ** 40, transfers: 3 },
   ]
   for (const message of messages) assert.deepStrictEqual(decodeSibling(encodeSibling(message)), message)
   assert.throws(() => decodeSibling(new Uint8Array([1, 2, 3])))

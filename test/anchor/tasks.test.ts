@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
 import { TASKS } from '../../src/anchor/task.js'
+import type { HoldersView } from '../../src/api.js'
+import type { Peer } from '../../src/peer.js'
+import { countBits } from '../../src/swarm/bitmap.js'
 import type { Address, PeerId } from '../../wire/types.js'
 import { api, request, Scene, store } from './scene.js'
 
@@ -85,6 +88,48 @@ test('the manifest at the anchor gains holders, chunk by chunk, as peers finish 
   assert.deepEqual(world.network.violations, [])
 })
 
+for (const anchors of [1, 0]) {
+  test(`acknowledgements add holders chunk by chunk while others download, seen at a third peer, ${anchors} anchors`, () => {
+    const scene = new Scene(12 + anchors)
+    const { world } = scene
+    if (anchors > 0) scene.addAnchor()
+    const [publisher] = scene.addPeers(1)
+    assert.ok(publisher)
+    const [reader, onlooker] = scene.addPeers(4, publisher.setup.listen as readonly Address[])
+    assert.ok(reader && onlooker)
+    scene.settled()
+    publisher.files.put('/home/film', 40 << 20, 7)
+    scene.wait('share', (done) => api(publisher).share('/home/film', {}, () => {}, done))
+    const counts = (): ReadonlyMap<PeerId, number> => {
+      const view = scene.wait<HoldersView>('holders', (done) => api(onlooker).holders('film', done))
+      assert.equal(view.chunks, 160)
+      for (const { count, have } of view.holders) assert.equal(countBits(Buffer.from(have, 'base64')), count)
+      return new Map(view.holders.map(({ id, count }) => [id, count]))
+    }
+    const readerId = (reader.peer as Peer).status().id
+    let isDone = false
+    world.act(() =>
+      api(reader).request(
+        'film',
+        { target: '/got/film' },
+        () => {},
+        ({ ok }) => void (isDone = ok),
+      ),
+    )
+    const seen: number[] = []
+    while (!isDone && world.now < 120_000) {
+      seen.push(counts().get(readerId) ?? 0)
+      world.run('0.2 s')
+    }
+    assert.ok(new Set(seen.filter((count) => count > 0 && count < 160)).size >= 2, `it grows: ${seen.join(' ')}`)
+    assert.deepEqual(
+      seen,
+      [...seen].sort((a, b) => a - b),
+    )
+    world.until(() => counts().get(readerId) === 160, '20 s', 'all of it at the reader')
+  })
+}
+
 test('the files task keeps a copy of what is stored, and is listed as its holder', () => {
   const { scene, anchor, peers, world } = network(3)
   const [publisher] = peers
@@ -97,6 +142,32 @@ test('the files task keeps a copy of what is stored, and is listed as its holder
   assert.ok(anchor.core('manifests').counts().served > 0)
   assert.ok(anchor.core('files').counts().served >= 40, 'each chunk was taken')
   assert.deepEqual(world.network.violations, [])
+})
+
+test('status tells the names and copies of the other tasks, also after admission or they began anew', () => {
+  const { scene, anchor, peers, world } = network(11, 4, 64 << 20)
+  const [publisher] = peers
+  assert.ok(publisher)
+  const told = (): readonly (number | undefined)[] => {
+    const status = anchor.core('admission').api.status?.()
+    return [status?.files, status?.keptBytes, status?.transfers, status?.quotaBytes]
+  }
+  const until = (what: string, ...expected: readonly number[]): void =>
+    world.until(() => expected.every((figure, place) => told()[place] === figure), '60 s', what)
+  assert.deepEqual(told(), [0, 0, 0, 64 << 20])
+  store(scene, publisher, 'film', 10, 7)
+  world.until(() => told()[2] === 1, '10 s', 'the copy that is being made')
+  until('one name, and a copy of 10 MiB', 1, 10 << 20, 0, 64 << 20)
+  for (const task of TASKS) {
+    anchor.kill(task)
+    world.run('1 s')
+    anchor.start(task)
+    until(`the same after ${task} began anew`, 1, 10 << 20, 0, 64 << 20)
+    store(scene, publisher, task, 1, 8)
+    until(`the file stored after ${task} began anew`, 2, 11 << 20)
+    scene.wait('remove', (done) => api(publisher).remove(task, done))
+    until(`the file removed after ${task} began anew`, 1, 10 << 20)
+  }
 })
 
 test('register and manifest are handed to the anchor: it does not have to ask', () => {

@@ -7,6 +7,7 @@ import type { CommandContext, Outcome } from '../../src/cli/outcome.js'
 import { parseWords } from '../../src/cli/parse.js'
 import { VERSION } from '../../src/cli/version.js'
 import { widthOf } from '../../ui/text/cells.js'
+import type { Address } from '../../wire/types.js'
 import { peerView } from '../ui/network.js'
 
 const test = suite('network commands')
@@ -64,11 +65,24 @@ test('peers shows what each moves and its score, and leaves out what is less wan
   assert.deepStrictEqual(peers(context(views, 0)).lines, wide)
   for (const columns of [70, 80, 100, 120, 140]) {
     const lines = peers(context(views, columns)).lines ?? []
-    assert.doesNotMatch(lines[0] ?? '', /role/)
+    assert.doesNotMatch(lines[0] ?? '', /sent/)
     for (const line of lines) assert.ok(widthOf(line) <= columns, `${columns}: ${line}`)
   }
   assert.match((peers(context(views, 80)).lines ?? [])[2] ?? '', /^a-name-.*… .*1\.2 MB\/s +80\.0 kB\/s +41 .*try 3 in/)
   assert.deepStrictEqual(peers(context(views, 80)).json, views)
+})
+
+test('peers names the tasks of a dedicated anchor, and at every width those that there is no link with', () => {
+  const task = (service: 'manifests' | 'files', up: boolean) => ({ service, address: '127.0.0.1:4001' as Address, up })
+  const tasks = [task('manifests', true), task('files', true), task('files', true)]
+  const views = [peerView('harbour', { role: 'anchor', tasks }), peerView('finch-teal')]
+  const lines = (columns: number): readonly string[] => peers(context(views, columns)).lines ?? []
+  assert.match(lines(0)[0] ?? '', /role +tasks +address$/)
+  assert.match(lines(0)[1] ?? '', /^harbour .* anchor +manifests files +127\.0\.0\.1:24001$/)
+  assert.match(lines(80)[1] ?? '', /^harbour .* anchor +127\.0\.0\.1:24001$/)
+  const broken = [peerView('harbour', { role: 'anchor', tasks: [task('manifests', true), task('files', false)] })]
+  assert.match((peers(context(broken, 0)).lines ?? [])[1] ?? '', /24001 +no link with files$/)
+  assert.match((peers(context(broken, 100)).lines ?? [])[1] ?? '', /24001 +no link with files$/)
 })
 
 test.run()

@@ -1,10 +1,11 @@
 /** A dedicated anchor of the built program among ordinary peers: what its tasks serve, and what becomes of them. */
 import assert from 'node:assert'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
-import { type Cluster, inCluster } from './cluster.js'
+import { type Cluster, inCluster, PROGRAM } from './cluster.js'
 
 const test = suite('anchor')
 /** Back within 3 s, five times over. */
@@ -93,7 +94,11 @@ test(
       (status) => status.manifests === 1 && of(status, 'manifests').served > 0 && of(status, 'files').served > 0,
     )
     await keptAt(cluster, harbour.id, ['song'])
-    assert.strictEqual((await cluster.json<{ files: number }>(['status'], { on: 'harbour' })).files, 1)
+    await cluster.until(
+      'status of the anchor to tell of the copy',
+      () => cluster.json<{ files: number; keptBytes: number; quotaBytes: number }>(['status'], { on: 'harbour' }),
+      ({ files, keptBytes, quotaBytes }) => files === 1 && keptBytes === FILE_BYTES && quotaBytes > FILE_BYTES,
+    )
     const before = of(await statusOf(cluster), 'files').served
     await onlyAnchorLeft(cluster, ['ann', 'bob'])
     await fetches(cluster, 'zoe', 'song', bytes, harbour.id)
@@ -243,8 +248,44 @@ test(
     assert.match(anchor.output, /"text":"admission: New peer connection from ann/)
     await refused(['anchor', '-d', data], 1, /is in use by process/)
     await refused(['ring', '-n', 'harbour'], 1, /does not do that/)
-    await refused(['attach', '-n', 'harbour', '--plain'], 1, /has no console/)
+    await refused(
+      ['attach', '-n', 'harbour', '--plain'],
+      1,
+      /^p2p-tui: harbour is a dedicated anchor and has no console: /,
+    )
+    assert.match((await cluster.run(['invite'], { on: 'harbour' })).stdout, /start the anchor with --lan/)
     assert.match((await cluster.run(['log'], { on: 'harbour' })).stdout, /admission: Listening for peers/)
+  }),
+)
+
+test(
+  'a person is told where it listens, what it keeps and what to do next, in lines of 80 cells',
+  inCluster(async (cluster) => {
+    const anchor = spawn(process.execPath, [PROGRAM, 'anchor', '-n', 'harbour', '--quota', '2G'], { env: cluster.env })
+    let said = ''
+    anchor.stdout.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    try {
+      await cluster.until(
+        'the anchor to say what it is',
+        async () => said,
+        (text) => /its end .*\n/.test(text),
+      )
+      assert.match(said, /^harbour .* a dedicated anchor of the network "home"\n/)
+      for (const word of ['admission', 'manifests', 'files'])
+        assert.match(said, new RegExp(`^  ${word} +127\\.0\\.0\\.1:\\d+$`, 'm'))
+      assert.match(said, /^ {2}copies +up to 2\.1 GB of files$/m)
+      assert.match(said, /^ {2}elsewhere +not yet: start it with --lan/m)
+      const [welcome = ''] = said.split(/^\d\d:/m)
+      const wide = welcome.split('\n').filter((line) => line.length > 80 && !/^ {2}state /.test(line))
+      assert.deepStrictEqual(wide, [])
+    } finally {
+      anchor.kill('SIGINT')
+      await new Promise((resolve) => anchor.once('close', resolve))
+    }
+    assert.strictEqual(anchor.exitCode, 0, said)
+    assert.match(said, /leaving the network/)
   }),
 )
 

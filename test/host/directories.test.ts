@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import { deriveNetwork } from '../../src/host/derive.js'
 import {
+  ANCHOR_DIRECTORY,
   bindToNetwork,
   claimStateDirectory,
   homes,
@@ -66,6 +67,22 @@ test('a new terminal takes the most recently used free directory', async () => {
   for (const { lock } of open) lock.release()
   assert.equal(claimStateDirectory(data, own).path, open[1]!.path)
   assert.match(claimStateDirectory(data, deriveTagged('home', 2)).path, /4$/, 'not one of another secret')
+})
+
+test('an anchor that is down keeps its directory, and so does a peer', () => {
+  const data = temporary()
+  const own = deriveTagged('home', 1)
+  const anchor = claimStateDirectory(data, own, 'anchor')
+  mkdirSync(join(anchor.path, ANCHOR_DIRECTORY))
+  anchor.lock.release()
+  const peer = claimStateDirectory(data, own)
+  assert.notEqual(peer.path, anchor.path)
+  peer.lock.release()
+  const again = claimStateDirectory(data, own, 'anchor')
+  assert.equal(again.path, anchor.path)
+  const second = claimStateDirectory(data, own, 'anchor')
+  assert.ok(second.path !== peer.path && second.path !== anchor.path)
+  assert.equal(claimStateDirectory(data, own).path, peer.path)
 })
 
 test('a directory remembers its network and refuses another', () => {

@@ -25,7 +25,7 @@ test('two peers find each other without a word', async () => {
   assert.equal(ann.status().peers, 1)
   const { keptBytes, quotaBytes } = ann.status()
   assert.strictEqual(keptBytes, 0)
-  assert.ok(quotaBytes !== undefined && quotaBytes > 0 && quotaBytes <= 10 * 2 ** 30, `${quotaBytes}`)
+  assert.ok(quotaBytes > 0 && quotaBytes <= 10 * 2 ** 30, `${quotaBytes}`)
   await until('the ring', () => bob.ring().successors.some(({ id }) => id === ann.id))
   const view = await ann.lookup('music.txt')
   assert.ok([ann.id, bob.id].includes(view.owner))

@@ -79,6 +79,20 @@ test('for the swarm an anchor is linked while its manifests task is, for the oth
   all(({ control, swarm }) => !control.members.has(anchor.id) && !swarm.members.has(anchor.id), 'the anchor lost')
 })
 
+test('the log says once that a task of an anchor is not there, and that it is back', () => {
+  const { scene, anchor, world } = sceneOf(44, 2)
+  const lines = (): readonly string[] => scene.peers[0]?.log.map(({ text }) => text) ?? []
+  const told = (text: string): number => lines().filter((line) => line === text).length
+  anchor.kill('files')
+  const lost = 'anchor anchor-0: no link with files, dialing it again'
+  world.until(() => told(lost) === 1, '20 s', 'the word of the loss')
+  world.run('5 s')
+  anchor.start('files')
+  world.until(() => told('anchor anchor-0: files is back') === 1, '40 s', 'the word of the return')
+  assert.equal(told(lost), 1)
+  assert.equal(lines().filter((line) => /manifests is back|with manifests/.test(line)).length, 0)
+})
+
 test('a message goes to the task that it concerns', () => {
   const { anchor, users, world } = sceneOf(42, 1)
   const [user] = users

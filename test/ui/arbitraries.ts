@@ -50,7 +50,14 @@ const anyPeer: fc.Arbitrary<PeerView> = fc.record({
   software: anyName,
   since: fc.option(fc.nat()),
   score: fc.integer({ min: 0, max: 100 }),
-  tasks: fc.constant([]),
+  tasks: fc.array(
+    fc.record({
+      service: fc.constantFrom('manifests', 'files'),
+      address: anyName as fc.Arbitrary<Address>,
+      up: fc.boolean(),
+    }),
+    { maxLength: 8 },
+  ),
 })
 
 const anyTransfer: fc.Arbitrary<TransferView> = fc.record({

@@ -2,10 +2,20 @@
  * A source that lives without a network: seven peers, downloads that move, events at any rate, and commands that show each
  * way a command can go.
  */
-import type { LogLine, LookupProgress, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { HoldersView, LogLine, LookupProgress, PeerView, Snapshot, TransferView } from '../../src/api.js'
 import { qrLines } from '../../src/cli/qr.js'
 import type { CommandEvents, CommandHelp, CommandOutcome, ConsoleSource, Suggestions } from '../../ui/source.js'
-import { blockView, chunkMap, emptyNetwork, fileView, lookupOf, network, peerView, transferView } from './network.js'
+import {
+  blockView,
+  chunkMap,
+  emptyNetwork,
+  fileView,
+  lookupOf,
+  network,
+  peerId,
+  peerView,
+  transferView,
+} from './network.js'
 
 export interface Script {
   /** The core is loaded after this; -1 never. */
@@ -54,6 +64,8 @@ const WORDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const SECRET_COMMANDS = ['hang', 'crash', 'reject', 'print', 'ticket', 'tear', 'work', 'silent', 'chatter', 'lines']
 
 export class ScriptedSource implements ConsoleSource {
+  /** Every link whose holders were asked for. */
+  readonly looked: string[] = []
   readonly commands = COMMANDS
   /** Every line that was run, for assertions. */
   readonly ran: string[] = []
@@ -134,6 +146,20 @@ export class ScriptedSource implements ConsoleSource {
 
   log(): readonly LogLine[] {
     return this.#log
+  }
+
+  /** The publisher has all of it; each time one asks, another peer has eight chunks more. */
+  holders(link: string): Promise<HoldersView | null> {
+    this.looked.push(link)
+    const file = this.snapshot()?.files.find(({ id }) => link.startsWith(`p2p:${id}`))
+    if (file === undefined) return Promise.resolve(null)
+    const { name, id, chunks } = file
+    const first = (holder: string, count: number): HoldersView['holders'][number] => {
+      const have = Buffer.alloc(Math.ceil(chunks / 8)).fill(0xff, 0, Math.ceil(count / 8))
+      return { id: peerId(holder), name: holder, count, have: have.toString('base64') }
+    }
+    const holders = [first('finch-teal', chunks), first('wren-amber', Math.min(chunks, this.looked.length * 8))]
+    return Promise.resolve({ name, id, chunks, holders })
   }
 
   complete(line: string): Suggestions {

@@ -149,4 +149,21 @@ test('rates keep two minutes, one sample a second, gaps filled', () => {
   assert.strictEqual(history.moves, true)
 })
 
+test('while the detail of a file is open its holders are asked for again and again, and not any more after', () =>
+  withConsole({ idle: true, downloads: 0 }, async ({ session, source, until }) => {
+    await until('a file', ({ snapshot }) => (snapshot?.files.length ?? 0) > 0)
+    const grown = ({ holders }: Model): number => holders?.holders[1]?.count ?? 0
+    session.press([{ kind: 'text', text: '4', pasted: false }])
+    session.press([{ kind: 'named', name: 'enter', pasted: false }])
+    const first = grown(await until('the holders', (model) => grown(model) > 0))
+    await until('more chunks at the second holder', (model) => grown(model) > first)
+    session.press([{ kind: 'named', name: 'escape', pasted: false }])
+    assert.strictEqual(session.model().ui.overlay, null)
+    const asked = source.looked.length
+    assert.ok(source.looked.every((link) => link === source.looked[0]))
+    // longer than from one question to the next
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    assert.strictEqual(source.looked.length, asked)
+  }))
+
 test.run()

@@ -1,7 +1,8 @@
 import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'uvu'
-import type { Snapshot } from '../../src/api.js'
+import type { HoldersView, PeerView, Snapshot } from '../../src/api.js'
+import { lookOf } from '../../ui/look.js'
 import type { Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
 import { plainText } from '../../ui/text/line.js'
@@ -9,9 +10,21 @@ import { filesContent } from '../../ui/views/files.js'
 import { overlayLines } from '../../ui/views/overlay.js'
 import { peersContent } from '../../ui/views/peers.js'
 import { lookupWords } from '../../ui/views/ring.js'
+import type { Address } from '../../wire/types.js'
 import { anyName } from './arbitraries.js'
 import { anyModel, modelOf, NOW, UTF8 } from './models.js'
-import { blockView, fileView, hash, lookupOf, NAMES, network, peerView, transferView } from './network.js'
+import {
+  blockView,
+  emptyNetwork,
+  fileView,
+  hash,
+  lookupOf,
+  NAMES,
+  network,
+  peerId,
+  peerView,
+  transferView,
+} from './network.js'
 import { screenOf, withoutStyles } from './screen.js'
 
 const textOf = (model: Model): string => screenOf(model).join('\n')
@@ -145,11 +158,98 @@ test('the columns of a peer come with the width, its traffic first', () => {
     ).rows
     return row?.lines.map((line) => plainText(line, UTF8)).join('') ?? ''
   }
-  assert.match(heads(34), /^● finch-teal +22 ms ↓1\.2M ↑ 80k$/)
+  assert.match(heads(34), /^◉ finch-teal +22 ms ↓1\.2M ↑ 80k$/)
   assert.match(heads(44), /↑ 80k e3fb…94$/)
   assert.match(heads(58), /↑ 80k +98 +16m e3fb…94$/)
   assert.match(heads(73), /98 +16m 127\.0\.0\.1:24001 +0\.1\.0 +$/)
   assert.match(heads(120), /98 +16m 1\.2M +80k e3fb…94 127\.0\.0\.1:24001 +0\.1\.0 +anchor/)
+})
+
+const ANCHOR = peerView('harbour', {
+  role: 'anchor',
+  address: '127.0.0.1:4000' as Address,
+  tasks: [
+    { service: 'manifests', address: '127.0.0.1:4001' as Address, up: true },
+    { service: 'files', address: '127.0.0.1:4002' as Address, up: false },
+  ],
+  copies: 3,
+})
+
+test('a dedicated anchor shows its tasks and whether they are linked, at every size', () => {
+  for (const size of [
+    { columns: 80, rows: 24 },
+    { columns: 120, rows: 40 },
+    { columns: 200, rows: 60 },
+  ]) {
+    const peers = [ANCHOR, peerView('finch-teal')]
+    const screen = textOf(modelOf(network(NOW / 1000, { peers }), { size }))
+    sees(screen, /◉ harbour/, /│ {3}anchor ● manifests {2}○ files/, /● finch-teal/)
+  }
+  const ascii = textOf(modelOf(network(NOW / 1000, { peers: [ANCHOR] }), { look: lookOf({ LANG: 'C' }) }))
+  sees(ascii, /A harbour/, /anchor \* manifests {2}o files/)
+})
+
+test('the detail of a peer says what its role is, and of a dedicated anchor where its tasks are and what they have', () => {
+  const detail = (peer: PeerView): string => {
+    const model = modelOf(network(NOW / 1000, { peers: [peer] }))
+    const overlay = { kind: 'detail', pane: 'peers', key: peer.id, scroll: 0 } as const
+    return overlayLines(overlay, model, 80, 22).map(withoutStyles).join('\n')
+  }
+  sees(
+    detail(ANCHOR),
+    /role +dedicated anchor: in no ring, lists every name, keeps copies/,
+    /admission +● 127\.0\.0\.1:4000/,
+    /manifests +● 127\.0\.0\.1:4001 +2 names listed/,
+    /files +○ 127\.0\.0\.1:4002 +no link/,
+  )
+  const tasks = ANCHOR.tasks.map((task) => ({ ...task, up: true }))
+  sees(detail({ ...ANCHOR, tasks }), /files +● 127\.0\.0\.1:4002 +3 copies known here/)
+  sees(detail(peerView('ann', { role: 'anchor' })), /role +anchor: holds a rendezvous port/)
+  sees(detail(peerView('ann', { role: 'dial-out' })), /role +dial-out: nobody can dial it/)
+})
+
+test('the detail of a file shows how many hold each chunk, and how much each holder has', () => {
+  const base = network(NOW / 1000, { transfers: [] })
+  const file = fileView('film', { chunks: 20 })
+  const some = (name: string, bytes: readonly number[], count: number) => {
+    return { id: peerId(name), name, count, have: Buffer.from(bytes).toString('base64') }
+  }
+  const holders = [some('wren-amber', [0x0f, 0, 0], 4), some('finch-teal', [0xff, 0xff, 0x0f], 20)]
+  const shown = (view: HoldersView): string => {
+    const model = modelOf({ ...base, files: [file] }, { holders: view })
+    const overlay = { kind: 'detail', pane: 'files', key: `f:${file.id}`, scroll: 0 } as const
+    return overlayLines(overlay, model, 78, 22).map(withoutStyles).join('\n')
+  }
+  const view: HoldersView = { name: 'film', id: file.id, chunks: 20, holders }
+  sees(
+    shown(view),
+    /each chunk {2}1 to 2 holders *\n 22221111111111111111 *\n/,
+    /finch-teal +█+ +100 % 20\/20/,
+    /wren-amber +█+▊ +20 % 4\/20/,
+  )
+  assert.doesNotMatch(shown({ ...view, id: hash('another') }), /each chunk/)
+  const nobody = shown({ ...view, holders: [] })
+  sees(nobody, /each chunk {2}0 holders *\n 0{20} *\n/)
+  const many = overlayLines(
+    { kind: 'detail', pane: 'files', key: `f:${file.id}`, scroll: 0 },
+    modelOf({ ...base, files: [file] }, { holders: { ...view, chunks: 8011 } }),
+    78,
+    30,
+  )
+  sees(many.map(withoutStyles).join('\n'), /the fewest of 9 chunks in a cell/)
+})
+
+test('a dedicated anchor is not drawn on the ring', () => {
+  const size = { columns: 200, rows: 60 }
+  const drawn = (peer: PeerView): boolean =>
+    /harbour/.test(
+      textOf(modelOf(network(NOW / 1000, { peers: [peer], ring: emptyNetwork(NOW / 1000).ring }), { size })).replaceAll(
+        /│ [◉●] harbour/g,
+        '',
+      ),
+    )
+  assert.ok(drawn(peerView('harbour')))
+  assert.ok(!drawn(ANCHOR))
 })
 
 test('peers stand in an order that traffic does not change', () => {

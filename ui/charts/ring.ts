@@ -4,7 +4,7 @@
  * the key that it looks for.
  * Invariant: everything can be told without colour, and no name stands over a mark or another name.
  */
-import type { LookupProgress, Snapshot } from '../../src/api.js'
+import type { LookupProgress, PeerView, Snapshot } from '../../src/api.js'
 import type { Look } from '../look.js'
 import { clean, isNarrow, take } from '../text/cells.js'
 import { placeOf } from '../text/circle.js'
@@ -60,7 +60,7 @@ export function drawRing(
 
 /** All that the picture is made from, as values that can be compared. */
 export function ringKey({ ring, peers, lookup, status }: Snapshot): string {
-  const known = peers.filter(({ state }) => state === 'up')
+  const known = peers.filter(isOnRing)
   const parts = [ring.successors, ring.predecessors, ring.fingers, known].map((list) =>
     list.map(({ id, name }) => `${id} ${name}`).join('\n'),
   )
@@ -69,6 +69,10 @@ export function ringKey({ ring, peers, lookup, status }: Snapshot): string {
     lookup === null ? '' : `${lookup.key} ${lookup.name} ${lookup.path.join(' ')} ${lookup.owner} ${lookup.state}`
   return [ring.id, status.name, ...parts, suspects, found].join('\n\n')
 }
+
+/** Dedicated anchors and those that nobody can dial are members, but in no ring. */
+const isOnRing = ({ state, role, tasks }: PeerView): boolean =>
+  state === 'up' && role !== 'dial-out' && tasks.length === 0
 
 /** The peers that a lookup went by, its owner last; [] where it needed no other peer. */
 export function wayOf(lookup: LookupProgress | null): readonly string[] {
@@ -91,7 +95,7 @@ const suspectsOf = ({ successors, predecessors }: Snapshot['ring']): ReadonlySet
 /** Ourselves, then the hops, then the others, then the key: where two want one place, the first has it. */
 function marksOf({ ring, peers, lookup, status }: Snapshot, way: readonly string[], look: Look): readonly Mark[] {
   const { glyphs } = look
-  const others = [...ring.successors, ...ring.predecessors, ...peers.filter(({ state }) => state === 'up')]
+  const others = [...ring.successors, ...ring.predecessors, ...peers.filter(isOnRing)]
   const names = new Map([...ring.fingers, ...peers, ...others].map(({ id, name }) => [id as string, name]))
   const marks = new Map<string, Mark>()
   const add = (id: string, glyph: string, colour: string) => {

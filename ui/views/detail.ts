@@ -1,13 +1,16 @@
 /** One thing in full: a peer, a block, a ring neighbour, a file or a transfer. Live, as long as it is open. */
 import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { Look } from '../look.js'
 import type { Model, PaneId } from '../state.js'
 import { type Line, styled } from '../text/line.js'
+import { linkOf } from '../text/link.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
 import { blockLines, nameOf } from './block.js'
 import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
 import { field } from './field.js'
+import { holdersLines } from './holders.js'
 import type { Page } from './overlay.js'
-import { scoreWords } from './peers.js'
+import { scoreWords, taskMark, tasksOf } from './peers.js'
 import { neighbourLines, neighbourOf, ourPlaceLines } from './ring-detail.js'
 
 const GONE: Page = { title: 'Gone', lines: [[styled('dim', ' it is not there any more (Esc closes)')]] }
@@ -46,12 +49,36 @@ function peerLines(peer: PeerView, snapshot: Snapshot, { look, now }: Model): re
     field('id', peer.id, look),
     field('address', peer.address, look),
     field('software', peer.software === '' ? 'not told yet' : peer.software, look),
-    field('role', peer.role, look),
+    field('role', roleWords(peer), look),
+    ...anchorFields(peer, snapshot, look),
     field('score', `${Math.round(peer.score)} of 100: ${scoreWords(peer.score)}`, look),
     field('round trip', peer.rttMs === null ? 'not measured yet' : `${peer.rttMs.toFixed(1)} ms`, look),
     field('received', `${size(peer.received).trim()}, now ${rate(peer.down).trim()}`, look),
     field('sent', `${size(peer.sent).trim()}, now ${rate(peer.up).trim()}`, look),
     ...sourceOf(peer, snapshot).map((text, index) => field(index === 0 ? 'gives us' : '', text, look)),
+  ]
+}
+
+function roleWords({ role, tasks }: PeerView): string {
+  if (tasks.length > 0) return 'dedicated anchor: in no ring, lists every name, keeps copies'
+  if (role === 'anchor') return 'anchor: holds a rendezvous port, through which others find the network'
+  return role === 'dial-out' ? 'dial-out: nobody can dial it, it dials others; in no ring' : 'peer'
+}
+
+/** Of a dedicated anchor: where each task is, and what it is known to have. */
+function anchorFields(peer: PeerView, { files }: Snapshot, look: Look): readonly Line[] {
+  if (peer.tasks.length === 0) return []
+  const has = {
+    manifests: `${plural(files.length, 'name')} listed`,
+    files: `${plural(peer.copies ?? 0, 'copy', 'copies')} known here`,
+  }
+  const admission: Line = [...field('admission', '', look), taskMark(peer.rttMs !== null, look), ` ${peer.address}`]
+  return [
+    admission,
+    ...tasksOf(peer).map(({ service, address, up }): Line => {
+      const words = up ? `  ${has[service]}` : '  no link, asked for again'
+      return [...field(service, '', look), taskMark(up, look), ` ${address}`, styled(up ? 'dim' : 'busy', words)]
+    }),
   ]
 }
 
@@ -95,17 +122,32 @@ function ringPage(key: string, snapshot: Snapshot, model: Model, width: number):
   return { title: `Ring: ${name}`, lines: [...neighbourLines(id, snapshot, model, width), ...rest] }
 }
 
-function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
-  const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
-  const file = snapshot.files.find((one) =>
+/** The file whose detail is open. */
+export function openFile({ ui, snapshot }: Pick<Model, 'ui' | 'snapshot'>): FileView | null {
+  const { overlay } = ui
+  if (snapshot === null || overlay?.kind !== 'detail' || overlay.pane !== 'files') return null
+  return fileAt(overlay.key, snapshot) ?? null
+}
+
+function fileAt(key: string, { files, transfers }: Snapshot): FileView | undefined {
+  const transfer = transfers.find(({ n }) => `t:${n}` === key)
+  return files.find((one) =>
     transfer === undefined ? `f:${one.id}` === key : one.name === transfer.name && one.size === transfer.total,
   )
+}
+
+function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
+  const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
+  const file = fileAt(key, snapshot)
   if (transfer === undefined && file === undefined) return GONE
   const map = snapshot.chunkMaps.find(({ n }) => n === transfer?.n)
   const lines: Line[] = []
   if (transfer !== undefined) lines.push(...transferFields(transfer, model))
   if (map !== undefined) lines.push(...mapLines(map, width, model))
-  if (file !== undefined) lines.push(...fileFields(file, snapshot, model))
+  if (file !== undefined) {
+    lines.push(...fileFields(file, snapshot, model))
+    if (model.holders?.id === file.id) lines.push(...holdersLines(model.holders, width, model.look))
+  }
   return { title: transfer?.name ?? file?.name ?? '', lines }
 }
 
@@ -146,6 +188,6 @@ function fileFields(file: FileView, snapshot: Snapshot, { look }: Model): readon
     field('holders', `${file.holders}${file.complete ? ', this peer among them' : ''}`, look),
     field('publisher', `${nameOf(file.publisher, snapshot)} ${file.publisher}`, look),
     field('id', file.id, look),
-    field('link', `p2p:${file.id}?name=${encodeURIComponent(file.name.replace(/\p{Cs}/gu, '?'))}`, look),
+    field('link', linkOf(file), look),
   ]
 }

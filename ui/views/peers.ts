@@ -21,7 +21,10 @@ export function peersContent({ snapshot, look, now }: Model, width: number): Con
   const table = tableOf(width)
   return {
     ...(width >= HEAD_FROM ? { head: headLine(table, look) } : {}),
-    rows: peers.map((peer) => ({ key: peer.id, lines: [peerLine(peer, table, width, look, now)] })),
+    rows: peers.map((peer) => ({
+      key: peer.id,
+      lines: [peerLine(peer, table, width, look, now), ...(peer.tasks.length === 0 ? [] : [tasksLine(peer, look)])],
+    })),
     footer: [],
     empty: 'no peers yet: run p2p-tui in a second terminal, or :invite for another machine',
   }
@@ -37,6 +40,8 @@ interface Column {
 
 const live = (head: string, width: number, show: Column['show']): Column => ({ head, width, live: true, show })
 const fixed = (head: string, width: number, show: Column['show']): Column => ({ head, width, live: false, show })
+
+const TASK_ORDER = ['manifests', 'files'] as const
 
 /** In the order in which they stand. */
 const COLUMNS = {
@@ -94,7 +99,7 @@ function headLine({ name, columns }: Table, look: Look): Line {
 }
 
 function peerLine(peer: PeerView, { name, columns }: Table, width: number, look: Look, now: number): Line {
-  const named = (cells: number): Span[] => [peerMark(peer.state, look), ' ', column(peer.name, cells, look)]
+  const named = (cells: number): Span[] => [peerMark(peer, look), ' ', column(peer.name, cells, look)]
   const line = named(name)
   if (peer.state === 'up') return [...line, ...columns.flatMap((one) => [' ', one.show(peer, look, now)])]
   const detail = peer.detail === '' ? peer.state : `${peer.state}, ${peer.detail}`
@@ -129,7 +134,28 @@ export function scoreWords(score: number): string {
   return score >= FAIR_SCORE ? 'leaves part of what is asked of it undone' : 'often silent, late or wrong'
 }
 
-export function peerMark(state: PeerState, { glyphs }: Look): { readonly text: string; readonly style: Style } {
-  if (state === 'up') return styled('good', glyphs.up)
+/** The tasks that a dedicated anchor has beside admission, and whether there is a link with each. */
+export function tasksOf({ tasks }: PeerView): readonly PeerView['tasks'][number][] {
+  return TASK_ORDER.flatMap((service) => {
+    const of = tasks.filter((task) => task.service === service)
+    const [best] = of
+    return best === undefined ? [] : [{ ...best, up: of.some(({ up }) => up) }]
+  })
+}
+
+export const taskMark = (up: boolean, { glyphs }: Look): Span =>
+  up ? styled('good', glyphs.up) : styled('bad', glyphs.down)
+
+/** Below the anchor's own line, whose mark is that of admission. */
+function tasksLine(peer: PeerView, look: Look): Line {
+  const tasks = tasksOf(peer).flatMap(({ service, up }): Span[] => [' ', taskMark(up, look), ` ${service} `])
+  return [styled('accent', '  anchor'), ...tasks]
+}
+
+export function peerMark(
+  { state, role }: Pick<PeerView, 'state' | 'role'>,
+  { glyphs }: Look,
+): { readonly text: string; readonly style: Style } {
+  if (state === 'up') return styled('good', role === 'anchor' ? glyphs.anchor : glyphs.up)
   return state === 'down' ? styled('dim', glyphs.down) : styled('busy', glyphs.busy)
 }

@@ -175,6 +175,8 @@ const SIBLINGS = {
   members: { entries: list(peerEntry, MAX_MEMBERS) },
   left: { peers: list(peerId, MAX_MEMBERS) },
   relay: { from: peerId, message: swarmMessage },
+  names: { count: u32 },
+  copies: { bytes: u53, transfers: u32 },
 } as const
 
 export function encodeSibling({ kind, ...fields }: SiblingMessage): Uint8Array {

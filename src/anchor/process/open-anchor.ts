@@ -8,7 +8,7 @@ import { OperationalError } from '../../../wire/errors.js'
 import type { Address } from '../../../wire/types.js'
 import type { LogLine } from '../../api.js'
 import type { Answer, Call } from '../../host/control-server.js'
-import { type Homes, homes } from '../../host/directories.js'
+import { ANCHOR_DIRECTORY, type Homes, homes } from '../../host/directories.js'
 import { enter } from '../../host/enter.js'
 import { loadKeyPair, peerName } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
@@ -42,7 +42,7 @@ export interface AnchorPlan {
 }
 
 export interface OpenAnchor {
-  readonly facts: PeerFacts & { readonly tasks: TaskAddresses }
+  readonly facts: PeerFacts & { readonly tasks: TaskAddresses; readonly quotaBytes: number }
   readonly ended: Promise<{ readonly reason: string | null }>
   view(): AnchorView
   /** Has a task's process answer a command. */
@@ -79,11 +79,11 @@ async function open(
   closeAll: () => Promise<void>,
 ): Promise<OpenAnchor> {
   const home = plan.homes ?? homes()
-  const { directory, network } = enter(plan, home, onClose)
+  const { directory, network } = enter({ network: plan.network, data: plan.data, as: 'anchor' }, home, onClose)
   const { id } = loadKeyPair(directory.path)
   const name = peerName(directory.path, id, plan.name)
   const log = new LogRing(onLog)
-  const own = join(directory.path, 'anchor')
+  const own = join(directory.path, ANCHOR_DIRECTORY)
   mkdirSync(own, { recursive: true, mode: 0o700 })
 
   const doors = { admission: new Door(), manifests: new Door(), files: new Door() }
@@ -103,6 +103,7 @@ async function open(
   const announcement = announce(home.runtime, { ...entry, isAnchor: true })
   onClose(() => announcement.remove())
 
+  const quotaBytes = plan.quotaBytes ?? freeShare(own)
   const supervisor = new Supervisor({
     entry: plan.entry,
     doors,
@@ -117,7 +118,7 @@ async function open(
       join: plan.join,
       pingIntervalMs: plan.pingIntervalMs,
       replicas: plan.replicas,
-      quotaBytes: plan.quotaBytes ?? freeShare(own),
+      quotaBytes,
       software: plan.software,
     },
   })
@@ -139,7 +140,7 @@ async function open(
     )
   }
   return {
-    facts: { id, name, address, data: directory.path, network: networkName, socket, tasks },
+    facts: { id, name, address, data: directory.path, network: networkName, socket, tasks, quotaBytes },
     ended,
     view: () => supervisor.view(),
     ask: (task, call) => supervisor.ask(task, call),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { TcpTransport } from '../../../wire/transport-tcp.js'
 import type { LogLine } from '../../api.js'
 import { deriveNetwork } from '../../host/derive.js'
+import { ANCHOR_DIRECTORY } from '../../host/directories.js'
 import { keptSecret } from '../../host/enter.js'
 import { HostEnv } from '../../host/env.js'
 import { identityOf, loadKeyPair, peerName, signWith } from '../../host/identity.js'
@@ -33,7 +34,7 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
   const keys = loadKeyPair(data)
   const secret = keptSecret(begin.config, name)
   const network = deriveNetwork(name, secret)
-  const own = join(data, 'anchor', task)
+  const own = join(data, ANCHOR_DIRECTORY, task)
   mkdirSync(own, { recursive: true, mode: 0o700 })
   const transport = new TcpTransport({
     psk: network.psk,

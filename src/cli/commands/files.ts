@@ -1,7 +1,15 @@
 /** Commands about files: store, share, request, remove, files, manifest, transfers. */
 import { statSync } from 'node:fs'
 import { basename, join as joinPath, resolve } from 'node:path'
-import type { FileView, ManifestView, RequestedView, StoredView, StoreOptions, TransferView } from '../../api.js'
+import type {
+  FileView,
+  HoldersView,
+  ManifestView,
+  RequestedView,
+  StoredView,
+  StoreOptions,
+  TransferView,
+} from '../../api.js'
 import { clock, plural, shortId, size, table } from '../format.js'
 import { type CommandContext, EXIT, exitOf, type Outcome, settle, usage } from '../outcome.js'
 import type { Invocation } from '../parse.js'
@@ -95,7 +103,21 @@ export function files(context: CommandContext, invocation: Invocation): Promise<
   )
 }
 
+function holders(context: CommandContext, what: string): Promise<Outcome> {
+  return settle<HoldersView>(
+    context,
+    (done) => context.host.peer.holders(what, done),
+    (view) => {
+      const rows = view.holders.map(({ name, id, count }) => [name, shortId(id), String(count), String(view.chunks)])
+      const message = `${view.name}  ${plural(view.holders.length, 'holder')}`
+      const lines = [message, ...table(['holder', 'id', 'chunks', 'of'], rows, context.columns)]
+      return { exit: EXIT.done, message, lines, json: view }
+    },
+  )
+}
+
 export function manifest(context: CommandContext, invocation: Invocation): Promise<Outcome> {
+  if (invocation.options.holders === true) return holders(context, invocation.args.name ?? '')
   return settle<ManifestView>(
     context,
     (done) => context.host.peer.manifest(invocation.args.name ?? '', done),

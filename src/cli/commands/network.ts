@@ -14,9 +14,7 @@ export function status({ host }: { readonly host: { readonly peer: Pick<PeerApi,
     `${view.name} ${shortId(view.id)}  ${view.network}  ${view.role}  ${view.address}`,
     `${plural(view.peers, 'peer')}, block ${view.height} ${shortId(view.tip)}, ${plural(view.files, 'file')}, ` +
       `${plural(view.transfers, 'transfer')}, ${view.hashRate} hashes/s, clock ${Math.round(view.clockOffsetMs)} ms off`,
-    ...(view.keptBytes === undefined || view.quotaBytes === undefined
-      ? []
-      : [`${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`]),
+    `${size(view.keptBytes)} of copies kept, room for ${size(view.quotaBytes)}`,
   ]
   return { exit: EXIT.done, message: lines[1] ?? '', lines, json: view }
 }
@@ -38,11 +36,21 @@ const PEER_COLUMNS: readonly PeerColumn[] = [
   { head: 'since', of: ({ since }) => (since === null ? '-' : clock((Date.now() - since) / 1000)) },
   { head: 'score', of: ({ score }) => String(score) },
   { head: 'role', of: ({ role }) => role },
+  { head: 'tasks', of: ({ tasks }) => services(tasks).join(' ') },
   { head: 'address', of: ({ address }) => address },
-  { head: '', of: ({ detail }) => detail },
+  { head: '', of: ({ detail, tasks }) => [detail, ...unlinked(tasks)].filter((word) => word !== '').join(', ') },
 ]
 /** Left out, in this order, where the terminal is too narrow. */
-const SPARE = ['role', 'sent', 'received', 'since', 'id'] as const
+const SPARE = ['tasks', 'sent', 'received', 'since', 'id', 'role'] as const
+
+/** Of a dedicated anchor; one has several addresses. */
+function services(tasks: PeerView['tasks']): readonly string[] {
+  return [...new Set(tasks.map(({ service }) => service))]
+}
+
+function unlinked(tasks: PeerView['tasks']): readonly string[] {
+  return services(tasks.filter(({ up }) => !up)).map((service) => `no link with ${service}`)
+}
 
 export function peers({ host, columns }: CommandContext): Outcome {
   const views = host.peer.peers()
@@ -54,7 +62,8 @@ export function peers({ host, columns }: CommandContext): Outcome {
 }
 
 function peerTable(views: readonly PeerView[], columns: number): readonly string[] {
-  let shown = PEER_COLUMNS
+  const anchors = views.some(({ tasks }) => tasks.length > 0)
+  let shown = PEER_COLUMNS.filter(({ head }) => anchors || head !== 'tasks')
   const head = (): string[] => shown.map((column) => column.head)
   const rows = (): string[][] => views.map((peer) => shown.map((column) => column.of(peer)))
   for (const spare of SPARE) {
@@ -108,7 +117,7 @@ export async function invite({ host, columns, pictures }: CommandContext, invoca
   const advice =
     outside.length > 0
       ? 'on the other machine: p2p-tui --join -   and paste the ticket'
-      : 'this peer listens on this machine only: invite --lan lets other machines in; ' +
+      : `this peer listens on this machine only: ${host.lanAdvice}; ` +
         'for another user of this machine: p2p-tui --join -   and paste the ticket'
   const lines = [ticket, advice, ...(pictures ? qrForShell(ticket, columns) : [])]
   return { exit: EXIT.done, message: advice, lines, json: { ticket, addresses } }
