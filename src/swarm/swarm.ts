@@ -34,7 +34,7 @@ import { isComplete } from './holders.js'
 import type { Keep } from './keep.js'
 import { Keeper } from './keeper.js'
 import { Lookup } from './lookup.js'
-import { makeParts, type PartsOptions } from './make-parts.js'
+import { makeParts } from './make-parts.js'
 import { formatLink } from './manifest.js'
 import type { Parts } from './parts.js'
 import { Publishing } from './publish.js'
@@ -43,22 +43,10 @@ import { Requests } from './request.js'
 import type { Duty } from './roster.js'
 import { Safety } from './safety.js'
 import { SpreadDuty } from './spread-duty.js'
+import type { SwarmOptions } from './swarm-options.js'
 import { servable, Uploads } from './upload.js'
 
 const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
-
-export interface SwarmOptions extends PartsOptions {
-  /** Bytes of copies kept for others; 10 GiB where absent. */
-  readonly quotaBytes?: number
-  /** Decides what is kept here; ring duty where absent. */
-  readonly keep?: (parts: Parts, fetches: Fetches) => Keep
-  /** Registers that this peer did not know before. */
-  readonly learned?: (registers: readonly Register[]) => void
-  /** A chunk of that file is about to be sent. */
-  readonly served?: (blob: Hash) => void
-  /** Something visible changed. */
-  readonly changed: () => void
-}
 
 export class Swarm implements Protocol {
   readonly #parts: Parts
