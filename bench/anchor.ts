@@ -27,15 +27,26 @@ const more = (row: Row): Figure => ({ budget: null, ...row, better: 'more' })
 
 async function joining(): Promise<Figure[]> {
   const count = option('--joins', 1_000)
-  const { perSecond, firstPerSecond, lastPerSecond, cpuMs, handshakesPerSecond, megabytesPerThousand } =
-    await withAnchor((started) => joins(started, count))
+  const measured = await withAnchor((started) => joins(started, count))
+  const { perSecond, firstPerSecond, lastPerSecond, cpuMs, handshakesPerSecond } = measured
   const pace = `${count} joins, the first tenth ${firstPerSecond.toFixed(0)} a second, the last ${lastPerSecond.toFixed(0)}`
   return [
     more({ name: 'joins of one anchor, 16 at once', value: perSecond, unit: '1/s', note: `${pace}; ${load()}` }),
     more({ name: 'bare TLS-PSK handshakes', value: handshakesPerSecond, unit: '1/s', note: 'two processes, too' }),
     more({ name: 'joins to handshakes', value: perSecond / handshakesPerSecond, unit: 'x' }),
     less({ name: 'processor time of a join', value: cpuMs, unit: 'ms', note: 'admission, all threads' }),
-    less({ name: 'memory for 1,000 known peers', value: megabytesPerThousand, unit: 'MB', note: 'admission, RssAnon' }),
+    less({
+      name: 'memory for 1,000 known peers',
+      value: measured.megabytesPerThousand,
+      unit: 'MB',
+      note: 'of admission',
+    }),
+    less({
+      name: 'for 1,000 linked ones, more',
+      value: measured.megabytesPerThousandLinked,
+      unit: 'MB',
+      note: 'from 256',
+    }),
   ]
 }
 

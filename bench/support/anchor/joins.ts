@@ -7,7 +7,7 @@ import { within } from '../../../test/wire/support.js'
 import type { Address } from '../../../wire/types.js'
 import { anonymousMegabytes, cpuSeconds } from '../process-figures.js'
 import { processOf, untilAnswer } from './anchor-status.js'
-import { Guest, membershipOf } from './guest.js'
+import { Guest, type Membership, membershipOf } from './guest.js'
 import { handshakes } from './handshakes.js'
 import type { Started } from './started.js'
 import { inTurns } from './turns.js'
@@ -15,6 +15,8 @@ import { inTurns } from './turns.js'
 const AT_ONCE = 16
 /** Not counted: the process gets warm, and its heap as large as it needs to be. */
 const WARM_UP = 200
+/** They stay, one after the other: each is told to all that are there. */
+const LINKED = 256
 const COUNTED_MS = 30_000
 const LOOK_MS = 100
 /** For garbage to be collected, where the process does that by itself. */
@@ -30,33 +32,44 @@ export interface Joins {
   readonly cpuMs: number
   readonly handshakesPerSecond: number
   readonly megabytesPerThousand: number
+  /** Of those that keep their link. */
+  readonly megabytesPerThousandLinked: number
 }
 
 export async function joins({ cluster, anchor }: Started, count: number): Promise<Joins> {
   const membership = membershipOf(cluster)
   const { address } = anchor
   if (address === null) throw new Error('the anchor has no address')
-  const guests = Array.from({ length: WARM_UP + count }, (_, place) => new Guest(membership, `guest-${place}`))
+  const guests = Array.from({ length: WARM_UP + 2 * count }, (_, place) => new Guest(membership, `guest-${place}`))
   const { pid } = await processOf(anchor, 'admission')
-  const first = await joinAll(guests.slice(0, WARM_UP), address, anchor)
+  await joinAll(guests.slice(0, WARM_UP), address, anchor)
   await settle(anchor, WARM_UP)
-  const before = { memory: anonymousMegabytes(pid), cpu: cpuSeconds(pid) }
+  const cpuBefore = cpuSeconds(pid)
   const bare = [await handshakes(membership.psk, count, AT_ONCE)]
-  const ends = await joinAll(guests.slice(WARM_UP), address, anchor)
+  const ends = await joinAll(guests.slice(WARM_UP, WARM_UP + count), address, anchor)
   const cpu = cpuSeconds(pid)
-  await settle(anchor, WARM_UP + count)
-  const memory = anonymousMegabytes(pid)
   bare.push(await handshakes(membership.psk, count, AT_ONCE))
-  if (before.memory === null || before.cpu === null || memory === null || cpu === null || first.length !== WARM_UP + 1)
+  // the heap has grown to what so many at once need: what comes now is what stays of each
+  await settle(anchor, WARM_UP + count)
+  const memoryBefore = anonymousMegabytes(pid)
+  await joinAll(guests.slice(WARM_UP + count), address, anchor)
+  await settle(anchor, guests.length)
+  const memory = anonymousMegabytes(pid)
+  const linked = await stay(membership, address, anchor)
+  await settle(anchor, guests.length + LINKED)
+  const linkedMemory = anonymousMegabytes(pid)
+  for (const guest of linked) guest.leave()
+  if (memoryBefore === null || cpuBefore === null || memory === null || cpu === null || linkedMemory === null)
     throw new Error('the process tells nothing of itself: this bench needs Linux')
   return {
     count,
     perSecond: rate(ends, 0, count),
     firstPerSecond: rate(ends, 0, Math.floor(count / 10)),
     lastPerSecond: rate(ends, count - Math.floor(count / 10), count),
-    cpuMs: ((cpu - before.cpu) / count) * 1000,
+    cpuMs: ((cpu - cpuBefore) / count) * 1000,
     handshakesPerSecond: bare.reduce((sum, one) => sum + one, 0) / bare.length,
-    megabytesPerThousand: ((memory - before.memory) / count) * 1000,
+    megabytesPerThousand: ((memory - memoryBefore) / count) * 1000,
+    megabytesPerThousandLinked: ((linkedMemory - memory) / LINKED) * 1000,
   }
 }
 
@@ -86,6 +99,15 @@ async function join(guest: Guest, address: Address, id: Started['anchor']['id'])
   guest.say({ type: 'ping', sequence: 1 })
   await within('the list and the pong', joined)
   guest.leave()
+}
+
+async function stay(membership: Membership, address: Address, { id }: Started['anchor']): Promise<readonly Guest[]> {
+  const guests = Array.from({ length: LINKED }, (_, place) => new Guest(membership, `resident-${place}`))
+  for (const guest of guests) {
+    await guest.enter(address, id, 'control')
+    guest.say({ type: 'syn', entry: guest.entry })
+  }
+  return guests
 }
 
 /** All are counted and listed. */
