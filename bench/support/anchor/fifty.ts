@@ -1,7 +1,8 @@
 /**
  * Real headless peers around a real dedicated anchor: how long after the last one is ready until each sees all others,
  * and, when one more comes, how long until it sees them all and until they all see it. Asked over their control sockets,
- * so a question costs no process; the answers of busy peers still take their time, so the figures are upper bounds.
+ * so a question costs no process; the answers of busy peers still take their time, so the figures are upper bounds. What
+ * is counted is what `status` shows: peers that were met, not all that are members already.
  */
 import { freemem } from 'node:os'
 import type { RunningEntry } from '../../../src/host/running.js'
