@@ -13,6 +13,7 @@ import type { Register } from '../swarm/register.js'
 import { Swarm } from '../swarm/swarm.js'
 import { Listing } from './listing.js'
 import type { TaskOptions } from './options.js'
+import { Relays } from './relays.js'
 import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
 import { TaskMesh } from './task-mesh.js'
 
@@ -35,18 +36,23 @@ export class Manifests implements TaskCore {
   readonly #hooks: TaskHooks
   readonly #mesh: TaskMesh
   readonly #swarm: Swarm
+  readonly #relays: Relays
   #served = 0
 
   constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
     this.#env = env
     this.#hooks = hooks
+    this.#relays = new Relays(env)
     const self = env.identity.id
     const chain = chainId(env.network.genesisSeed, options.params ?? DEFAULT_PARAMS)
     const mesh = new TaskMesh(env, 'manifests', chain, options, {
       swarm: () => ({
         receive: (from, message) => this.#receive(from, message),
         linkUp: (peer) => swarm.linkUp(peer),
-        linkDown: (peer) => swarm.linkDown(peer),
+        linkDown: (peer) => {
+          this.#relays.forget(peer)
+          swarm.linkDown(peer)
+        },
         linkDrained: (peer) => swarm.linkDrained(peer),
         memberJoined: (peer) => swarm.memberJoined(peer),
         memberLeft: (peer, how) => swarm.memberLeft(peer, how),
@@ -112,8 +118,8 @@ export class Manifests implements TaskCore {
   #receive(from: PeerId, message: SwarmMessage): void {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
-    if (message.type === 'chunksHave' || message.type === 'claimsDigest')
-      this.#hooks.tell('files', { kind: 'relay', from, message })
+    if (message.type !== 'chunksHave' && message.type !== 'claimsDigest') return
+    if (this.#relays.admits(from, message)) this.#hooks.tell('files', { kind: 'relay', from, message })
   }
 
   /** A page at a time: each signature is checked over there. */
