@@ -12,7 +12,11 @@ import { HostEnv } from '../../host/env.js'
 import { identityOf, loadKeyPair, peerName, signWith } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
 import { openStore } from '../../host/store-lmdb.js'
+import { MAX_ANCHOR_LINKS } from '../../membership/policy.js'
 import type { Begin } from './messages.js'
+
+/** One of each member, and as many again for data and for those that come and go. */
+const LINKS = 2 * MAX_ANCHOR_LINKS
 
 export interface TaskWorld {
   readonly env: HostEnv
@@ -38,6 +42,7 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
   const transport = new TcpTransport({
     psk: network.psk,
     identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
+    links: LINKS,
     handed: new Set(begin.addresses[task]),
   })
   const env = new HostEnv({
