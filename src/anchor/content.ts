@@ -83,7 +83,11 @@ export class Content implements Keep {
   asked(id: Hash, from: PeerId): boolean {
     const { names, manifests, holdings, announcer } = this.#parts
     const register = names.byManifest(id)
-    if (register === undefined || !manifests.has(id)) return !this.#wants.add(id, from)
+    if (register === undefined || !manifests.has(id)) {
+      const added = this.#wants.add(id, from)
+      if (added === 'full') this.#refuse(id, from, 'busy')
+      return added !== 'new'
+    }
     this.#wants.end(id)
     if (!register.copies) this.#refuse(id, from, 'elsewhere')
     else if (holdings.state(id) === 'kept') announcer.mark(from, id, true)
