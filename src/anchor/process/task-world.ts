@@ -13,6 +13,7 @@ import { identityOf, loadKeyPair, peerName, signWith } from '../../host/identity
 import { LogRing } from '../../host/log-ring.js'
 import { openStore } from '../../host/store-lmdb.js'
 import { MAX_ANCHOR_LINKS } from '../../membership/policy.js'
+import { succeed } from './leftover.js'
 import type { Begin } from './messages.js'
 
 /** One of each member, and as many again for data and for those that come and go. */
@@ -39,6 +40,7 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
   const network = deriveNetwork(name, secret)
   const own = join(data, 'anchor', task)
   mkdirSync(own, { recursive: true, mode: 0o700 })
+  succeed(join(own, 'process.json'))
   const transport = new TcpTransport({
     psk: network.psk,
     identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
