@@ -28,7 +28,7 @@ export const FULL_CONTROL_BYTES = 256 * 1024
 export const STALL_MS = 30_000
 /** Memory held for frames that are not whole, over all links of a transport; chunks have their receiver's own. */
 export const IN_FLIGHT_BYTES = 64 << 20
-/** Introduced links of one transport, dialed and accepted; more are told 'busy'. */
+/** Introduced links of one transport, dialed and accepted, unless it is an anchor's; more are told 'busy'. */
 export const LINKS = 1_024
 /** Accepted connections that are not introduced yet; the oldest makes room. */
 export const HALF_OPEN_STRANGERS = 200

@@ -1,4 +1,4 @@
-/** The introduced links of a transport, at most `limits.LINKS`: what there is to close at the end. */
+/** The introduced links of a transport, at most `most`: what there is to close at the end. */
 import type { LinkHandler } from '../src/env.js'
 import { InFlight } from './in-flight.js'
 import { Introduction, type IntroductionOptions, type LinkIdentity } from './introduction.js'
@@ -11,12 +11,14 @@ export interface OpenOptions extends Pick<IntroductionOptions, 'dialed' | 'expec
 export class OpenLinks {
   readonly #identity: LinkIdentity
   readonly #inFlight = new InFlight()
-  /** At most `LINKS`: `hasRoom` is asked before each. */
+  readonly #most: number
+  /** At most `most`: `hasRoom` is asked before each. */
   readonly #links = new Set<LinkCore>()
   #emptied: (() => void) | null = null
 
-  constructor(identity: LinkIdentity) {
+  constructor(identity: LinkIdentity, most = LINKS) {
     this.#identity = identity
+    this.#most = most
   }
 
   /** Introduces both ends of a fresh pipe and keeps the link. */
@@ -25,7 +27,7 @@ export class OpenLinks {
       ...options,
       identity: this.#identity,
       inFlight: this.#inFlight,
-      hasRoom: () => this.#links.size < LINKS && this.#emptied === null,
+      hasRoom: () => this.#links.size < this.#most && this.#emptied === null,
       introduced: (link) => this.#opened(link, options.introduced(link)),
     })
   }

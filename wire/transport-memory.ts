@@ -46,7 +46,7 @@ export class MemoryTransport implements Transport {
   constructor(world: MemoryWorld, options: TransportOptions) {
     this.#world = world
     this.#key = new NetworkKey(options.psk)
-    this.#links = new OpenLinks(options.identity)
+    this.#links = new OpenLinks(options.identity, options.links)
   }
 
   dial(address: Address, options: DialOptions): Cancel {

@@ -57,7 +57,7 @@ export class TcpTransport implements Transport {
     this.#handed = options.handed ?? new Set()
     this.#refused = options.refused ?? (() => {})
     this.#key = new NetworkKey(options.psk)
-    this.#links = new OpenLinks(options.identity)
+    this.#links = new OpenLinks(options.identity, options.links)
   }
 
   dial(address: Address, options: DialOptions): Cancel {

@@ -15,6 +15,8 @@ export interface TransportOptions {
   readonly identity: LinkIdentity
   /** Pre-shared key of the network, 32 bytes. */
   readonly psk: Uint8Array
+  /** Introduced links at once; `limits.LINKS` where absent. */
+  readonly links?: number
   /** An accepted connection ended before it was introduced: for the log. */
   readonly refused?: (remote: string, reason: string) => void
 }

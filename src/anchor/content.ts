@@ -2,6 +2,7 @@
  * What the files task keeps: copies of stored files that peers asked it to keep, under a quota. When there is no room,
  * the copies that were used longest ago give way. What was accepted is remembered over restarts until the copy is made.
  * Invariant: a copy goes only where as many others hold the whole file as there should be copies; a last copy never.
+ * What nobody delivers makes way for what others deliver: first its turn, then the room that it was promised.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
@@ -20,14 +21,27 @@ const MAX_ACCEPTED = 20_480
 /** For so long, what did not fit is not looked into again. */
 const FULL_MS = 1_000
 const ACCEPTED_KEY = 'anchor keeps '
+const LOOK_MS = 5_000
+/** A copy under way to which nothing came for so long lets one that waits have its turn. */
+const TURN_MS = 15_000
+/** And after so long of its own turns it is not promised any more: whoever has it may ask again. */
+const IDLE_MS = 120_000
+
+interface Accepted {
+  readonly size: number
+  /** The most bytes that were there. */
+  most: number
+  /** Under way since more came. */
+  idleMs: number
+}
 
 export class Content implements Keep {
   readonly lists = false
   readonly #parts: Parts
   readonly #fetches: Fetches
   readonly #quotaBytes: number
-  /** Copies under way or to be begun again, with their sizes. */
-  readonly #accepted = new Map<Hash, number>() // at most MAX_ACCEPTED
+  /** Copies under way or to be begun again. */
+  readonly #accepted = new Map<Hash, Accepted>() // at most MAX_ACCEPTED
   readonly #wants: Wants
   readonly #usedAt = new Map<Hash, number>() // at most one per copy; those of before the restart were never used
   #promisedBytes = 0
@@ -43,6 +57,7 @@ export class Content implements Keep {
     this.#wants = new Wants(parts)
     parts.env.after(RESUME_MS, () => this.#resume())
     this.#regularly()
+    this.#look()
   }
 
   /** Somebody fetches from the copy. */
@@ -68,7 +83,11 @@ export class Content implements Keep {
   asked(id: Hash, from: PeerId): boolean {
     const { names, manifests, holdings, announcer } = this.#parts
     const register = names.byManifest(id)
-    if (register === undefined || !manifests.has(id)) return !this.#wants.add(id, from)
+    if (register === undefined || !manifests.has(id)) {
+      const added = this.#wants.add(id, from)
+      if (added === 'full') this.#refuse(id, from, 'busy')
+      return added !== 'new'
+    }
     this.#wants.end(id)
     if (!register.copies) this.#refuse(id, from, 'elsewhere')
     else if (holdings.state(id) === 'kept') announcer.mark(from, id, true)
@@ -135,13 +154,13 @@ export class Content implements Keep {
   }
 
   #promise(id: Hash, size: number): void {
-    this.#accepted.set(id, size)
+    this.#accepted.set(id, { size, most: 0, idleMs: 0 })
     this.#promisedBytes += size
   }
 
   /** Made, or not to be made any more. */
   #done(id: Hash): void {
-    this.#promisedBytes -= this.#accepted.get(id) ?? 0
+    this.#promisedBytes -= this.#accepted.get(id)?.size ?? 0
     this.#accepted.delete(id)
     this.#parts.env.store.write([{ remove: 'meta', key: ACCEPTED_KEY + id }])
   }
@@ -161,6 +180,7 @@ export class Content implements Keep {
     const { holdings, said, env } = this.#parts
     if (size >= this.#full.size && env.now() < this.#full.until) return false
     let over = holdings.blobBytes + this.#promisedBytes + size - this.#quotaBytes
+    if (over <= 0) return true
     const leaving: Hash[] = []
     for (const { manifest, size: freed } of this.#dispensable()) {
       if (over <= 0) break
@@ -168,7 +188,8 @@ export class Content implements Keep {
       over -= freed
     }
     if (over > 0) {
-      this.#full = { size, until: env.now() + FULL_MS }
+      // as much smaller it would fit: a look at all copies for each of many that do not would take long
+      this.#full = { size: size - over + 1, until: env.now() + FULL_MS }
       return false
     }
     for (const id of leaving) {
@@ -191,6 +212,28 @@ export class Content implements Keep {
   #drop(id: Hash): void {
     this.#usedAt.delete(id)
     this.#fetches.dropCopy(id)
+  }
+
+  /** Copies under way to which nothing comes. */
+  #look(): void {
+    this.#parts.env.after(LOOK_MS, () => {
+      const someWait = [...this.#accepted.keys()].some((id) => this.#fetches.of(id) === undefined)
+      for (const [id, accepted] of [...this.#accepted]) {
+        const download = this.#fetches.of(id)
+        if (download === undefined) continue
+        const { done } = download.view
+        if (done > accepted.most) {
+          accepted.most = done
+          accepted.idleMs = 0
+          continue
+        }
+        accepted.idleMs += LOOK_MS
+        if (accepted.idleMs >= IDLE_MS) this.#giveUp(id)
+        else if (someWait && accepted.idleMs % TURN_MS === 0)
+          download.broken('nobody sends it now: others have their turn')
+      }
+      this.#look()
+    })
   }
 
   // ---- reviews

@@ -24,6 +24,8 @@ export class Listing implements Keep {
   readonly #here = new Set<Hash>() // at most one per live register
   #stopSoon: Cancel = () => {}
   #dueAt = Number.POSITIVE_INFINITY
+  /** Where among the missing the next look begins. */
+  #turn = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -52,6 +54,8 @@ export class Listing implements Keep {
   }
 
   expect(id: Hash): void {
+    // of what no name means nothing may ever be to come
+    if (this.#parts.names.byManifest(id) === undefined) return
     if (this.#wanted.size < MAX_WANTED) this.#wanted.set(id, this.#parts.env.now())
   }
 
@@ -96,13 +100,14 @@ export class Listing implements Keep {
     const { env, names, post } = this.#parts
     for (const [id, at] of this.#wanted) if (env.now() - at >= ASK_AGAIN_MS) this.#wanted.delete(id)
     const questions = new Map<PeerId, Hash[]>()
-    let missing = false
-    for (const register of names.all()) {
+    const missing = [...names.all()].filter(({ manifest: id }) => id !== null && !this.#has(id))
+    // those that nobody delivers must not come first each time
+    const start = this.#turn % Math.max(1, missing.length)
+    for (const register of [...missing.slice(start), ...missing.slice(0, start)]) {
       const id = register.manifest
-      if (id === null || this.#has(id)) continue
-      missing = true
       if (this.#wanted.size >= MAX_WANTED) break
-      if (this.#wanted.has(id)) continue
+      this.#turn++
+      if (id === null || this.#wanted.has(id)) continue
       const peer = this.#whomToAsk(register)
       if (peer === undefined) continue
       this.#wanted.set(id, env.now())
@@ -111,7 +116,7 @@ export class Listing implements Keep {
     for (const [peer, manifests] of questions) {
       post.tell(peer, { type: 'manifestWant', manifests: manifests.slice(0, MAX_IDS_PER_MESSAGE) })
     }
-    if (missing) this.reviewSoon(RETRY_MS)
+    if (missing.length > 0) this.reviewSoon(RETRY_MS)
   }
 
   #has(id: Hash): boolean {

@@ -14,6 +14,7 @@ import { Swarm } from '../swarm/swarm.js'
 import { Figures } from './figures.js'
 import { Listing } from './listing.js'
 import type { TaskOptions } from './options.js'
+import { Relays } from './relays.js'
 import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
 import { TaskMesh } from './task-mesh.js'
 
@@ -37,11 +38,13 @@ export class Manifests implements TaskCore {
   readonly #mesh: TaskMesh
   readonly #swarm: Swarm
   readonly #figures: Figures
+  readonly #relays: Relays
   #served = 0
 
   constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
     this.#env = env
     this.#hooks = hooks
+    this.#relays = new Relays(env)
     const self = env.identity.id
     const figures: Figures = new Figures(env, hooks, () => ({ kind: 'names', count: swarm.liveCount }))
     const changed = (): void => {
@@ -53,7 +56,10 @@ export class Manifests implements TaskCore {
       swarm: () => ({
         receive: (from, message) => this.#receive(from, message),
         linkUp: (peer) => swarm.linkUp(peer),
-        linkDown: (peer) => swarm.linkDown(peer),
+        linkDown: (peer) => {
+          this.#relays.forget(peer)
+          swarm.linkDown(peer)
+        },
         linkDrained: (peer) => swarm.linkDrained(peer),
         memberJoined: (peer) => swarm.memberJoined(peer),
         memberLeft: (peer, how) => swarm.memberLeft(peer, how),
@@ -128,8 +134,8 @@ export class Manifests implements TaskCore {
     if (SERVED.has(message.type)) this.#served++
     this.#swarm.receive(from, message)
     // news of claims, and what keeps them from being forgotten over there
-    if (message.type === 'chunksHave' || message.type === 'claimsDigest')
-      this.#hooks.tell('files', { kind: 'relay', from, message })
+    if (message.type !== 'chunksHave' && message.type !== 'claimsDigest') return
+    if (this.#relays.admits(from, message)) this.#hooks.tell('files', { kind: 'relay', from, message })
   }
 
   /** A page at a time: each signature is checked over there. */

@@ -10,7 +10,7 @@ import type { Register } from './register.js'
 
 const MAX_ASKED = 20_480
 const FULL_AGAIN_MS = 60_000
-const BUSY_AGAIN_MS = 1_000
+const BUSY_AGAIN_MS = 5_000
 const MAX_TIMES = 4
 
 interface Ask {
@@ -51,9 +51,13 @@ export class AnchorAsks {
 
   refused(id: Hash, anchor: PeerId, reason: 'full' | 'elsewhere' | 'removed' | 'busy'): void {
     const ask = this.#asked.get(anchor)?.get(id)
-    if (ask === undefined || ask.times >= MAX_TIMES) return
-    if (reason === 'full') ask.againAt = this.#parts.env.now() + FULL_AGAIN_MS
-    if (reason === 'busy') ask.againAt = this.#parts.env.now() + BUSY_AGAIN_MS
+    if (ask === undefined) return
+    // it did not even look into it
+    if (reason === 'busy') {
+      ask.times--
+      ask.againAt = this.#parts.env.now() + BUSY_AGAIN_MS
+    }
+    if (reason === 'full' && ask.times < MAX_TIMES) ask.againAt = this.#parts.env.now() + FULL_AGAIN_MS
   }
 
   forget(anchor: PeerId): void {

@@ -80,4 +80,42 @@ test('what has no place on a task link cuts its anchor off', () => {
     )
 })
 
+test('names whose manifests nobody delivers do not keep an anchor from the manifests that it missed', () => {
+  const UNDELIVERED = 300 // more than are asked for at once
+  const scene: Scene = new Scene(34, {
+    tamper: {
+      outgoing: (link: SimLink, message: Message) =>
+        message.type === 'manifestPut' && liar?.life?.process === link.process
+          ? { type: 'pong', sequence: 0 }
+          : message,
+      incoming: () => {},
+    },
+  })
+  const { world } = scene
+  const anchor = scene.addAnchor()
+  const [liar, honest] = scene.addPeers(6)
+  assert.ok(liar && honest)
+  scene.settled()
+  for (let name = 0; name < UNDELIVERED; name++) {
+    liar.files.put(`/home/a ${name}`, 1, name)
+    world.act(() =>
+      api(liar).share(
+        `/home/a ${name}`,
+        {},
+        () => {},
+        () => {},
+      ),
+    )
+  }
+  const known = (): number => anchor.core('manifests').counts().known
+  world.until(() => known() === UNDELIVERED, '60 s', 'the names of the liar')
+  anchor.kill('manifests')
+  honest.files.put('/home/song', 1, 1)
+  scene.wait('share', (done) => api(honest).share('/home/song', {}, () => {}, done))
+  anchor.start('manifests')
+  world.until(() => known() === UNDELIVERED + 1, '60 s', 'the name of the other')
+  const manifests = (): number => [...(anchor.node('manifests').life?.store.entries('manifests') ?? [])].length
+  world.until(() => manifests() > 0, '60 s', 'the manifest of the other')
+})
+
 test.run()

@@ -11,14 +11,16 @@ const test = suite('anchor supervisor')
 const STANDSTILL_MS = 4000
 
 /** With a supervisor in a process of its own, killed at the end, and the numbers of its processes. */
-function supervised(body: (supervisor: Child, pids: readonly number[]) => Promise<void>): () => Promise<void> {
+function supervised(
+  body: (supervisor: Child, pids: readonly number[], another: () => Child) => Promise<void>,
+): () => Promise<void> {
   return async () => {
     const { environment } = world()
     const child = runChild('../../anchor/children/anchor', [], environment)
     const line = await until(`the anchor to be up; ${child.errors()}`, () => child.lines[0], BACK_MS)
     const pids: readonly number[] = JSON.parse(line)
     try {
-      await body(child, pids)
+      await body(child, pids, () => runChild('../../anchor/children/anchor', [], environment))
       child.process.kill('SIGKILL')
       await until('its processes to end', () => !pids.some(isAlive), BACK_MS)
     } finally {
@@ -33,6 +35,23 @@ test(
     assert.strictEqual(pids.filter(isAlive).length, 3)
     supervisor.process.kill('SIGKILL')
     await until('it to be gone', () => supervisor.process.signalCode !== null)
+  }),
+)
+
+test(
+  'killed -9 while a process stood still, the next one ends what is left before it begins',
+  supervised(async (supervisor, pids, another) => {
+    const [, , frozen = 0] = pids
+    process.kill(frozen, 'SIGSTOP')
+    supervisor.process.kill('SIGKILL')
+    await until('it to be gone', () => supervisor.process.signalCode !== null)
+    const next = another()
+    try {
+      await until(`the next anchor to be up; ${next.errors()}`, () => next.lines[0], BACK_MS)
+      await until('the frozen one to be ended', () => !isAlive(frozen), BACK_MS)
+    } finally {
+      next.process.kill('SIGKILL')
+    }
   }),
 )
 

@@ -10,7 +10,7 @@ import { deriveNetwork } from '../../src/host/derive.js'
 import { chainId } from '../../src/ledger/genesis.js'
 import { DEFAULT_PARAMS } from '../../src/ledger/params.js'
 import { encodeCanonical, signedText } from '../../wire/canonical.js'
-import { type PeerEntry, peerBody } from '../../wire/messages/membership.js'
+import { type PeerEntry, peerBody, type TaskService } from '../../wire/messages/membership.js'
 import type { Message } from '../../wire/messages.js'
 import { TcpTransport } from '../../wire/transport-tcp.js'
 import type { Address, Hash } from '../../wire/types.js'
@@ -26,17 +26,22 @@ export class HostileMember {
     readonly transport: TcpTransport,
   ) {}
 
-  static async join(cluster: Cluster, victim: { readonly address: string }): Promise<HostileMember> {
+  /** `service`: that of another task of an anchor, where nobody says SYN. */
+  static async join(
+    cluster: Cluster,
+    victim: { readonly address: string },
+    service: 'control' | TaskService = 'control',
+  ): Promise<HostileMember> {
     const file = join(cluster.env.P2P_CONFIG_HOME ?? '', 'p2p-tui', 'networks', 'home.secret')
     const network = deriveNetwork('home', Buffer.from(readFileSync(file, 'utf8').trim(), 'hex'))
     const identity = newIdentity()
     const chain = chainId(network.genesisSeed, DEFAULT_PARAMS)
     const transport = new TcpTransport({ psk: network.psk, identity })
-    const link = await dialed(transport, victim.address as Address, { promote: false })
+    const link = await dialed(transport, victim.address as Address, { promote: false, service })
     // the link carries everything at once after the accept: promote in the same tick
     link.onMessage = ({ type }) => {
       if (type !== 'accept' && (type !== 'hello' || identity.id > link.link.peer)) return
-      link.link.promote('control')
+      link.link.promote(service)
       if (type === 'hello') link.link.send({ type: 'accept' })
     }
     const startTime = Date.now()
@@ -50,7 +55,7 @@ export class HostileMember {
       name: 'evil',
       bootNonce: randomBytes(8),
       startTime,
-      service: 'control',
+      service,
       listen,
       wallTime: Date.now(),
       tip: chain,
@@ -72,6 +77,7 @@ export class HostileMember {
     }
     const entry = { ...body, signature: identity.sign(signedText('peer', chain, encodeCanonical(peerBody, body))) }
     const member = new HostileMember(identity, chain, link, entry, transport)
+    if (service !== 'control') return member
     member.say({ type: 'syn', entry })
     await until('a syn', () => link.messages.some(({ type }) => type === 'syn'))
     return member

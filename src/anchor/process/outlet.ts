@@ -21,6 +21,9 @@ export class Outlet<T extends Readonly<Record<string, Fields>>> {
   readonly #stuck: () => void
   #unread = 0
   #unreadBytes = 0
+  /** One after the other; as many as there are commands under way. */
+  readonly #large: MessageOf<T>[] = []
+  #sendsLarge = false
   #closed = false
 
   constructor(table: T, carry: Carrier, stuck: () => void) {
@@ -34,7 +37,31 @@ export class Outlet<T extends Readonly<Record<string, Fields>>> {
     return this.#unread === 0
   }
 
+  /** Answers to commands may be large, and several may come at once: each waits until the one before was read. */
+  sendLarge(message: MessageOf<T>): void {
+    this.#large.push(message)
+    this.#nextLarge()
+  }
+
   send(message: MessageOf<T>, handle?: SendHandle): void {
+    this.#send(message, handle, () => {})
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #nextLarge(): void {
+    const message = this.#sendsLarge ? undefined : this.#large.shift()
+    if (message === undefined) return
+    this.#sendsLarge = true
+    this.#send(message, undefined, () => {
+      this.#sendsLarge = false
+      this.#nextLarge()
+    })
+  }
+
+  #send(message: MessageOf<T>, handle: SendHandle | undefined, read: () => void): void {
     if (this.#closed) return
     const size = sizeOf(message)
     // one message alone may be larger than all may be together
@@ -49,11 +76,8 @@ export class Outlet<T extends Readonly<Record<string, Fields>>> {
     this.#carry(pack(this.#table, message), handle, () => {
       this.#unread--
       this.#unreadBytes -= size
+      read()
     })
-  }
-
-  close(): void {
-    this.#closed = true
   }
 }
 

@@ -169,7 +169,7 @@ class TaskRun {
     this.#parts
       .answer(face, call)
       .then(
-        (answer) => this.#send({ type: 'answer', request, ...answer }),
+        (answer) => this.#outlet.sendLarge({ type: 'answer', request, ...answer }),
         (error: unknown) => {
           const why = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
           this.#send({

@@ -13,7 +13,12 @@ import { HostEnv } from '../../host/env.js'
 import { identityOf, loadKeyPair, peerName, signWith } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
 import { openStore } from '../../host/store-lmdb.js'
+import { MAX_ANCHOR_LINKS } from '../../membership/policy.js'
+import { succeed } from './leftover.js'
 import type { Begin } from './messages.js'
+
+/** One of each member, and as many again for data and for those that come and go. */
+const LINKS = 2 * MAX_ANCHOR_LINKS
 
 export interface TaskWorld {
   readonly env: HostEnv
@@ -36,9 +41,11 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
   const network = deriveNetwork(name, secret)
   const own = join(data, ANCHOR_DIRECTORY, task)
   mkdirSync(own, { recursive: true, mode: 0o700 })
+  succeed(join(own, 'process.json'))
   const transport = new TcpTransport({
     psk: network.psk,
     identity: { publicKey: keys.publicKey, sign: (text) => signWith(keys, text) },
+    links: LINKS,
     handed: new Set(begin.addresses[task]),
   })
   const env = new HostEnv({
