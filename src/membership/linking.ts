@@ -7,6 +7,7 @@
 import type { CloseCode } from '../../wire/errors.js'
 import type { PeerEntry } from '../../wire/messages/membership.js'
 import type { Address, PeerId } from '../../wire/types.js'
+import { Bucket } from '../bucket.js'
 import type { Cancel, DialFailure, Env, Link, LinkHandler } from '../env.js'
 import { isLoopback } from './address.js'
 import { type Attempt, Dialer } from './dialer.js'
@@ -31,8 +32,11 @@ const REACH_MS = 6000
 /** Changes of one moment lead to one choice. */
 const CHOOSE_MS = 200
 const MAX_DOUBTED = 1000
-/** The next peer that nobody met is looked for. */
+/** The next peer that nobody met is looked for: at once for as many as a lively network has, else at a slow pace. */
 const SEARCH_MS = 250
+const QUICK_SEARCH_MS = 10
+const QUICK_SEARCHES = 64
+const QUICK_SEARCHES_PER_SECOND = 1
 /** Tries for such a peer: fewer where there are more of them than honest joins bring. */
 const UNMET_TRIES = 8
 const FEW_UNMET = 128
@@ -64,11 +68,13 @@ export class Linking {
   #chosen: ReadonlySet<PeerId> = new Set()
   #choosing: Cancel | null = null
   #searching: Cancel | null = null
+  readonly #quick: Bucket
   #coming = 0
   #stopped = false
 
   constructor(env: Env, parts: { pairs: Pairs; roster: Roster; waiters: Waiters }, hooks: LinkingHooks) {
     this.#env = env
+    this.#quick = new Bucket(env, QUICK_SEARCHES, QUICK_SEARCHES_PER_SECOND)
     this.#pairs = parts.pairs
     this.#roster = parts.roster
     this.#waiters = parts.waiters
@@ -104,7 +110,7 @@ export class Linking {
   /** Looks for all peers that nobody met, one after the other. */
   search(): void {
     if (this.#stopped || this.#searching !== null || this.#hooks.unmet().size === 0) return
-    this.#searching = this.#env.after(SEARCH_MS, () => {
+    this.#searching = this.#env.after(this.#quick.take() ? QUICK_SEARCH_MS : SEARCH_MS, () => {
       this.#searching = null
       const peer = this.#hooks.unmet().next((each) => this.#isSought(each))
       if (peer !== undefined) this.#dialer.want(peer, 0)
