@@ -77,8 +77,8 @@ test(
   'two consoles find each other, vote once and fetch a file from each other',
   withConsoles(async (consoles, cluster) => {
     const [ada, bob] = [consoles.start('ada'), consoles.start('bob')]
-    await ada.until(/1 Peers[\s\S]*● bob/, DEADLINE_MS)
-    await bob.until(/1 Peers[\s\S]*● ada/, DEADLINE_MS)
+    await ada.until(/1 Peers[\s\S]*[●◉] bob/, DEADLINE_MS)
+    await bob.until(/1 Peers[\s\S]*[●◉] ada/, DEADLINE_MS)
 
     ada.type('vote alice yes\r')
     await ada.until(/✓ alice.*in block 1\b/, DEADLINE_MS)
@@ -98,7 +98,7 @@ test(
 
     bob.type('q')
     assert.strictEqual(await bob.end(DEADLINE_MS), 0)
-    await ada.until((screen) => !/● bob/.test(screen), DEADLINE_MS)
+    await ada.until((screen) => !/[●◉] bob/.test(screen), DEADLINE_MS)
   }),
 )
 
@@ -122,7 +122,7 @@ test(
   '120x40 shows the ring and a rate chart that follows a download',
   withConsoles(async (consoles, cluster) => {
     const [ada, bob] = [consoles.start('ada'), consoles.start('bob', { columns: 120, rows: 40 })]
-    await Promise.all([ada.until(/● bob/, DEADLINE_MS), bob.until(/● ada/, DEADLINE_MS)])
+    await Promise.all([ada.until(/[●◉] bob/, DEADLINE_MS), bob.until(/[●◉] ada/, DEADLINE_MS)])
     await bob.until(/3 Ring[\s\S]*[\u2801-\u28ff].*◆ bob[\s\S]*-1:30 +-1:00 +-0:30/, DEADLINE_MS)
     const dots = (screen: string) => (screen.slice(screen.indexOf(' Rate ')).match(/[\u2801-\u28ff]/g) ?? []).join('')
     const before = dots(bob.screen)

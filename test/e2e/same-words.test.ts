@@ -138,7 +138,7 @@ async function withScene(body: (scene: Scene) => Promise<void>): Promise<void> {
     writeFileSync(join(cluster.folder('bob'), 'far.txt'), 'from far\n'.repeat(999))
     const ada = new Terminal([PROGRAM, '--name', 'ada'], { columns: 200, rows: 60, cwd, env: cluster.env })
     try {
-      await ada.until(/● bob[\s\S]*: types a command/, DEADLINE_MS)
+      await ada.until(/[●◉] bob[\s\S]*: types a command/, DEADLINE_MS)
       await cluster.json(['store', 'far.txt'], { on: 'bob', cwd: cluster.folder('bob') })
       const { ballot } = await cluster.json<VoteView>(['vote', 'first', 'yes'], { on: 'ada' })
       await body({ cluster, ada, bobAddress: bob.address, ballot })
