@@ -93,7 +93,7 @@ export class Catalogue {
     const { name, manifest: id, size, publisher } = register
     if (id === null) return []
     const complete = isComplete(this.#parts.holdings.state(id))
-    const holders = Math.max(this.#counts.get(id) ?? 0, this.#keeper.countOf(id))
+    const holders = Math.max(this.#counts.get(id) ?? 0, this.#keeper.listedCountOf(id))
     const chunks = chunkCountOf({ size, chunkSize: chunkSizeFor(size) })
     return [{ name, id, size, chunks, holders, complete, publisher }]
   }

@@ -19,8 +19,8 @@ import { chunksIn } from './spread-counts.js'
 
 const MAX_HOLDERS_TOLD = 31
 const MAX_WANTS = 4_096
-const LEAST_MS = 1_000
-const MAX_LEAST = 20_480
+const COUNTED_MS = 1_000
+const MAX_COUNTED = 20_480
 /** A digest that comes sooner after another is not looked at: it costs a pass over all claims. */
 const COMPARE_MS = 10_000
 /** Whole files are read for complaints, so they are heard slowly. */
@@ -37,7 +37,7 @@ export class Keeper {
   readonly #keeping: Keep
   readonly #wants = new Map<PeerId, Hash[]>() // manifests to send when the link drains; at most MAX_WANTS each
 
-  readonly #least = new Map<Hash, { readonly at: number; readonly count: number }>() // at most MAX_LEAST
+  readonly #counts = new Map<Hash, { readonly at: number; readonly count: number }>() // of spread files; at most MAX_COUNTED
   readonly #comparedAt = new Map<PeerId, number>() // one per linked peer
 
   readonly #doubts: Bucket
@@ -67,18 +67,20 @@ export class Keeper {
   /** Complete holders known here, this peer included; of a spread file: of the chunk that the fewest hold. */
   countOf(id: Hash): number {
     const register = this.#parts.names.byManifest(id)
-    if (register?.keeping === 'spread') return this.#leastOf(id, chunksIn(register))
-    return this.#parts.holders.complete(id) + (isComplete(this.#parts.holdings.state(id)) ? 1 : 0)
+    const { holders, holdings } = this.#parts
+    if (register?.keeping === 'spread') return holders.least(id, this.claimOf(id), chunksIn(register))
+    return holders.complete(id) + (isComplete(holdings.state(id)) ? 1 : 0)
   }
 
-  /** Counting goes over all claims, and lists ask for many files at once: once a second is enough. */
-  #leastOf(id: Hash, chunkCount: number): number {
-    const { env, holders } = this.#parts
-    const known = this.#least.get(id)
-    if (known !== undefined && env.now() - known.at < LEAST_MS) return known.count
-    const count = holders.least(id, this.claimOf(id), chunkCount)
-    if (this.#least.size >= MAX_LEAST) this.#least.clear()
-    this.#least.set(id, { at: env.now(), count })
+  /** The same for lists, which ask for many files at once: of a spread file counting goes over all claims. */
+  listedCountOf(id: Hash): number {
+    const { env } = this.#parts
+    const known = this.#counts.get(id)
+    if (known !== undefined && env.now() - known.at < COUNTED_MS) return known.count
+    const count = this.countOf(id)
+    if (this.#parts.names.byManifest(id)?.keeping !== 'spread') return count
+    if (this.#counts.size >= MAX_COUNTED) this.#counts.clear()
+    this.#counts.set(id, { at: env.now(), count })
     return count
   }
 
@@ -100,7 +102,7 @@ export class Keeper {
   }
 
   countsGet(from: PeerId, request: number, ids: readonly Hash[]): void {
-    const counts = ids.map((id) => Math.min(MAX_COUNT, this.countOf(id)))
+    const counts = ids.map((id) => Math.min(MAX_COUNT, this.listedCountOf(id)))
     this.#parts.mesh.send(from, { type: 'countsAre', request, counts })
   }
 
