@@ -97,6 +97,9 @@ export class Cluster {
   readonly home = realpathSync(mkdtempSync(join(tmpdir(), 'p2p-e2e-')))
   readonly env: NodeJS.ProcessEnv
   readonly peers = new Map<string, PeerProcess>()
+  /** Commands that run. Whoever waits for them may have given up; what they write would be in the way of removing all. */
+  readonly #commands = new Map<ChildProcess, Promise<unknown>>()
+  #isClosed = false
 
   constructor() {
     const { CI: _, ...inherited } = process.env
@@ -110,6 +113,7 @@ export class Cluster {
 
   /** A directory of its own for files of one peer or caller. */
   folder(name: string): string {
+    assert(!this.#isClosed, 'the cluster is closed')
     const path = join(this.home, 'work', name)
     mkdirSync(path, { recursive: true })
     return path
@@ -138,6 +142,7 @@ export class Cluster {
     words: readonly string[],
     options: { on?: string; cwd?: string; input?: string; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Ended> {
+    assert(!this.#isClosed, 'the cluster is closed')
     const on = options.on === undefined ? [] : ['-n', options.on]
     const child = spawn(process.execPath, [PROGRAM, ...on, ...words], {
       env: options.env ?? this.env,
@@ -153,7 +158,7 @@ export class Cluster {
     child.stderr.on('data', (data: Buffer) => {
       stderr += data.toString()
     })
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<Ended>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL')
         reject(new Error(`p2p-tui ${words.join(' ')}: no end in ${COMMAND_MS} ms\n${stdout}\n${stderr}`))
@@ -163,6 +168,9 @@ export class Cluster {
         resolve({ exit, stdout: Buffer.from(stdout, 'latin1').toString(), stderr })
       })
     })
+    const left = new Promise((resolve) => child.once('close', () => resolve(this.#commands.delete(child))))
+    this.#commands.set(child, left)
+    return ended
   }
 
   /** Runs a command with --json that must succeed, and reads its document. */
@@ -201,6 +209,9 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
+    for (const child of this.#commands.keys()) child.kill('SIGKILL')
+    await Promise.all(this.#commands.values())
     await Promise.all([...this.peers.values()].map((peer) => peer.kill()))
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
   }
