@@ -159,6 +159,7 @@ export const TABLES = [
   'loose',
   'peers',
   'ring',
+  'folder',
 ] as const
 export type Table = (typeof TABLES)[number]
 

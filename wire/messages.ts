@@ -25,4 +25,5 @@ export type MembershipMessage = MessageOf<typeof membershipMessages>
 export type LedgerMessage = MessageOf<typeof ledgerMessages>
 export type RingMessage = MessageOf<typeof ringMessages>
 export type SwarmMessage = MessageOf<typeof swarmMessages>
+export type FolderMessage = MessageOf<typeof folderMessages>
 export type LocalMessage = MessageOf<typeof localMessages>

@@ -1,0 +1,36 @@
+/**
+ * What the folder knows of one path. `best` is the version that wins among all that were heard of; `here` is what stands
+ * on this disk, with the version that it is. They differ while `best` is still to be fetched.
+ */
+import type { EntryFields, EntryKind } from '../../wire/messages/folder.js'
+import type { Hash, PeerId } from '../../wire/types.js'
+import type { DiskState } from '../folder-disk.js'
+
+export type { EntryKind }
+
+/** Counters by author, ascending by author, at most MAX_VECTOR; empty: it stood here before anybody counted. */
+export type Vector = EntryFields['vector']
+export type Entry = EntryFields
+
+export interface Here {
+  /** The version that this is, or of which it is an unchanged copy. */
+  readonly vector: Vector
+  readonly state: DiskState
+  /** Null of a directory. */
+  readonly content: Hash | null
+  /** Changed here in a `receive-only` folder: nobody is told, and it is left alone until `best` becomes another one. */
+  readonly untold: boolean
+}
+
+export interface Known {
+  readonly best: Entry
+  /** Null: nothing stands there (or nothing that is shared). */
+  readonly here: Here | null
+}
+
+/** Whether these two are one and the same to a user: kind, bytes and x bit. Times and authors do not count. */
+export function isSame(a: Entry, b: Entry): boolean {
+  return a.kind === b.kind && a.content === b.content && a.size === b.size && a.executable === b.executable
+}
+
+export type Author = PeerId

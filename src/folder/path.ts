@@ -1,0 +1,33 @@
+/** Which paths may stand in the folder: canonical, relative, and nothing that any disk could take for another place. */
+import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
+
+const MAX_SEGMENT_BYTES = 255
+/** Ours, at the top of the folder: the marker and what stands beside it. */
+const RESERVED = /^(\.[^/]*)?\.p2pfolder/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** Why this path cannot be shared, in words for people; null where it can. */
+export function pathFault(path: string): string | null {
+  if (path === '') return 'it is empty'
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `its path is longer than ${MAX_PATH_BYTES} bytes`
+  if (path.normalize('NFC') !== path) return 'its name is not in Unicode form NFC: rename it'
+  if (/\p{Surrogate}/u.test(path)) return 'its name is not Unicode'
+  if (CONTROL.test(path)) return 'its name has control characters'
+  for (const segment of path.split('/')) {
+    if (segment === '') return 'its path is absolute or has an empty part'
+    if (segment === '.' || segment === '..') return 'its path leaves the folder'
+    if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES) return `its name is longer than ${MAX_SEGMENT_BYTES} bytes`
+  }
+  return RESERVED.test(path) ? 'its name is reserved' : null
+}
+
+/** The directory above; null at the top. */
+export function parentOf(path: string): string | null {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? null : path.slice(0, slash)
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
