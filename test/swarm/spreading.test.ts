@@ -113,6 +113,30 @@ test('as long as a new owner gets nothing, the old ones keep what they have', ()
   placed(world, 'big', stored.id, 400_000)
 })
 
+test('outside the ring a peer keeps chunks until their owners have them, and then looks at no spread file', () => {
+  const FILES = 20
+  const { world, peers, stored } = spread(22, 7)
+  for (let file = 0; file < FILES; file++) {
+    peers[0]!.write(`/small${file}`, 'content', 1_000)
+    store(world, peers[0]!, `/small${file}`, SPREAD)
+  }
+  placed(world, 'big', stored.id)
+  const outsider = peers[3]!
+  assert.ok(chunksOf(outsider, stored.id).size > 0)
+  for (const peer of peers) peer.mute = true
+  outsider.beInRing(false)
+  allStay(world, stored.id, 60)
+  for (const peer of peers) peer.mute = false
+  world.until('no chunks outside the ring', 400_000, () => outsider.disk.loose.size === 0)
+  assert.equal(misplaced(world, 'big', stored.id), null)
+  outsider.ringReads = 0
+  world.run(90_000)
+  assert.ok(outsider.ringReads < FILES, `${outsider.ringReads} looks at who owns chunks`)
+  outsider.beInRing(true)
+  placed(world, 'big', stored.id, 120_000)
+  assert.ok(chunksOf(outsider, stored.id).size > 0)
+})
+
 /** A new version that nobody gets for a minute. */
 function replaceSlowly(clockOffsetMs: number): void {
   const { world, peers, stored } = spread(15, 7)
