@@ -207,6 +207,46 @@ test('who leaves a spread file that nobody else holds is warned', () => {
   )
 })
 
+const BEFORE = 20
+
+/** The first peer leaves many files that others have, too, and one that it gives to nobody. */
+function leaveUnfinished(seed: number, peerCount: number): { world: World; leaver: TestPeer; left: () => boolean } {
+  const { world, peers } = network(seed, peerCount)
+  const leaver = peers[0]!
+  for (let file = 0; file < BEFORE; file++) {
+    const name = `small${file}`
+    leaver.write(`/${name}`, 'content', 1_000)
+    const { id } = store(world, leaver, `/${name}`, SPREAD)
+    world.until(`${name} at its owners`, 10_000, () => misplaced(world, name, id, 1) === null)
+  }
+  leaver.mute = true
+  leaver.write('/new', 'content', 1_000)
+  leaver.swarm.store('/new', SPREAD, quiet, quiet)
+  world.run(1_000)
+  let left = false
+  leaver.swarm.handOver(() => {
+    left = true
+  })
+  return { world, leaver, left: () => left }
+}
+
+test('a leaver counts all spread files only when it asks for copies, however many others have already', () => {
+  const { world, leaver, left } = leaveUnfinished(23, 4)
+  leaver.ringReads = 0
+  world.until('the hand-over', 11_000, left)
+  assert.ok(leaver.ringReads < 40 * BEFORE, `${leaver.ringReads} looks at who owns chunks`)
+  assert.ok(world.logs.some((line) => line.endsWith('not all chunks of "new" are at their other owners yet')))
+})
+
+test('a leaver also names what others had when it began to wait, and lost', () => {
+  const { world, left } = leaveUnfinished(24, 2)
+  world.run(500)
+  world.peers[1]!.kill()
+  world.until('the hand-over', 11_000, left)
+  const named = world.logs.filter((line) => line.includes('nobody else holds chunks of "small'))
+  assert.ok(named.length > 0)
+})
+
 test('a removed file leaves no chunk behind, also at a peer that was away', () => {
   const { world, peers, stored } = spread(7, 6)
   placed(world, 'big', stored.id)
