@@ -43,10 +43,8 @@ import { Requests } from './request.js'
 import type { Duty } from './roster.js'
 import { Safety } from './safety.js'
 import { SpreadDuty } from './spread-duty.js'
-import type { SwarmOptions } from './swarm-options.js'
+import { DEFAULT_QUOTA_BYTES, type SwarmOptions } from './swarm-options.js'
 import { servable, Uploads } from './upload.js'
-
-const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
 
 export class Swarm implements Protocol {
   readonly #parts: Parts
