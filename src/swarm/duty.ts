@@ -6,14 +6,13 @@
  */
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Cancel } from '../env.js'
+import { Soon } from '../soon.js'
 import { AnchorAsks } from './anchor-asks.js'
 import type { Fetches } from './fetches.js'
 import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
-const SOON_MS = 50
 const RETRY_MS = 1_000
 const EVERY_MS = 30_000
 const SLICE = 256
@@ -34,9 +33,8 @@ export class Keeping implements Keep {
   readonly #spare = new Map<Hash, number>() // copies not owed any more -> since when; at most one per holding
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked; at most MAX_OBLIGED
   readonly #outbox = new Map<PeerId, Set<Hash>>() // keepAsk to send after this slice; bounded by SLICE
+  readonly #soon: Soon
   #queue: Register[] = []
-  #stopSoon: Cancel = () => {}
-  #dueAt = Number.POSITIVE_INFINITY
   #slicing = false
 
   constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
@@ -44,6 +42,7 @@ export class Keeping implements Keep {
     this.#anchors = new AnchorAsks(parts)
     this.#fetches = fetches
     this.quotaBytes = quotaBytes
+    this.#soon = new Soon(parts.env, () => this.#reviewAll())
     this.#regularly()
   }
 
@@ -53,16 +52,8 @@ export class Keeping implements Keep {
   isSpreadSafe: (register: Register) => boolean = () => true
 
   /** Reviews everything shortly; many calls make one review. */
-  reviewSoon(delayMs = SOON_MS): void {
-    const dueAt = this.#parts.env.now() + delayMs
-    if (this.#dueAt <= dueAt) return
-    this.#dueAt = dueAt
-    this.#stopSoon()
-    this.#stopSoon = this.#parts.env.after(delayMs, () => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      this.#queue = [...this.#parts.names.all()]
-      if (!this.#slicing) this.#slice()
-    })
+  reviewSoon(delayMs?: number): void {
+    this.#soon.plan(delayMs)
   }
 
   /** Reviews one name now. */
@@ -168,6 +159,11 @@ export class Keeping implements Keep {
       this.reviewSoon()
       this.#regularly()
     })
+  }
+
+  #reviewAll(): void {
+    this.#queue = [...this.#parts.names.all()]
+    if (!this.#slicing) this.#slice()
   }
 
   #slice(): void {
