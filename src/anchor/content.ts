@@ -119,10 +119,6 @@ export class Content implements Keep {
     this.reviewSoon()
   }
 
-  onFull = (): void => {}
-
-  isSpreadSafe = (): boolean => true
-
   // ---- copies
 
   #accept(register: Register, id: Hash): void {

@@ -73,10 +73,6 @@ export class Listing implements Keep {
 
   roomCame(): void {}
 
-  onFull = (): void => {}
-
-  isSpreadSafe = (): boolean => true
-
   #regularly(): void {
     const { env, holders, names } = this.#parts
     env.after(EVERY_MS, () => {
