@@ -5,7 +5,7 @@ import { keyOf } from '../../src/swarm/manifest.js'
 import { chunkKey } from '../../src/swarm/spread.js'
 import type { Hash } from '../../wire/types.js'
 import type { TestPeer } from './peer.js'
-import { files, network, quiet, request, store } from './scene.js'
+import { files, keepers, network, quiet, request, store } from './scene.js'
 import { World } from './world.js'
 
 const CHUNKS = 48
@@ -137,21 +137,26 @@ test('outside the ring a peer keeps chunks until their owners have them, and the
   assert.ok(chunksOf(outsider, stored.id).size > 0)
 })
 
-/** A new version that nobody gets for a minute. */
-function replaceSlowly(clockOffsetMs: number): void {
-  const { world, peers, stored } = spread(15, 7)
-  peers[0]!.clockOffsetMs = clockOffsetMs
-  placed(world, 'big', stored.id)
+/** A new version, which nobody gets before `meanwhile` is over. */
+function spreadSlowly(world: World, peers: readonly TestPeer[], meanwhile: () => void): void {
   peers[0]!.write('/big', 'other', SIZE)
   for (const peer of peers) peer.mute = true
   let second: StoredView | null = null
   peers[0]!.swarm.store('/big', SPREAD, quiet, (result) => {
     if (result.ok) second = result.value
   })
-  allStay(world, stored.id, 60)
+  meanwhile()
   assert.equal(second, null)
   for (const peer of peers) peer.mute = false
   world.until('the new version stored', 400_000, () => second !== null)
+}
+
+/** A new version that nobody gets for a minute. */
+function replaceSlowly(clockOffsetMs: number): void {
+  const { world, peers, stored } = spread(15, 7)
+  peers[0]!.clockOffsetMs = clockOffsetMs
+  placed(world, 'big', stored.id)
+  spreadSlowly(world, peers, () => allStay(world, stored.id, 60))
   world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
 }
 
@@ -159,17 +164,31 @@ test('chunks of a replaced version stay until the new one is safe', () => replac
 
 test('so they do when the clock of the publisher is slow', () => replaceSlowly(-2 * 3_600_000))
 
+test('so do whole copies of a version that a spread one replaces', () => {
+  const { world, peers } = network(22, 7)
+  peers[0]!.write('/big', 'content', SIZE)
+  const { id } = store(world, peers[0]!, '/big')
+  world.until('four whole copies', 60_000, () => keepers(world, id).length === 4)
+  spreadSlowly(world, peers, () => {
+    for (let step = 0; step < 120; step++) {
+      world.run(500)
+      assert.equal(keepers(world, id).length, 4)
+    }
+  })
+  world.until('no whole copy', 120_000, () => keepers(world, id).length === 0)
+})
+
 test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
   const { world, peers, stored } = spread(16, 10)
   placed(world, 'big', stored.id)
-  const keepers = peers[0]!.owners(keyOf('big'), 4)
+  const listers = peers[0]!.owners(keyOf('big'), 4)
   const reader = world.add('reader')
   reader.kill()
   world.run(3_000)
   reader.quotaBytes = 1 // it keeps nothing itself and so knows no owners yet
   reader.start()
   world.run(2_000)
-  for (const peer of peers) if (peer === peers[0] || keepers.includes(peer.id)) reader.cut(peer, 60_000)
+  for (const peer of peers) if (peer === peers[0] || listers.includes(peer.id)) reader.cut(peer, 60_000)
   world.run(100)
   reader.swarm.request('big', { target: '/home/big' }, quiet, quiet)
   world.until('some chunks', 30_000, () => reader.partBits(stored.id) > 5)
