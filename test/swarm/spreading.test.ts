@@ -3,45 +3,10 @@ import { test } from 'uvu'
 import type { ManifestView, StoredView } from '../../src/api.js'
 import { keyOf } from '../../src/swarm/manifest.js'
 import { chunkKey } from '../../src/swarm/spread.js'
-import type { Hash } from '../../wire/types.js'
 import type { TestPeer } from './peer.js'
-import { files, keepers, network, quiet, request, store } from './scene.js'
+import { files, network, quiet, request, store } from './scene.js'
+import { allStay, CHUNKS, chunksOf, holdersOf, misplaced, placed, SIZE, SPREAD, spread } from './spread-scene.js'
 import { World } from './world.js'
-
-const CHUNKS = 48
-const SIZE = CHUNKS * 256 * 1024 - 1000
-const SPREAD = { spread: true }
-
-function chunksOf(peer: TestPeer, id: Hash): ReadonlySet<number> {
-  return peer.disk.loose.get(id)?.durable ?? new Set()
-}
-
-function holdersOf(world: World, id: Hash, index: number): TestPeer[] {
-  return world.alive().filter((peer) => chunksOf(peer, id).has(index))
-}
-
-/** The first chunk that is not exactly at its owners, in words; null where all are. */
-function misplaced(world: World, name: string, id: Hash, chunks = CHUNKS, replicas = 4): string | null {
-  const [viewer] = world.alive()
-  for (let index = 0; index < chunks; index++) {
-    const owners = viewer!.owners(chunkKey(name, index), replicas).join()
-    const holders = holdersOf(world, id, index).map((peer) => peer.id)
-    const placed = viewer!.owners(chunkKey(name, index), world.alive().length).filter((peer) => holders.includes(peer))
-    if (placed.join() !== owners) return `chunk ${index} is at ${placed.length} peers`
-  }
-  return null
-}
-
-function placed(world: World, name: string, id: Hash, limitMs = 60_000): void {
-  world.until(`each chunk of ${name} at its owners`, limitMs, () => misplaced(world, name, id) === null)
-}
-
-function spread(seed: number, peerCount: number): { world: World; peers: TestPeer[]; stored: StoredView } {
-  const { world, peers } = network(seed, peerCount)
-  peers[0]!.write('/big', `content ${seed}`, SIZE)
-  const stored = store(world, peers[0]!, '/big', SPREAD)
-  return { world, peers, stored }
-}
 
 test('a spread store is acknowledged with two durable copies of each chunk at its owners, and goes on to four', () => {
   const { world, peers, stored } = spread(1, 9)
@@ -95,14 +60,6 @@ test('through joins no chunk has ever fewer than four copies, and spare ones go'
   placed(world, 'big', stored.id, 120_000)
 })
 
-/** No copy of any chunk goes while so much time passes. */
-function allStay(world: World, id: Hash, seconds: number): void {
-  for (let step = 0; step < 2 * seconds; step++) {
-    world.run(500)
-    for (let index = 0; index < CHUNKS; index++) assert.ok(holdersOf(world, id, index).length >= 4, `chunk ${index}`)
-  }
-}
-
 test('as long as a new owner gets nothing, the old ones keep what they have', () => {
   const { world, peers, stored } = spread(14, 6)
   placed(world, 'big', stored.id)
@@ -137,58 +94,17 @@ test('outside the ring a peer keeps chunks until their owners have them, and the
   assert.ok(chunksOf(outsider, stored.id).size > 0)
 })
 
-/** A new version, which nobody gets before `meanwhile` is over. */
-function spreadSlowly(world: World, peers: readonly TestPeer[], meanwhile: () => void): void {
-  peers[0]!.write('/big', 'other', SIZE)
-  for (const peer of peers) peer.mute = true
-  let second: StoredView | null = null
-  peers[0]!.swarm.store('/big', SPREAD, quiet, (result) => {
-    if (result.ok) second = result.value
-  })
-  meanwhile()
-  assert.equal(second, null)
-  for (const peer of peers) peer.mute = false
-  world.until('the new version stored', 400_000, () => second !== null)
-}
-
-/** A new version that nobody gets for a minute. */
-function replaceSlowly(clockOffsetMs: number): void {
-  const { world, peers, stored } = spread(15, 7)
-  peers[0]!.clockOffsetMs = clockOffsetMs
-  placed(world, 'big', stored.id)
-  spreadSlowly(world, peers, () => allStay(world, stored.id, 60))
-  world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-}
-
-test('chunks of a replaced version stay until the new one is safe', () => replaceSlowly(0))
-
-test('so they do when the clock of the publisher is slow', () => replaceSlowly(-2 * 3_600_000))
-
-test('so do whole copies of a version that a spread one replaces', () => {
-  const { world, peers } = network(22, 7)
-  peers[0]!.write('/big', 'content', SIZE)
-  const { id } = store(world, peers[0]!, '/big')
-  world.until('four whole copies', 60_000, () => keepers(world, id).length === 4)
-  spreadSlowly(world, peers, () => {
-    for (let step = 0; step < 120; step++) {
-      world.run(500)
-      assert.equal(keepers(world, id).length, 4)
-    }
-  })
-  world.until('no whole copy', 120_000, () => keepers(world, id).length === 0)
-})
-
 test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
   const { world, peers, stored } = spread(16, 10)
   placed(world, 'big', stored.id)
-  const listers = peers[0]!.owners(keyOf('big'), 4)
+  const keepers = peers[0]!.owners(keyOf('big'), 4)
   const reader = world.add('reader')
   reader.kill()
   world.run(3_000)
   reader.quotaBytes = 1 // it keeps nothing itself and so knows no owners yet
   reader.start()
   world.run(2_000)
-  for (const peer of peers) if (peer === peers[0] || listers.includes(peer.id)) reader.cut(peer, 60_000)
+  for (const peer of peers) if (peer === peers[0] || keepers.includes(peer.id)) reader.cut(peer, 60_000)
   world.run(100)
   reader.swarm.request('big', { target: '/home/big' }, quiet, quiet)
   world.until('some chunks', 30_000, () => reader.partBits(stored.id) > 5)
@@ -277,21 +193,6 @@ test('a removed file leaves no chunk behind, also at a peer that was away', () =
   peers[4]!.start()
   world.until('no chunk', 90_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
   assert.deepEqual(files(world, peers[2]!), [])
-})
-
-test('a new version replaces the old chunks, however it is kept', () => {
-  const { world, peers, stored } = spread(8, 6)
-  peers[0]!.write('/big', 'other', SIZE)
-  const second = store(world, peers[0]!, '/big', SPREAD)
-  assert.notEqual(second.id, stored.id)
-  placed(world, 'big', second.id)
-  world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-  const third = store(world, peers[0]!, '/big')
-  world.until('four whole copies', 60_000, () => peers.filter((peer) => peer.disk.blobs.has(third.id)).length === 4)
-  world.until('no chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(second.id)))
-  const fourth = store(world, peers[0]!, '/big', SPREAD)
-  placed(world, 'big', fourth.id)
-  world.until('no whole copy', 120_000, () => peers.every((peer) => !peer.disk.blobs.has(third.id)))
 })
 
 test('chunks are found again after a restart of everybody', () => {
