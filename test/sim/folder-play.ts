@@ -45,6 +45,7 @@ const CHECK_EVERY_MS = 250
 const BOUND_MS = 150_000
 const SILENT_MS = 2_000
 const QUIET_MS = 10_000
+const MOST_TYPES = 30
 
 export function playFolder(plan: FolderPlan, options: FolderPlayOptions = {}): FolderPlayed {
   const run = new Run(plan, options)
@@ -66,6 +67,7 @@ class Run {
   readonly #counts = new Map<string, number>()
   #messages = 0
   #messageAt = 0
+  readonly #lastTypes: string[] = [] // of the last messages
 
   constructor(plan: FolderPlan, options: FolderPlayOptions) {
     const { seed, loss, latencyMs, bytesPerMs, syncMs, missedEvents } = plan
@@ -80,7 +82,7 @@ class Run {
         }),
       tamper: {
         outgoing: (_link, message) => {
-          if (message.type.startsWith('folder')) this.#told()
+          if (message.type.startsWith('folder')) this.#told(message.type)
           return message
         },
         incoming: () => {},
@@ -132,7 +134,7 @@ class Run {
     for (const [place, site] of this.#sites.entries()) {
       this.#must(checks.somethingMoved(site, before[place] ?? new Map()))
     }
-    if (this.#messages > messages) this.#fail(`${this.#messages - messages} messages though all is in sync`)
+    if (this.#messages > messages) this.#fail(`${this.#messages - messages} messages though all is in sync: ${this.#lastTypes.slice(messages - this.#messages)}`)
     if (this.#sites.flatMap(({ tree }) => tree.trash).length !== length) this.#fail('something went to the trash')
     this.#must(checks.treesDiffer(this.#sites))
     this.#must(checks.somethingLost(this.#sites, this.#history))
@@ -165,8 +167,10 @@ class Run {
     return ended === undefined ? null : `${ended.name} gave up: ${ended.fatal}`
   }
 
-  #told(): void {
+  #told(type: string): void {
     this.#messages++
+    this.#lastTypes.push(type)
+    if (this.#lastTypes.length > MOST_TYPES) this.#lastTypes.shift()
     this.#messageAt = this.#world.now
   }
 
