@@ -27,6 +27,8 @@ export class Fate {
   readonly #ambushes = new Map<number, (path: string) => void>()
   /** What each peer wrote of its own when, by path. */
   readonly #written = new Map<number, Map<string, number>>()
+  /** When each peer's marker was lost last. */
+  readonly #markerLost = new Map<number, number>()
   readonly #calm: (() => void)[] = []
 
   readonly #faults: Partial<Record<FolderStepKind, (step: FolderStep) => void>> = {
@@ -70,15 +72,14 @@ export class Fate {
     world.heal()
     for (const { tree } of sites) tree.capacity = Number.POSITIVE_INFINITY
     for (const node of world.nodes) if (!node.alive) this.#start(node)
-    world.run(WEAK_MS)
-    for (const node of world.nodes) this.#resume(node)
   }
 
-  /** Somebody is asked whether many deletions were meant. */
+  /** Whoever is paused goes on; somebody is asked whether many deletions were meant. */
   answerQuestions(): void {
     const { world, plan, history } = this.options
     for (const node of world.alive) {
       const { state, heldDeletions } = node.peer.folder.folder()
+      if (state === 'paused' && heldDeletions === 0) this.#resume(node)
       if (state !== 'paused' || heldDeletions === 0) continue
       this.options.count('questions')
       if (plan.answer === 'restore') history.forgetDeletions(node.index, 0)
@@ -153,13 +154,10 @@ export class Fate {
 
   #loseMarker(node: FolderNode, step: FolderStep): void {
     const { world, siteOf } = this.options
-    const since = world.now - FORGOTTEN_MS
     this.options.count('markers lost')
+    this.#markerLost.set(node.index, world.now)
     siteOf(node).tree.loseMarker()
-    this.#later(step, () => {
-      this.#foundAnew(node, since)
-      this.#resume(node)
-    })
+    this.#later(step, () => this.#resume(node))
   }
 
   /** Nobody here knows any more what these files are: whatever others know is newer. */
@@ -179,6 +177,10 @@ export class Fate {
 
   #resume(node: FolderNode): void {
     if (!node.awake || node.peer.folder.folder().state !== 'paused') return
+    const lostAt = this.#markerLost.get(node.index)
+    if (this.options.siteOf(node).tree.marker === null && lostAt !== undefined) {
+      this.#foundAnew(node, lostAt - FORGOTTEN_MS)
+    }
     this.options.world.act(() => node.peer.folder.folderResume(null, () => {}))
   }
 
