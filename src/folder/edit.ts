@@ -3,9 +3,9 @@
 import { MAX_TIME_MS } from '../../wire/messages/folder.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { DiskState, FolderPath } from '../folder-disk.js'
-import type { Entry, Found, Known } from './entry.js'
+import { type Entry, type Found, type Known, madeOf } from './entry.js'
 import { CLOCK_AHEAD_MS } from './entry-check.js'
-import { advance, counterOf } from './vector.js'
+import { advance, compareVectors, counterOf } from './vector.js'
 
 /** `state` null: nothing stands there any more. */
 export function foundAt(path: FolderPath, state: DiskState | null, content: Hash | null, wallTimeMs: number): Found {
@@ -21,14 +21,16 @@ export function foundAt(path: FolderPath, state: DiskState | null, content: Hash
 export function ownEdit(found: Found, author: PeerId, known: Known | undefined, wallTimeMs: number): Entry {
   const seen = seenHere(known)
   const counter = nextCounter(author, [known?.best, known?.here?.version], wallTimeMs)
-  const made = seen === null || seen.made === null ? null : advance(seen.made, author, counter)
-  return { ...found, author, made, vector: advance(seen?.vector ?? [], author, counter) }
+  const vector = advance(seen?.vector ?? [], author, counter)
+  const made = seen === null ? vector : advance(madeOf(seen), author, counter)
+  return { ...found, author, made: compareVectors(made, vector) === 'equal' ? null : made, vector }
 }
 
 /** A version that replaces `best` although nobody edited it: whoever has its bytes keeps them as a copy. */
 export function ownDecision(found: Found, author: PeerId, best: Entry, wallTimeMs: number): Entry {
   const counter = nextCounter(author, [best], wallTimeMs)
-  return { ...found, author, made: [{ peer: author, counter }], vector: advance(best.vector, author, counter) }
+  const vector = advance(best.vector, author, counter)
+  return { ...found, author, made: vector.length === 1 ? null : [{ peer: author, counter }], vector }
 }
 
 /** Above all that we ever gave to this path, as far as we know. */

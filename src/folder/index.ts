@@ -287,8 +287,13 @@ export class FolderIndex implements Index {
   #makeDirectory(path: FolderPath, wallTimeMs: number): void {
     const known = this.#paths.get(path)
     if (known === undefined || known.best.kind !== 'file') return
+    const { id } = this.#env.identity
+    const held = known.here?.version.content === known.best.content ? known.here : null
+    // what its author decides counts as made in knowledge of it, so that others would not keep its bytes
+    if (held !== null) this.#keepCopy(held.version, 0)
+    else if (known.best.author === id) return
     const directory = { ...foundAt(path, null, null, wallTimeMs), kind: 'directory' } as const
-    this.#take(this.#interned.entry(ownDecision(directory, this.#env.identity.id, known.best, wallTimeMs)), null)
+    this.#take(this.#interned.entry(ownDecision(directory, id, known.best, wallTimeMs)), null)
   }
 
   /** The mode is another one since the last start: what was kept back is an edit like any other. */
