@@ -43,7 +43,7 @@ export function conflictCopy(loser: Entry): Entry | null {
   const isTaken = place === loser.path && loser.content !== null
   const path = isTaken ? conflictPath(loser.path, loser.mtimeMs, loser.content) : place
   if (path === loser.path || pathFault(path) !== null) return null
-  return { ...loser, path, vector: [{ peer: loser.author, counter: 1 }] }
+  return { ...loser, path, made: null, vector: [{ peer: loser.author, counter: 1 }] }
 }
 
 function splitName(name: string): { readonly stem: string; readonly extension: string } {
