@@ -199,8 +199,8 @@ export class Links {
     if (held) {
       partner.lacking.delete(path)
       if (!isHere) this.#hooks.held(path, peer)
-    } else if (!isHere) partner.lacking.add(path)
-    else if (taken.how === 'adopted') this.#mark(partner, path, false)
+    } else if (isHere) this.#mark(partner, path, entry.kind === 'deleted')
+    else partner.lacking.add(path)
     return true
   }
 
