@@ -137,12 +137,12 @@ export class Guard {
     const index = this.#index()
     const moved = new Set<string>()
     for (const path of this.#arrived.keys()) {
-      const content = this.#held.has(path) ? null : (index.get(path)?.here?.content ?? null)
+      const content = this.#held.has(path) ? null : (index.get(path)?.here?.version.content ?? null)
       if (content !== null) moved.add(content)
     }
     let count = 0
     for (const path of this.#held.keys()) {
-      const content = index.get(path)?.here?.content ?? null
+      const content = index.get(path)?.here?.version.content ?? null
       if (content !== null && !moved.has(content)) count++
     }
     return count

@@ -248,7 +248,8 @@ export class Links {
       for (const path of set) {
         const entry = index.get(path)?.best
         if (entry !== undefined) {
-          const size = ENTRY_BYTES + Buffer.byteLength(path) + entry.vector.length * COUNTER_BYTES
+          const counters = entry.vector.length + (entry.made?.length ?? 0)
+          const size = ENTRY_BYTES + Buffer.byteLength(path) + counters * COUNTER_BYTES
           const isFull = entries.length >= MAX_ENTRIES_PER_MESSAGE || (entries.length > 0 && size > room)
           if (isFull || !partner.sends.take()) return entries
           room -= size

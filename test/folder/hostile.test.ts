@@ -76,7 +76,7 @@ const hearing: LinkHandler = {
 function entry(path: string, author: PeerId, fields: Partial<Entry> = {}): Entry {
   const counter = Math.floor(EPOCH_MS / 1000)
   const plain = { path, kind: 'file', size: 10, mtimeMs: EPOCH_MS, executable: false, content: ABSENT } as const
-  return { ...plain, author, vector: [{ peer: author, counter }], ...fields }
+  return { ...plain, author, made: null, vector: [{ peer: author, counter }], ...fields }
 }
 
 test.before.each(() => void dataHeard.splice(0))

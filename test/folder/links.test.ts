@@ -20,7 +20,16 @@ const OTHER = new Uint8Array(FOLDER_BUCKETS * FOLDER_DIGEST_BYTES).fill(1)
 function entry(path: string, kind: Entry['kind'] = 'file'): Entry {
   const { id, size } = contentOf(path)
   const bytes = kind === 'file' ? { size, content: id } : { size: 0, content: null }
-  return { path, kind, ...bytes, mtimeMs: 1, executable: false, author: US, vector: [{ peer: US, counter: 1 }] }
+  return {
+    path,
+    kind,
+    ...bytes,
+    mtimeMs: 1,
+    executable: false,
+    author: US,
+    made: null,
+    vector: [{ peer: US, counter: 1 }],
+  }
 }
 
 /** One end of a link, over an index that knows what it is given and holds what it is told to. */
@@ -187,7 +196,7 @@ test('messages stay within their bounds, with the longest paths too', () => {
     entry(`${String(n).padStart(4, '0')}/${'ü'.repeat(100)}/${'x'.repeat(200)}`),
   )
   const vector = Array.from({ length: 128 }, (_, n) => ({ peer: peerOf(`${n}`), counter: 2 ** 48 }))
-  const wide = Array.from({ length: 30 }, (_, n) => ({ ...entry(`wide ${n}`), vector }))
+  const wide = Array.from({ length: 30 }, (_, n) => ({ ...entry(`wide ${n}`), made: vector, vector }))
   end.know(...long, ...wide, ...Array.from({ length: 1000 }, (_, n) => entry(`${n}`)))
   end.links.digest(THEM, OTHER)
   end.run(100)
