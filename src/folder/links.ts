@@ -199,8 +199,8 @@ export class Links {
     if (held) {
       partner.lacking.delete(path)
       if (!isHere) this.#hooks.held(path, peer)
-    } else if (!isHere) partner.lacking.add(path)
-    else if (taken.how === 'adopted') this.#mark(partner, path, false)
+    } else if (isHere) this.#mark(partner, path, entry.kind === 'deleted')
+    else partner.lacking.add(path)
     return true
   }
 
@@ -248,7 +248,8 @@ export class Links {
       for (const path of set) {
         const entry = index.get(path)?.best
         if (entry !== undefined) {
-          const size = ENTRY_BYTES + Buffer.byteLength(path) + entry.vector.length * COUNTER_BYTES
+          const counters = entry.vector.length + (entry.made?.length ?? 0)
+          const size = ENTRY_BYTES + Buffer.byteLength(path) + counters * COUNTER_BYTES
           const isFull = entries.length >= MAX_ENTRIES_PER_MESSAGE || (entries.length > 0 && size > room)
           if (isFull || !partner.sends.take()) return entries
           room -= size

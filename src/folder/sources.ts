@@ -1,6 +1,7 @@
 /**
- * Which peers may have the bytes of a path: those that said so, then its author, then anybody who takes part. Of those,
- * whoever has least to do is asked.
+ * Which peers may have the bytes of a path: those that said so; when these have enough to do its author, then anybody who
+ * takes part, since a peer that came late hears of most paths from one of many that hold them. Of each kind, whoever has
+ * least to do is asked.
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
@@ -62,18 +63,20 @@ export class Sources {
     else this.#holders.delete(path)
   }
 
-  /** Whom to ask for it, in no order; empty: nobody now. */
-  usable({ path, author, refused }: Sought): readonly Source[] {
+  /** Whom to ask for it, the best first: those that said that they hold it, and those that may. */
+  usable({ path, author, refused }: Sought): { readonly sure: readonly Source[]; readonly guessed: readonly Source[] } {
     const { partners, takesPart } = this.#hooks
-    const fits = (peer: PeerId): Source[] => {
-      if (refused.has(peer) || !takesPart(peer)) return []
-      const source = this.of(peer)
-      return source.isResting ? [] : [source]
+    const told = this.#holders.get(path) ?? []
+    const sources = (peers: Iterable<PeerId>): Source[] => {
+      return [...peers].flatMap((peer) => (refused.has(peer) || !takesPart(peer) ? [] : this.of(peer)))
     }
-    const told = (this.#holders.get(path) ?? []).flatMap(fits)
-    if (told.length > 0) return told
-    const wrote = fits(author)
-    return wrote.length > 0 ? wrote : [...partners()].flatMap(fits)
+    const sure = sources(told).filter(({ isResting }) => !isResting)
+    const guessed = sources([...partners()].filter((peer) => !told.includes(peer))).filter(({ mayGuess }) => mayGuess)
+    const isAuthor = ({ peer }: Source): number => (peer === author ? 0 : 1)
+    return {
+      sure: sure.sort((a, b) => a.bytes - b.bytes),
+      guessed: guessed.sort((a, b) => isAuthor(a) - isAuthor(b) || a.bytes - b.bytes),
+    }
   }
 
   of(peer: PeerId): Source {
