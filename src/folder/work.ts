@@ -20,6 +20,8 @@ import { Writes } from './writes.js'
 /** Directories, removals and x bits that the disk is asked for at once. */
 const MAX_OPERATIONS = 256
 const FULL_RETRY_MS = 10_000
+/** So long nobody who is there has had it. */
+const FORSAKEN_MS = 60_000
 
 export interface WorkParts {
   readonly env: Env
@@ -288,7 +290,10 @@ export class Work {
   }
 
   #starved(path: FolderPath): void {
+    const { index, links } = this.#parts
     this.#delays.add(path, 'starved', 'no peer that is linked has it')
+    const [partner] = links.all()
+    if (partner !== undefined && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
   }
 
   /** Others of the same content may be copied from it now, or have to be fetched themselves. */

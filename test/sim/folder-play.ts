@@ -153,7 +153,7 @@ class Run {
     for (const { name, peer } of this.#world.nodes) {
       const { state, reason, inSync, need, problems } = peer.folder.folder()
       if (state === 'in sync' && inSync) continue
-      if (state === 'syncing' && need.items === problems.filter(p => p.reason.startsWith('no peer that is') && isConflict(p.path)).length) continue
+
       return `${name} is ${state} (${reason}) with ${need.items} to do, problems ${JSON.stringify(problems)}`
     }
     const silentMs = this.#world.now - this.#messageAt
