@@ -134,7 +134,10 @@ class Run {
     for (const [place, site] of this.#sites.entries()) {
       this.#must(checks.somethingMoved(site, before[place] ?? new Map()))
     }
-    if (this.#messages > messages) this.#fail(`${this.#messages - messages} messages though all is in sync: ${this.#lastTypes.slice(messages - this.#messages)}`)
+    if (this.#messages > messages)
+      this.#fail(
+        `${this.#messages - messages} messages though all is in sync: ${this.#lastTypes.slice(messages - this.#messages)}`,
+      )
     if (this.#sites.flatMap(({ tree }) => tree.trash).length !== length) this.#fail('something went to the trash')
     this.#must(checks.treesDiffer(this.#sites))
     this.#must(checks.somethingLost(this.#sites, this.#history))
