@@ -320,7 +320,7 @@ export class FolderIndex implements Index {
       if (!known.untold) continue
       const { here } = known
       const found = foundAt(path, here?.state ?? null, here?.version.content ?? null, wallTimeMs)
-      const edit = this.#interned.entry(ownEdit(found, id, seenHere(known), known.best, wallTimeMs))
+      const edit = this.#interned.entry(ownEdit(found, id, here?.version ?? known.best, known.best, wallTimeMs))
       this.#take(edit, null, { here: here === null ? null : { ...here, version: edit } })
     }
   }
