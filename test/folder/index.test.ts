@@ -53,6 +53,13 @@ test('a disk without x bits is asked once', () => {
   assert.equal(bob.index.need('a'), null)
   bob.see({ path: 'a', state: { ...state, mtimeMs: NOON + 5 }, content: contentOf('x') })
   assert.equal(bob.told.length, 1)
+  const cid = new Peer('cid').open()
+  cid.write('a', 'x', true)
+  bob.hear(cid, 'a')
+  bob.write('a', 'y')
+  cid.hear(bob, 'a')
+  assert.equal(cid.best('a')?.content, contentOf('y').id)
+  assert.deepEqual([...cid.index.conflicts()], [], 'what was joined was seen')
 })
 
 test('what was written before a crash, but not noted, is not told as an edit', () => {
@@ -157,6 +164,46 @@ test('a conflict copy that was deleted does not come back when the conflict is m
   gossip([ann, bob])
   assert.equal(bob.best(copy)?.kind, 'deleted')
   assert.deepEqual([...bob.index.conflicts()], [])
+})
+
+test('a copy that could not be made before a user replaced its bytes is called off', () => {
+  const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
+  ann.write('a', 'by ann', false, NOON)
+  bob.write('a', 'by bob', false, NOON + 1)
+  ann.hear(bob, 'a')
+  const copy = conflictPath('a', NOON, ann.id)
+  assert.equal(ann.index.need(copy)?.kind, 'write')
+  ann.write('a', 'by ann again', false, NOON + 2)
+  assert.equal(ann.index.need(copy), null)
+  gossip([ann, bob])
+  assert.equal(bob.best(copy)?.kind, 'deleted')
+  const [conflict, ...others] = [...bob.index.conflicts()]
+  assert.equal(conflict?.copy, conflictPath('a', NOON + 1, bob.id))
+  assert.deepEqual(others, [])
+})
+
+test('a file that is to stand where others have live paths gives way after a while, and is kept as a copy', () => {
+  const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
+  ann.mkdir('d')
+  gossip([ann, bob])
+  bob.workAll()
+  ann.write('d', 'a file')
+  bob.write('d/b', 'x')
+  gossip([ann, bob])
+  assert.equal(bob.index.need('d'), null)
+  assert.equal(ann.index.need('d/b'), null)
+  for (const peer of [ann, bob]) peer.index.tend()
+  assert.equal(ann.best('d')?.kind, 'file', 'not at once: its paths may be told to be deleted next')
+  for (const peer of [bob, ann]) peer.index.tend()
+  gossip([ann, bob])
+  assert.equal(ann.index.need('d')?.kind, 'directory')
+  const copy = conflictPath('d', NOON, ann.id)
+  assert.deepEqual([...bob.index.conflicts()], [{ path: 'd', copy }])
+  assert.equal(ann.index.isSourceForOther('d'), true)
+  ann.workAll()
+  bob.workAll()
+  assert.deepEqual([...ann.index.needs(), ...bob.index.needs()], [])
+  assert.deepEqual(ann.index.totals(), bob.index.totals())
 })
 
 test('files that changed places wait for each other no longer than needed', () => {

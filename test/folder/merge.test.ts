@@ -118,6 +118,13 @@ test('an edit on top of a version wins over where that version won before, and o
   assert.deepEqual(madeOf(all), made('ann', 2))
 })
 
+test('of equal vectors the order alone decides, so that merging in a circle ends', () => {
+  const vector = joinVectors(made('ann', 1), made('bob', 1))
+  const known = entryOf(2, 0, 0, vector, [])
+  const newer = entryOf(3, 1, 1, made('bob', 1), vector)
+  assert.equal(mergeEntries(known, newer).content, newer.content)
+})
+
 test('a vector keeps the highest counters of 128 authors', () => {
   let vector: Entry['vector'] = []
   for (let at = 0; at < MAX_VECTOR + 20; at++) vector = advance(vector, peerOf(`peer ${at}`), at + 1)
