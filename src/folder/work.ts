@@ -56,7 +56,8 @@ export class Work {
     const { env, mesh, disk, index, links } = parts
     this.#delays = new Delays(env, (path) => this.#review(path))
     this.fetches = new Fetches(env, mesh, disk, index, {
-      partners: () => links.all(),
+      mayHold: (path) => links.mayHold(path),
+      lacks: (path, peer) => links.lacks(path, peer),
       takesPart: (peer) => links.takesPart(peer),
       listed: (filling) => this.#writes.listed(filling),
       filled: (filling) => this.#writes.filled(filling),
