@@ -190,8 +190,7 @@ export class Work {
       this.#operateAll('remove')
       if (this.#queue.sizeOf('remove') === 0) this.#operateAll('last')
     }
-    const isStuck = this.#operations.size === 0 && !this.#writes.isMoving
-    if (isStuck && !hasWrites) this.#release()
+    if (this.#operations.size === 0 && !this.#writes.isMoving) this.#release()
     this.#parts.changed()
   }
 
