@@ -48,9 +48,10 @@ export class Sources {
 
   /** That peer says that it holds the bytes of what is best. */
   held(path: FolderPath, peer: PeerId): void {
-    const holders = this.#holders.get(path) ?? []
-    if (!holders.includes(peer) && holders.length < MAX_HOLDERS) holders.push(peer)
-    this.#holders.set(path, holders)
+    const old = this.#holders.get(path) ?? []
+    if (old.includes(peer)) return
+    const holders = old.length < MAX_HOLDERS ? old : old.filter((holder) => this.#hooks.takesPart(holder))
+    if (holders.length < MAX_HOLDERS) this.#holders.set(path, [...holders, peer])
   }
 
   /** Nobody is known to hold that path: it is another version now, or here. */

@@ -81,12 +81,6 @@ export class Writes {
     return false
   }
 
-  /** All bytes of what comes to this path lie beside it. */
-  isAssembled(path: FolderPath): boolean {
-    const stage = this.#fillings.get(path)?.stage
-    return stage === 'whole' || stage === 'finish'
-  }
-
   /** Begins a file that is not under way. Answers false where there is nothing to begin with: nobody has its bytes. */
   begin(need: Need, content: Hash): boolean {
     const filling = new Filling(need, content)
