@@ -85,7 +85,7 @@ test('peers whose users do anything in any order end with equal folders, and no 
       const there = new Set([...first!.disk.values()].map(({ content }) => content?.id))
       for (const id of lost) assert.ok(there.has(id as never), 'a file that nobody replaced is gone')
     }),
-    { numRuns: Number(process.env.RUNS ?? 400) },
+    { numRuns: 2000 },
   )
 })
 
