@@ -60,11 +60,13 @@ export class Fetches {
     this.#disk = disk
     this.#hooks = hooks
     this.#sources = new Sources(env, mesh, {
-      partners: () => hooks.partners(),
+      mayHold: (path) => hooks.mayHold(path),
       takesPart: (peer) => hooks.takesPart(peer),
+      lacks: (path, peer) => hooks.lacks(path, peer),
       ready: () => this.#soon(),
     })
     this.#lists = new Lists(env, mesh, index, {
+      refused: (filling, source) => this.#sources.refused(filling.path, source.peer),
       answered: (filling) => {
         const isKnown = filling.stage === 'list' && index().contentOf(filling.content, filling.size) !== null
         if (isKnown) hooks.listed(filling)

@@ -105,9 +105,10 @@ export class Guard {
   }
 
   #decide(): void {
-    const deleted = this.#deletedFiles()
+    const { deleted, moved } = this.#count()
     const recent = this.#recent()
-    const before = this.#index().totals().files + recent
+    // what moved stands in two places by now
+    const before = this.#index().totals().files - moved + recent
     if (deleted + recent > FREE_FILES && (deleted + recent) * 2 > before) {
       this.#isAsking = true
       this.#hooks.changed()
@@ -132,20 +133,22 @@ export class Guard {
     this.#hooks.changed()
   }
 
-  /** Files that wait and whose bytes did not just come up at another path. */
-  #deletedFiles(): number {
+  /** Files that wait: those whose bytes just came up at another path have moved. */
+  #count(): { readonly deleted: number; readonly moved: number } {
     const index = this.#index()
-    const moved = new Set<string>()
+    const arrived = new Set<string>()
     for (const path of this.#arrived.keys()) {
       const content = this.#held.has(path) ? null : (index.get(path)?.here?.version.content ?? null)
-      if (content !== null) moved.add(content)
+      if (content !== null) arrived.add(content)
     }
-    let count = 0
+    let [deleted, moved] = [0, 0]
     for (const path of this.#held.keys()) {
       const content = index.get(path)?.here?.version.content ?? null
-      if (content !== null && !moved.has(content)) count++
+      if (content === null) continue
+      if (arrived.has(content)) moved++
+      else deleted++
     }
-    return count
+    return { deleted, moved }
   }
 
   /** Files that went to the index within the window. */

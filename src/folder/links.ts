@@ -114,9 +114,9 @@ export class Links {
     return this.#partners.get(peer)?.takesPart ?? false
   }
 
-  /** All that take part. */
-  *all(): Iterable<PeerId> {
-    for (const { peer, takesPart } of this.#partners.values()) if (takesPart) yield peer
+  /** Those that take part and did not say that they lack the bytes of what is best there. */
+  *mayHold(path: FolderPath): Iterable<PeerId> {
+    for (const { peer, takesPart, lacking } of this.#partners.values()) if (takesPart && !lacking.has(path)) yield peer
   }
 
   /** Nothing is left to be told. */
@@ -165,6 +165,14 @@ export class Links {
     for (const partner of this.#partners.values()) {
       if (partner.lacking.delete(path)) this.#mark(partner, path, false)
     }
+  }
+
+  /** That peer turned out not to have its bytes: it hears that we lack them too, and will say when it has them. */
+  lacks(path: FolderPath, peer: PeerId): void {
+    const partner = this.#partners.get(peer)
+    if (partner === undefined || this.#index().isHeld(path)) return
+    partner.lacking.add(path)
+    this.#mark(partner, path, false)
   }
 
   #compare(partner: Partner, theirs: Uint8Array): void {

@@ -104,8 +104,10 @@ export class Source {
     }
   }
 
-  /** It failed: it is left alone, twice as long each time in a row, and gets another link then. */
+  /** It failed: it is left alone, twice as long each time in a row, and gets another link then. All that it was asked for fails
+   * with that link, which counts once. */
   rest(): void {
+    if (this.isResting) return
     if (this.#link !== null) this.#links.discard(this.peer, 'it did not give what it was asked for')
     this.release()
     this.#refusals = 0

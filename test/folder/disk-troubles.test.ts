@@ -49,14 +49,16 @@ test('a paused folder passes on what others tell', () => {
   world.untilInSync('70 s')
 })
 
-test('a fetch that a pause interrupted is made anew', () => {
+test('a fetch that pauses interrupted is made anew, however many there were', () => {
   const world = new FolderWorld(9, { bytesPerMs: 300 })
   world.add((tree) => tree.write('big', 'big '.repeat(1_000_000)))
   const b = world.add()
-  world.until('it fetches', '10 s', () => b.folder.folder().need.done > 0)
-  b.folder.folderPause()
-  world.run('3 s')
-  resume(world, b)
+  for (let n = 0; n < 20; n++) {
+    world.until('it fetches', '30 s', () => b.folder.folder().need.done > 0)
+    b.folder.folderPause()
+    world.run('3 s')
+    resume(world, b)
+  }
   world.untilInSync('60 s')
 })
 

@@ -207,7 +207,7 @@ test('a peer that takes part and is silent when asked is passed over', () => {
   scene.say(DIGEST)
   scene.world.run('1 s')
   const honest = scene.world.add((tree) => tree.write('new', 'new'))
-  scene.world.until('it is there', '10 s', () => scene.site.tree.things.has('new'))
+  scene.world.until('it is there', '3 s', () => scene.site.tree.things.has('new'))
   const { best } = { best: entry('new 2', honest.id) }
   scene.tell([{ entry: best, held: true }])
   honest.tree.write('new 3', 'y'.repeat(1_000_000))
