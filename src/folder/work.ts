@@ -290,10 +290,10 @@ export class Work {
   }
 
   #starved(path: FolderPath): void {
-    const { index, links } = this.#parts
+    const { index, links, mesh } = this.#parts
     this.#delays.add(path, 'starved', 'no peer that is linked has it')
-    const [partner] = links.all()
-    if (partner !== undefined && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
+    if (this.#delays.ageMs(path) < FORSAKEN_MS) return
+    if ([...mesh.linked()].some((peer) => links.takesPart(peer))) index().forsaken(path)
   }
 
   /** Others of the same content may be copied from it now, or have to be fetched themselves. */
