@@ -27,10 +27,8 @@ export class Fate {
   readonly #ambushes = new Map<number, (path: string) => void>()
   /** What each peer wrote of its own when, by path. */
   readonly #written = new Map<number, Map<string, number>>()
-  /** Peers that ended before they had scanned what they found anew, and since when they may have missed something. */
-  readonly #unscanned = new Map<number, number>()
-  /** When each peer's marker was lost last. */
-  readonly #markerLost = new Map<number, number>()
+  /** Peers that ended before they had scanned what they found anew, by their numbers. */
+  readonly #unscanned = new Set<number>()
   readonly #calm: (() => void)[] = []
 
   readonly #faults: Partial<Record<FolderStepKind, (step: FolderStep) => void>> = {
@@ -84,7 +82,7 @@ export class Fate {
       if (state === 'paused' && heldDeletions === 0) this.#resume(node)
       if (state !== 'paused' || heldDeletions === 0) continue
       this.options.count('questions')
-      if (plan.answer === 'restore') history.forgetDeletions(node.index, 0)
+      if (plan.answer === 'restore') history.forgetDeletions(node.index)
       world.act(() => node.peer.folder.folderResume(plan.answer, () => {}))
     }
   }
@@ -133,7 +131,7 @@ export class Fate {
     for (const [path, at] of this.#written.get(node.index) ?? []) {
       if (world.now - at < FORGOTTEN_MS) history.unclear.add(path)
     }
-    if (world.now < this.options.siteOf(node).weakUntil) this.#unscanned.set(node.index, world.now - FORGOTTEN_MS)
+    if (world.now < this.options.siteOf(node).weakUntil) this.#unscanned.add(node.index)
     world.kill(node)
   }
 
@@ -141,40 +139,34 @@ export class Fate {
     if (node.alive) return
     this.options.count('restarts')
     // what was to be found anew is still to be
-    const since = this.#unscanned.get(node.index)
-    if (since !== undefined) this.#foundAnew(node, since)
-    this.#unscanned.delete(node.index)
+    if (this.#unscanned.delete(node.index)) this.#foundAnew(node)
     this.options.world.start(node)
   }
 
   #loseIndex(node: FolderNode, step: FolderStep): void {
-    const since = this.options.world.now - FORGOTTEN_MS
     this.#kill(node)
     this.#later(step, () => {
       if (node.alive) return
       this.options.count('indexes lost')
       for (const table of node.disk.durable.values()) table.clear()
-      this.#foundAnew(node, since)
+      this.#foundAnew(node)
       this.#start(node)
     })
   }
 
   #loseMarker(node: FolderNode, step: FolderStep): void {
-    const { world, siteOf } = this.options
+    const { siteOf } = this.options
     this.options.count('markers lost')
-    this.#markerLost.set(node.index, world.now)
     siteOf(node).tree.loseMarker()
     this.#later(step, () => this.#resume(node))
   }
 
   /** Nobody here knows any more what these files are: whatever others know is newer. */
-  #foundAnew(node: FolderNode, since: number): void {
+  #foundAnew(node: FolderNode): void {
     const { world, history, siteOf } = this.options
     const site = siteOf(node)
     site.weakUntil = world.now + WEAK_MS
-    const lostAt = this.#markerLost.get(node.index) ?? world.now
-    // nothing was seen since its marker went
-    history.forgetDeletions(node.index, site.tree.marker === null ? Math.min(since, lostAt - FORGOTTEN_MS) : since)
+    history.forgetDeletions(node.index)
     history.forgot(node.index)
     for (const path of site.tree.paths) history.found(path, idAt(site.tree, path))
   }
@@ -187,7 +179,7 @@ export class Fate {
 
   #resume(node: FolderNode): void {
     if (!node.awake || node.peer.folder.folder().state !== 'paused') return
-    if (this.options.siteOf(node).tree.marker === null) this.#foundAnew(node, this.options.world.now)
+    if (this.options.siteOf(node).tree.marker === null) this.#foundAnew(node)
     this.options.world.act(() => node.peer.folder.folderResume(null, () => {}))
   }
 

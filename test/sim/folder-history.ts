@@ -11,7 +11,6 @@ export interface Deletion {
   readonly path: FolderPath
   /** Number of the peer. */
   readonly by: number
-  readonly at: number
   /** All that whoever deleted it knew to have been there. */
   readonly past: Past
 }
@@ -43,14 +42,14 @@ export class History {
     this.#put(path, seen, id)
   }
 
-  deleted(path: FolderPath, seen: Id, by: number, at: number): void {
+  deleted(path: FolderPath, seen: Id, by: number): void {
     this.replaced.add(seen)
-    this.#deletions.push({ path, by, at, past: this.#pastOf(path, seen) })
+    this.#deletions.push({ path, by, past: this.#pastOf(path, seen) })
   }
 
   /** A file went elsewhere, where `seen` stood. */
-  moved(from: FolderPath, to: FolderPath, id: Id, seen: Id | null, by: number, at: number): void {
-    this.#deletions.push({ path: from, by, at, past: this.#pastOf(from, id) })
+  moved(from: FolderPath, to: FolderPath, id: Id, seen: Id | null, by: number): void {
+    this.#deletions.push({ path: from, by, past: this.#pastOf(from, id) })
     if (seen !== null && seen !== id) this.replaced.add(seen)
     if (this.saved.has(id)) this.saved.set(id, to)
     this.#savedAt(by).add(to)
@@ -74,9 +73,9 @@ export class History {
     return this.#deletions
   }
 
-  /** What this peer's users deleted since then was perhaps not noticed. */
-  forgetDeletions(by: number, since: number): void {
-    this.#deletions = this.#deletions.filter((deletion) => deletion.by !== by || deletion.at < since)
+  /** What this peer's users deleted was perhaps not noticed, or is brought back. */
+  forgetDeletions(by: number): void {
+    this.#deletions = this.#deletions.filter((deletion) => deletion.by !== by)
   }
 
   /** Whether each who saved there had all before their eyes that was saved there before. */

@@ -46,7 +46,9 @@ const CHECK_EVERY_MS = 250
 const BOUND_MS = 150_000
 /** So long somebody may still find the bytes, or give them up. */
 const IN_VAIN_MS = 100_000
-const SILENT_MS = 5_000
+const SILENT_MS = 2_000
+/** By then whoever was cut off is linked again. */
+const RELINK_MS = 10_000
 const QUIET_MS = 10_000
 const MOST_TYPES = 30
 
@@ -161,6 +163,7 @@ class Run {
   }
 
   #unsettled(): string | null {
+    if (this.#world.now - this.#calmSince < RELINK_MS) return 'peers are still linking'
     for (const { name, peer } of this.#world.nodes) {
       const { state, reason, inSync, need, problems } = peer.folder.folder()
       if ((state === 'in sync' && inSync) || this.#waitsInVain(peer.folder.folder())) continue

@@ -194,12 +194,12 @@ export class Users {
 
   #moved(site: Site, from: FolderPath, to: FolderPath): void {
     const id = idAt(site.tree, from)
-    if (id !== null) this.history.moved(from, to, id, idAt(site.tree, to), site.index, this.telling.now())
+    if (id !== null) this.history.moved(from, to, id, idAt(site.tree, to), site.index)
   }
 
   #deleted(site: Site, path: FolderPath): void {
     const id = idAt(site.tree, path)
-    if (id !== null) this.history.deleted(path, id, site.index, this.telling.now())
+    if (id !== null) this.history.deleted(path, id, site.index)
   }
 
   /** Twins are only ever saved as twins; conflict copies may be worked with like all else. */
