@@ -22,6 +22,8 @@ export interface WritesHooks {
   /** It may take its place now. */
   mayFinish(filling: Filling): boolean
   finished(filling: Filling, outcome: WriteOutcome): void
+  /** It is not under way any more, for whatever reason. */
+  ended(filling: Filling): void
   /** It was dropped: nobody has its bytes now. */
   starved(path: FolderPath): void
   /** There is room for another, or something is ready to take its place. */
@@ -164,6 +166,7 @@ export class Writes {
     filling.stage = 'over'
     this.#fillings.delete(filling.path)
     if (this.#contents.get(filling.content) === filling) this.#contents.delete(filling.content)
+    this.#hooks.ended(filling)
   }
 
   #assemble(
