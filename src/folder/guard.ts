@@ -4,7 +4,7 @@
  * than half of the files, they are held until the user says what is meant. What only moved is no deletion.
  */
 import type { Cancel, Env } from '../env.js'
-import type { FolderPath, Seen } from '../folder-disk.js'
+import type { DiskState, FolderPath, Seen } from '../folder-disk.js'
 import type { Index } from './contract.js'
 
 /** Files that may go without a question, however few there are. */
@@ -25,8 +25,8 @@ export class Guard {
   readonly #env: Pick<Env, 'now' | 'after'>
   readonly #index: () => Index
   readonly #hooks: GuardHooks
-  /** Deletions that wait, of files and directories: paths that stand in the index. */
-  readonly #held = new Map<FolderPath, Seen>()
+  /** Deletions that wait, of files and directories, and what had stood there: paths that stand in the index. */
+  readonly #held = new Map<FolderPath, DiskState | null>()
   /** When files that were deleted went to the index, the oldest first. */
   #passed: { readonly time: number; readonly count: number }[] = [] // within the window
   /** What came up within the window, the oldest first, and when. */
@@ -56,7 +56,7 @@ export class Guard {
       const { path } = change
       if (change.state === null) {
         if (this.#held.size === 0) this.#heldSince = now
-        this.#held.set(path, change)
+        this.#held.set(path, this.#standing(path))
         isNew = true
       } else {
         this.#held.delete(path)
@@ -79,7 +79,7 @@ export class Guard {
 
   /** That was not meant: all of it is needed again. */
   restore(): readonly FolderPath[] {
-    const paths = [...this.#held.keys()]
+    const paths = this.#gone()
     this.#held.clear()
     this.#settle()
     this.#index().missing(paths)
@@ -119,9 +119,21 @@ export class Guard {
   }
 
   #pass(): void {
-    const changes = [...this.#held.values()]
+    const changes = this.#gone().map((path) => ({ path, state: null }))
     this.#held.clear()
     this.#index().local(changes)
+  }
+
+  /** Those that wait, without paths at which something was written since. */
+  #gone(): readonly FolderPath[] {
+    return [...this.#held].flatMap(([path, was]) => {
+      const is = this.#standing(path)
+      return is?.inode === was?.inode && is?.mtimeMs === was?.mtimeMs ? [path] : []
+    })
+  }
+
+  #standing(path: FolderPath): DiskState | null {
+    return this.#index().get(path)?.here?.state ?? null
   }
 
   #settle(): void {
