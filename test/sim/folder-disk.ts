@@ -291,7 +291,7 @@ export class SimFolderDisk implements FolderDisk {
   /** Answers what stands there then, whatever users do right after. */
   #own(path: FolderPath, action: () => void): DiskState | null {
     if (this.#watch === null) action()
-    else this.#watch.own(action)
+    else this.#watch.own(path, action)
     const state = this.#agree(path)
     this.options.onOwn?.(path)
     return state

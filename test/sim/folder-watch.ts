@@ -34,8 +34,8 @@ export class FolderWatch {
   readonly #settling = new Map<FolderPath, Settling>()
   readonly #quiet = new Set<FolderPath>()
   #problems = '[]'
-  /** Changes made by our own calls. */
-  #isOwn = false
+  /** What our own call works on. */
+  #own: FolderPath | null = null
   #isReporting = false
   #isOver = false
 
@@ -52,11 +52,11 @@ export class FolderWatch {
     for (const { cancel } of this.#settling.values()) cancel()
   }
 
-  /** What `action` changes is no user's doing. */
-  own(action: () => void): void {
-    this.#isOwn = true
+  /** What `action` changes at this path is no user's doing. Directories that it makes above are seen: the core knows nothing of them. */
+  own(path: FolderPath, action: () => void): void {
+    this.#own = path
     action()
-    this.#isOwn = false
+    this.#own = null
   }
 
   /** The core knows what stands here now. */
@@ -88,8 +88,8 @@ export class FolderWatch {
   #changed(path: FolderPath | null): void {
     const { thread, missedEvents } = this.options
     if (path === null) this.#after(SETTLE_MS, () => void this.#isLost())
-    else if (this.#isOwn) this.agree(path)
-    else if (!thread.random.chance(missedEvents)) this.#settle(path)
+    else if (this.#own === path) this.agree(path)
+    else if (this.#own !== null || !thread.random.chance(missedEvents)) this.#settle(path)
   }
 
   #settle(path: FolderPath): void {
