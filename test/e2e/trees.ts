@@ -19,7 +19,7 @@ export interface Node {
 export function treeOf(root: string): ReadonlyMap<string, Node> {
   const nodes = new Map<string, Node>()
   const visit = (below: string): void => {
-    for (const name of readdirSync(join(root, below)).sort()) {
+    for (const name of namesIn(join(root, below))) {
       const path = below === '' ? name : `${below}/${name}`
       if (path.startsWith(OURS)) continue
       const node = nodeAt(join(root, path))
@@ -32,17 +32,28 @@ export function treeOf(root: string): ReadonlyMap<string, Node> {
   return nodes
 }
 
-function nodeAt(path: string): Node | null {
+/** None where it went away meanwhile. */
+function namesIn(path: string): readonly string[] {
+  return present(() => readdirSync(path).sort()) ?? []
+}
+
+function present<T>(read: () => T): T | null {
   try {
+    return read()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+function nodeAt(path: string): Node | null {
+  return present(() => {
     const stat = lstatSync(path)
     const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
     const hash = kind === 'file' ? createHash('sha256').update(readFileSync(path)).digest('hex') : ''
     const executable = kind === 'file' && (stat.mode & 0o100) !== 0
     return { kind, hash, executable, inode: stat.ino, mtimeMs: stat.mtimeMs }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
+  })
 }
 
 /** What two trees must agree on, a line a path. */
