@@ -10,6 +10,7 @@ import type { Message } from '../wire/messages.js'
 import type { Address, PeerId } from '../wire/types.js'
 import type * as api from './api.js'
 import type { Cancel, Env } from './env.js'
+import { NO_FOLDER } from './folder/no-folder.js'
 import { Ledger, type LedgerOptions } from './ledger/ledger.js'
 import { Membership, type MembershipOptions } from './membership/membership.js'
 import { Ring } from './ring/ring.js'
@@ -38,6 +39,7 @@ export class Peer implements api.PeerApi {
   readonly #ledger: Ledger
   readonly #ring: Ring
   readonly #swarm: Swarm
+  readonly #folder: api.FolderApi = NO_FOLDER
   #leaving = false
 
   onChange: () => void = () => {}
@@ -124,6 +126,7 @@ export class Peer implements api.PeerApi {
       transfers: this.transfers(),
       chunkMaps: this.#swarm.chunkMaps(),
       lookup: this.#ring.lookupProgress(),
+      folder: this.folder(),
       rates: this.#membership.rates(),
     }
   }
@@ -165,6 +168,10 @@ export class Peer implements api.PeerApi {
 
   transfers(): readonly api.TransferView[] {
     return this.#swarm.transfers()
+  }
+
+  folder(): api.FolderView {
+    return this.#folder.folder()
   }
 
   // ---- deeds
@@ -248,6 +255,26 @@ export class Peer implements api.PeerApi {
 
   control(transfer: number, action: 'pause' | 'resume' | 'cancel'): api.Result<api.TransferView> {
     return this.#swarm.control(transfer, action)
+  }
+
+  folderPause(): api.Result<api.FolderView> {
+    return this.#folder.folderPause()
+  }
+
+  folderResume(answer: api.ResumeAnswer, done: api.Done<api.FolderView>): void {
+    this.#folder.folderResume(answer, done)
+  }
+
+  folderKeep(copy: string, choice: api.KeepChoice, done: api.Done<api.FolderView>): void {
+    this.#folder.folderKeep(copy, choice, done)
+  }
+
+  folderTrash(done: api.Done<readonly api.TrashView[]>): void {
+    this.#folder.folderTrash(done)
+  }
+
+  folderRestore(what: string, done: api.Done<api.TrashView>): void {
+    this.#folder.folderRestore(what, done)
   }
 
   /** Files first (they need the ring and the links), then the ring, then goodbye to all. */
