@@ -6,6 +6,7 @@ import { OperationalError } from '../../wire/errors.js'
 import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
+import type { FolderMode } from '../folder-views.js'
 import { Peer } from '../peer.js'
 import type { Homes } from './directories.js'
 import { ownHosts, wildcards } from './own-hosts.js'
@@ -26,12 +27,20 @@ export interface PeerPlan {
   readonly replicas: number
   /** Bytes of copies for others; null: what the disk allows. */
   readonly quotaBytes: number | null
+  /** Null: takes no part in the shared folder. */
+  readonly folder: FolderPlan | null
   readonly mine: MineMode
   readonly pingIntervalMs: number
   /** Name and version of the program, for other peers. */
   readonly software: string
   /** The user's own where absent. */
   readonly homes?: Homes
+}
+
+export interface FolderPlan {
+  /** A directory or one file, absolute; null: `folder` in the state directory. */
+  readonly path: string | null
+  readonly mode: FolderMode
 }
 
 export interface PeerFacts {
