@@ -236,7 +236,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--delete', summary: 'resume: delete for everybody what was deleted here', kind: 'flag' },
       { flags: '--restore', summary: 'resume: bring back here what was deleted here', kind: 'flag' },
     ],
-    key: 'f',
     example: 'folder conflicts keep 1 that',
   },
   {
