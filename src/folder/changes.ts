@@ -41,6 +41,16 @@ export class Changes {
     }
   }
 
+  /** It was gone and comes back, as it was. */
+  restored(path: FolderPath, by: PeerId, time: number): void {
+    this.#add({ path, what: 'restored', by, time })
+  }
+
+  /** It was not brought back after all. */
+  forgetRestored(path: FolderPath): void {
+    this.#restored.delete(path)
+  }
+
   /** Newest first. */
   views(nameOf: (peer: PeerId) => string): readonly FolderChange[] {
     return this.#shown.map((change) => ({ ...change, by: nameOf(change.by) })).reverse()

@@ -26,7 +26,7 @@ export interface WorkParts {
   readonly mesh: Mesh
   readonly disk: FolderDisk
   readonly index: () => Index
-  readonly links: () => Links
+  readonly links: Links
   readonly changed: () => void
 }
 
@@ -56,8 +56,8 @@ export class Work {
     const { env, mesh, disk, index, links } = parts
     this.#delays = new Delays(env, (path) => this.#review(path))
     this.fetches = new Fetches(env, mesh, disk, index, {
-      partners: () => links().all(),
-      takesPart: (peer) => links().takesPart(peer),
+      partners: () => links.all(),
+      takesPart: (peer) => links.takesPart(peer),
       listed: (filling) => this.#writes.listed(filling),
       filled: (filling) => this.#writes.filled(filling),
       starved: (filling) => this.#writes.starved(filling),
@@ -312,7 +312,7 @@ export class Work {
     const { index, links } = this.#parts
     this.#delays.delete(path)
     index().applied(entry, state)
-    if (index().isHeld(path)) links().arrived(path)
+    if (index().isHeld(path)) links.arrived(path)
     const above = parentOf(path)
     if (isRemoval && above !== null) this.#delays.wake(above)
   }
