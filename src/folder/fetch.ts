@@ -49,16 +49,12 @@ export class Fetches {
   readonly #sources: Sources
   readonly #fillings = new Set<Filling>() // bounded by Work
   #inFlight = 0
+  /** Raised at every stop: a disk that was closed does not answer any more, or too late. */
+  #era = 0
   #turn: Cancel | null = null
   #retry: Cancel | null = null
 
-  constructor(
-    env: Pick<Env, 'now' | 'after'>,
-    mesh: Mesh,
-    disk: FolderDisk,
-    index: () => Index,
-    hooks: FetchesHooks,
-  ) {
+  constructor(env: Pick<Env, 'now' | 'after'>, mesh: Mesh, disk: FolderDisk, index: () => Index, hooks: FetchesHooks) {
     this.#env = env
     this.#mesh = mesh
     this.#disk = disk
@@ -120,9 +116,11 @@ export class Fetches {
   }
 
   stop(): void {
+    this.#era++
+    this.#inFlight = 0
     this.#fillings.clear()
     this.#lists.clear()
-    this.#sources.releaseIdle()
+    this.#sources.clear()
     this.#retry?.()
     this.#retry = null
   }
@@ -209,12 +207,14 @@ export class Fetches {
     this.#inFlight += bytes
     source.bytes += bytes
     source.requests++
+    const era = this.#era
     this.#disk.fetch(
       link,
       batch.map(({ block }) => block),
       source.stallMs,
       (count) => source.progress(count),
       (outcome) => {
+        if (era !== this.#era) return
         this.#inFlight -= bytes
         source.bytes -= bytes
         source.requests--

@@ -5,13 +5,14 @@
  * Invariants: only who sent a digest is told anything; as many entries as a receiver takes without blame are sent, and no
  * more (see the two buckets).
  */
-import type { FolderMessage } from '../../wire/messages.js'
+
 import {
   FOLDER_BUCKETS,
   FOLDER_DIGEST_BYTES,
   FOLDER_NEWS_BYTES,
   MAX_ENTRIES_PER_MESSAGE,
 } from '../../wire/messages/folder.js'
+import type { FolderMessage } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 import { Bucket } from '../bucket.js'
 import type { Cancel, Env } from '../env.js'

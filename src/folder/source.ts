@@ -95,6 +95,14 @@ export class Source {
     this.#restUntil = this.#env.now() + Math.min(MAX_REST_MS, REST_MS * 2 ** this.#failures++)
   }
 
+  /** What it was asked for does not matter any more; its link may still carry it, so the next requests get another one. */
+  clear(): void {
+    if (this.requests > 0 && this.#link !== null) this.#links.discard(this.peer, 'the folder is paused')
+    this.release()
+    this.bytes = 0
+    this.requests = 0
+  }
+
   /** Its link may be closed. */
   release(): void {
     this.#release()

@@ -91,6 +91,11 @@ export class Sources {
     for (const source of this.#sources.values()) if (source.requests === 0) source.release()
   }
 
+  /** Nothing is asked for any more, and no answer counts; who rests goes on resting. */
+  clear(): void {
+    for (const source of this.#sources.values()) source.clear()
+  }
+
   #forgetIdle(): void {
     for (const [peer, source] of this.#sources) if (source.isIdle) this.#sources.delete(peer)
   }

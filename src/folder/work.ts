@@ -346,5 +346,11 @@ function isSameJob(a: Need, b: Need): boolean {
 
 function isSameState(a: DiskState | null, b: DiskState | null): boolean {
   if (a === null || b === null) return a === b
-  return a.kind === b.kind && a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode && a.executable === b.executable
+  return (
+    a.kind === b.kind &&
+    a.size === b.size &&
+    a.mtimeMs === b.mtimeMs &&
+    a.inode === b.inode &&
+    a.executable === b.executable
+  )
 }

@@ -167,7 +167,11 @@ export class Writes {
     if (this.#contents.get(filling.content) === filling) this.#contents.delete(filling.content)
   }
 
-  #assemble(filling: Filling, list: Content, local: readonly { readonly index: number; readonly from: LocalBlock }[]): void {
+  #assemble(
+    filling: Filling,
+    list: Content,
+    local: readonly { readonly index: number; readonly from: LocalBlock }[],
+  ): void {
     const { path, need, entry } = filling
     const job = { path, content: list, mtimeMs: entry.mtimeMs, executable: entry.executable, replaces: need.here }
     const assembly = this.#disk.assemble(job)
