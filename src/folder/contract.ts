@@ -79,8 +79,12 @@ export interface Index {
   need(path: FolderPath): Need | null
   /** Paths with a need, in no order. */
   needs(): Iterable<FolderPath>
-  /** Whether another path still needs a content that stands at this one: then it is not overwritten or removed yet. */
-  isSourceForOther(path: FolderPath): boolean
+  /**
+   * Whether another path still needs a content that stands at this one (and nowhere else for good): then it is not overwritten
+   * or removed yet. Of paths that wait for each other in a circle one is let go. `counts`: which paths are worth waiting for; one
+   * that was skipped is not, else `a` renamed to `A` would wait for ever where both are one name.
+   */
+  isSourceForOther(path: FolderPath, counts?: (other: FolderPath) => boolean): boolean
   /**
    * Block hashes of a content that we know whole (from our disk, or learned), null where not. `sizeBytes`: what an entry says
    * of it, which may be a lie that the blocks will show; where absent the size of what stands or is needed here.
@@ -104,4 +108,6 @@ export interface Index {
    * live paths below it since the last call (the file becomes a conflict copy). Once a minute is enough.
    */
   tend(): void
+  /** Hands to the store what still waits for an earlier write to end: before the peer stops. */
+  flush(): void
 }

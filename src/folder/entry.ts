@@ -29,6 +29,6 @@ export interface Known {
 }
 
 /** Whether these two are one and the same to a user: kind, bytes and x bit. Times and authors do not count. */
-export function isSame(a: Entry, b: Entry): boolean {
+export function isSame(a: Omit<Entry, 'author' | 'vector'>, b: Omit<Entry, 'author' | 'vector'>): boolean {
   return a.kind === b.kind && a.content === b.content && a.size === b.size && a.executable === b.executable
 }
