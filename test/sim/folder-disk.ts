@@ -45,6 +45,8 @@ export interface FolderDiskOptions {
   readonly rescanMs?: number
   /** Share of requests that are served with wrong bytes. */
   readonly badBlocks?: () => number
+  /** Called right after each change that this disk made by itself: the moment for a crash or an edit that hurts. */
+  readonly onOwn?: (path: FolderPath) => void
 }
 
 export class SimFolderDisk implements FolderDisk {
@@ -139,12 +141,13 @@ export class SimFolderDisk implements FolderDisk {
 
   makeDirectory(path: FolderPath, replaces: DiskState | null, done: (outcome: WriteOutcome) => void): void {
     this.#thread.ask(0.1, () => {
-      if (this.#tree.things.get(path)?.kind !== 'directory') {
-        const wrong = this.#clear(path, replaces)
-        if (wrong !== null) return this.#thread.tell(() => done(wrong))
-        this.#own(() => this.#tree.mkdir(path))
-      }
-      this.#written(path, done)
+      if (this.#tree.things.get(path)?.kind === 'directory') return this.#written(this.#agree(path), done)
+      const wrong = this.#clear(path, replaces) ?? this.#unwritable(path, null)
+      if (wrong !== null) return this.#thread.tell(() => done(wrong))
+      this.#written(
+        this.#own(path, () => this.#tree.mkdir(path)),
+        done,
+      )
     })
   }
 
@@ -152,7 +155,7 @@ export class SimFolderDisk implements FolderDisk {
     this.#thread.ask(0.1, () => {
       const isThere = this.#tree.things.has(path)
       const wrong = isThere ? this.#clear(path, expected) : null
-      if (!isThere) this.#watch?.agree(path)
+      if (!isThere) this.#agree(path)
       this.#thread.tell(() => done(wrong ?? { outcome: 'ok' }))
     })
   }
@@ -166,8 +169,10 @@ export class SimFolderDisk implements FolderDisk {
     this.#thread.ask(0.1, () => {
       const wrong = this.#unwritable(path, expected)
       if (wrong !== null) return this.#thread.tell(() => done(wrong))
-      this.#own(() => this.#tree.chmod(path, executable))
-      this.#written(path, done)
+      this.#written(
+        this.#own(path, () => this.#tree.chmod(path, executable)),
+        done,
+      )
     })
   }
 
@@ -246,17 +251,16 @@ export class SimFolderDisk implements FolderDisk {
       const refused = wrong ?? this.#unwritable(path, null)
       if (refused !== null) return this.#thread.tell(() => done(refused))
       const file = { kind: 'file', inode: this.#tree.newInode(), mtimeMs, executable, bytes } as const
-      this.#own(() => {
+      const state = this.#own(path, () => {
         this.#tree.makeParents(path)
         this.#tree.put(path, file)
       })
-      this.#written(path, done)
+      this.#written(state, done)
     })
   }
 
-  #written(path: FolderPath, done: (outcome: WriteOutcome) => void): void {
-    const state = this.#watch === null ? this.#tree.stateOf(path) : this.#watch.agree(path)
-    if (state === null) throw new Error(`${path} was written and is not there`)
+  #written(state: DiskState | null, done: (outcome: WriteOutcome) => void): void {
+    if (state === null) throw new Error('what was written is not there')
     this.#thread.tell(() => done({ outcome: 'ok', state }))
   }
 
@@ -264,9 +268,9 @@ export class SimFolderDisk implements FolderDisk {
   #clear(path: FolderPath, expected: DiskState | null): Refused | null {
     const wrong = this.#unwritable(path, expected)
     if (wrong !== null || expected === null) return wrong
-    if (expected.kind === 'file') this.#own(() => this.#tree.putIntoTrash(path))
+    if (expected.kind === 'file') this.#own(path, () => this.#tree.putIntoTrash(path))
     else if (this.#tree.below(path).length > 0) return { outcome: 'skipped', reason: 'the directory is not empty' }
-    else this.#own(() => this.#tree.take(path))
+    else this.#own(path, () => this.#tree.take(path))
     return null
   }
 
@@ -281,9 +285,17 @@ export class SimFolderDisk implements FolderDisk {
     return null
   }
 
-  #own(action: () => void): void {
+  /** Answers what stands there then, whatever users do right after. */
+  #own(path: FolderPath, action: () => void): DiskState | null {
     if (this.#watch === null) action()
     else this.#watch.own(action)
+    const state = this.#agree(path)
+    this.options.onOwn?.(path)
+    return state
+  }
+
+  #agree(path: FolderPath): DiskState | null {
+    return this.#watch === null ? this.#tree.stateOf(path) : this.#watch.agree(path)
   }
 
   #over(gathered: Gathered): void {
