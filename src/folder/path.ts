@@ -1,7 +1,7 @@
 /** Which paths may stand in the folder: canonical, relative, and nothing that any disk could take for another place. */
 import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
 
-const MAX_SEGMENT_BYTES = 255
+export const MAX_SEGMENT_BYTES = 255
 /** Ours, at the top of the folder: the marker and what stands beside it. */
 const RESERVED = /^(\.[^/]*)?\.p2pfolder/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
