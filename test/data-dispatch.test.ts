@@ -22,16 +22,15 @@ function scene(hasFolder: boolean) {
 }
 
 test('the first message says which protocol a link is for, and all that follows is for that one', () => {
-  for (const [first, name] of [
-    [CHUNK, 'files'],
-    [BLOCKS, 'folder'],
+  for (const [first, other, name] of [
+    [CHUNK, BLOCKS, 'files'],
+    [BLOCKS, CHUNK, 'folder'],
   ] as const) {
     const { handler, link, told } = scene(true)
     handler.message(link, first)
-    handler.message(link, first === CHUNK ? BLOCKS : CHUNK)
+    handler.message(link, other)
     handler.drained(link)
     handler.closed(link, 'normal', '', 'them')
-    const other = first === CHUNK ? BLOCKS : CHUNK
     const expected = [`${name} ${first.type}`, `${name} ${other.type}`, `${name} drained`, `${name} closed`]
     assert.deepStrictEqual(told, expected)
   }

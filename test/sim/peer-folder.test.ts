@@ -13,10 +13,23 @@ import { World } from './world.js'
 
 type Node = SimNode<PeerApi>
 
+class WatchedDisk extends SimFolderDisk {
+  onClosed: () => void = () => {}
+
+  override close(done: () => void): void {
+    super.close(() => {
+      this.onClosed()
+      done()
+    })
+  }
+}
+
 /** Peers whose folders are trees; who is named in `without` shares none. */
 class Shared {
   readonly trees = new Map<string, SimTree>()
   readonly without = new Set<string>()
+  /** Whose disk was closed. */
+  readonly closed = new Set<string>()
   readonly modes = new Map<string, FolderMode>()
   readonly world: World<PeerApi>
 
@@ -27,7 +40,8 @@ class Shared {
         const options = peerOptions(setup)
         if (this.without.has(node.name)) return startPeer(env, options)
         const random = new Random(seed, node.index, node.lives, 33)
-        const disk = new SimFolderDisk({ tree: this.tree(node.name), process, random })
+        const disk = new WatchedDisk({ tree: this.tree(node.name), process, random })
+        disk.onClosed = () => void this.closed.add(node.name)
         return startPeer(env, { ...options, folder: { disk, mode: this.modes.get(node.name) ?? 'both' } })
       },
     })
@@ -147,7 +161,7 @@ test('a peer that leaves politely ends its folder first: what is edited then is 
   let hasLeft = false
   shared.world.act(() =>
     bob.peer.quit(() => {
-      hasLeft = true
+      hasLeft = shared.closed.has('bob')
     }),
   )
   shared.world.until(() => hasLeft, '10 s', 'bob to have left')
