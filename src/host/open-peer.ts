@@ -6,11 +6,13 @@ import { OperationalError } from '../../wire/errors.js'
 import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
+import type { FolderDisk } from '../folder-disk.js'
 import type { FolderMode } from '../folder-views.js'
 import { Peer } from '../peer.js'
-import type { Homes } from './directories.js'
+import { type Homes, homes } from './directories.js'
 import { ownHosts, wildcards } from './own-hosts.js'
 import { defaultQuota } from './quota.js'
+import { sharedFolder } from './shared-folder.js'
 import { type RunningPeer, startPeer } from './start.js'
 
 export interface PeerPlan {
@@ -87,6 +89,7 @@ const ABRUPT_MS = 50
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
+  const { folder } = plan
   const vanish = (): void => (hooks.vanish === undefined ? void process.kill(process.pid, 'SIGKILL') : hooks.vanish())
   const end = new End()
   const watchers = new Set<Watcher>() // one for each part of this process that shows the peer
@@ -98,7 +101,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     name: plan.name,
     data: plan.data,
     udp: plan.udp,
-    makePeer: (env: Env, stateDirectory: string) =>
+    makePeer: (env: Env, stateDirectory: string, disk: FolderDisk | null) =>
       new Peer(env, {
         membership: {
           join: plan.join,
@@ -110,7 +113,11 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
         ledger: { mode: plan.mine },
         replicas: plan.replicas,
         quotaBytes: plan.quotaBytes ?? defaultQuota(stateDirectory),
+        folder: disk === null || folder === null ? null : { disk, mode: folder.mode },
       }),
+    ...(folder === null
+      ? {}
+      : { folder: (stateDirectory) => sharedFolder(folder.path, stateDirectory, plan.homes ?? homes()) }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => {
       hooks.onLog?.(line)
