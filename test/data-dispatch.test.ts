@@ -1,48 +1,56 @@
-/** Which protocol a data link is for. */
-import assert from 'node:assert'
+/** A data link belongs to files or to the shared folder, as its first message says. */
+import assert from 'node:assert/strict'
 import { test } from 'uvu'
-import { type DataTakers, dispatchData } from '../src/data-dispatch.js'
+import { dispatchData } from '../src/data-dispatch.js'
 import type { Link, LinkHandler } from '../src/env.js'
 import type { Message } from '../wire/messages.js'
-import { hash } from './ui/network.js'
+import type { Hash } from '../wire/types.js'
 
-const CHUNK: Message = { type: 'chunkGet', request: 1, blob: hash('a'), index: 0 }
-const BLOCKS: Message = { type: 'folderBlocksGet', request: 1, blocks: [] }
+const link = {} as Link
+const blob = '0'.repeat(64) as Hash
+const chunkGet: Message = { type: 'chunkGet', request: 1, blob, index: 0 }
+const blocksGet: Message = { type: 'folderBlocksGet', request: 1, blocks: [{ hash: blob, size: 1 }] }
 
-function scene(hasFolder: boolean) {
-  const told: string[] = []
-  const taker = (name: string) => (): LinkHandler => ({
-    message: (_link, { type }) => void told.push(`${name} ${type}`),
-    drained: () => void told.push(`${name} drained`),
-    closed: () => void told.push(`${name} closed`),
+function noting(heard: string[], name: string): () => LinkHandler {
+  return () => ({
+    message: (_link, { type }) => void heard.push(`${name} ${type}`),
+    drained: () => void heard.push(`${name} drained`),
+    closed: (_link, code) => void heard.push(`${name} ${code}`),
   })
-  const takers: DataTakers = { files: taker('files'), folder: hasFolder ? taker('folder') : null }
-  const link = { close: (code: string, reason: string) => void told.push(`${code}: ${reason}`) } as unknown as Link
-  return { handler: dispatchData(takers), link, told }
 }
 
-test('the first message says which protocol a link is for, and all that follows is for that one', () => {
-  for (const [first, other, name] of [
-    [CHUNK, BLOCKS, 'files'],
-    [BLOCKS, CHUNK, 'folder'],
-  ] as const) {
-    const { handler, link, told } = scene(true)
-    handler.message(link, first)
-    handler.message(link, other)
-    handler.drained(link)
-    handler.closed(link, 'normal', '', 'them')
-    const expected = [`${name} ${first.type}`, `${name} ${other.type}`, `${name} drained`, `${name} closed`]
-    assert.deepStrictEqual(told, expected)
-  }
+function dispatched(): { readonly heard: string[]; readonly handler: LinkHandler } {
+  const heard: string[] = []
+  return { heard, handler: dispatchData({ files: noting(heard, 'files'), folder: noting(heard, 'folder') }) }
+}
+
+test('the first message picks who hears all that follows', () => {
+  const files = dispatched()
+  files.handler.message(link, chunkGet)
+  files.handler.message(link, blocksGet)
+  files.handler.closed(link, 'normal', '', 'them')
+  assert.deepEqual(files.heard, ['files chunkGet', 'files folderBlocksGet', 'files normal'])
+  const folder = dispatched()
+  folder.handler.message(link, blocksGet)
+  folder.handler.message(link, chunkGet)
+  folder.handler.drained(link)
+  assert.deepEqual(folder.heard, ['folder folderBlocksGet', 'folder chunkGet', 'folder drained'])
 })
 
-test('a peer without a folder closes the link and blames nobody; files are served all the same', () => {
-  const { handler, link, told } = scene(false)
-  handler.message(link, BLOCKS)
-  assert.deepStrictEqual(told, ['normal: this peer shares no folder now'])
-  const files = scene(false)
-  files.handler.message(files.link, CHUNK)
-  assert.deepStrictEqual(files.told, ['files chunkGet'])
+test('a link that never carried a message ends in silence', () => {
+  const { heard, handler } = dispatched()
+  handler.drained(link)
+  handler.closed(link, 'lost', '', 'network')
+  assert.deepEqual(heard, [])
+})
+
+test('a peer without a folder closes a link for it and blames nobody; files are served all the same', () => {
+  const heard: string[] = []
+  const closing = { close: (code: string, reason: string) => void heard.push(`${code}: ${reason}`) } as unknown as Link
+  dispatchData({ files: noting(heard, 'files'), folder: null }).message(closing, blocksGet)
+  assert.deepEqual(heard.splice(0), ['normal: this peer shares no folder now'])
+  dispatchData({ files: noting(heard, 'files'), folder: null }).message(closing, chunkGet)
+  assert.deepEqual(heard, ['files chunkGet'])
 })
 
 test.run()

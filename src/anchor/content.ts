@@ -5,14 +5,14 @@
  * What nobody delivers makes way for what others deliver: first its turn, then the room that it was promised.
  */
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Cancel, Env } from '../env.js'
+import type { Env } from '../env.js'
+import { Soon } from '../soon.js'
 import type { Fetches } from '../swarm/fetches.js'
 import type { Keep } from '../swarm/keep.js'
 import type { Parts } from '../swarm/parts.js'
 import type { Register } from '../swarm/register.js'
 import { Wants } from './wants.js'
 
-const SOON_MS = 50
 const EVERY_MS = 30_000
 const ASK_AGAIN_MS = 10_000
 /** By then holdings of before the restart are known. */
@@ -43,18 +43,18 @@ export class Content implements Keep {
   /** Copies under way or to be begun again. */
   readonly #accepted = new Map<Hash, Accepted>() // at most MAX_ACCEPTED
   readonly #wants: Wants
+  readonly #soon: Soon
   readonly #usedAt = new Map<Hash, number>() // at most one per copy; those of before the restart were never used
   #promisedBytes = 0
   /** What did not fit last, and until when that is taken for granted. */
   #full = { size: Number.POSITIVE_INFINITY, until: 0 }
-  #stopSoon: Cancel = () => {}
-  #dueAt = Number.POSITIVE_INFINITY
 
   constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
     this.#parts = parts
     this.#fetches = fetches
     this.#quotaBytes = quotaBytes
     this.#wants = new Wants(parts)
+    this.#soon = new Soon(parts.env, () => this.#reviewAll())
     parts.env.after(RESUME_MS, () => this.#resume())
     this.#regularly()
     this.#look()
@@ -65,15 +65,8 @@ export class Content implements Keep {
     if (this.#parts.holdings.get(id)?.blob) this.#usedAt.set(id, this.#parts.env.now())
   }
 
-  reviewSoon(delayMs = SOON_MS): void {
-    const dueAt = this.#parts.env.now() + delayMs
-    if (this.#dueAt <= dueAt) return
-    this.#dueAt = dueAt
-    this.#stopSoon()
-    this.#stopSoon = this.#parts.env.after(delayMs, () => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      this.#reviewAll()
-    })
+  reviewSoon(delayMs?: number): void {
+    this.#soon.plan(delayMs)
   }
 
   review(_register: Register): void {
@@ -125,10 +118,6 @@ export class Content implements Keep {
     this.#full.until = 0
     this.reviewSoon()
   }
-
-  onFull = (): void => {}
-
-  isSpreadSafe = (): boolean => true
 
   // ---- copies
 

@@ -4,12 +4,11 @@
  */
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Cancel } from '../env.js'
+import { Soon } from '../soon.js'
 import type { Keep } from '../swarm/keep.js'
 import type { Parts } from '../swarm/parts.js'
 import type { Register } from '../swarm/register.js'
 
-const SOON_MS = 50
 const RETRY_MS = 1_000
 const EVERY_MS = 30_000
 /** A manifest that did not come by then is asked for again, of another. */
@@ -22,25 +21,18 @@ export class Listing implements Keep {
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked for; at most MAX_WANTED
   /** Manifests that are here: looking into the store costs a read. */
   readonly #here = new Set<Hash>() // at most one per live register
-  #stopSoon: Cancel = () => {}
-  #dueAt = Number.POSITIVE_INFINITY
+  readonly #soon: Soon
   /** Where among the missing the next look begins. */
   #turn = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#soon = new Soon(parts.env, () => this.#askMissing())
     this.#regularly()
   }
 
-  reviewSoon(delayMs = SOON_MS): void {
-    const dueAt = this.#parts.env.now() + delayMs
-    if (this.#dueAt <= dueAt) return
-    this.#dueAt = dueAt
-    this.#stopSoon()
-    this.#stopSoon = this.#parts.env.after(delayMs, () => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      this.#askMissing()
-    })
+  reviewSoon(delayMs?: number): void {
+    this.#soon.plan(delayMs)
   }
 
   review(_register: Register): void {
@@ -80,10 +72,6 @@ export class Listing implements Keep {
   forgetful(): void {}
 
   roomCame(): void {}
-
-  onFull = (): void => {}
-
-  isSpreadSafe = (): boolean => true
 
   #regularly(): void {
     const { env, holders, names } = this.#parts

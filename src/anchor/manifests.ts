@@ -6,17 +6,14 @@ import { MAX_REGISTERS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { SwarmMessage } from '../../wire/messages.js'
 import type { PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
-import { chainId } from '../ledger/genesis.js'
-import { DEFAULT_PARAMS } from '../ledger/params.js'
-import { MemberList } from '../ring/member-list.js'
+import type { SwarmProtocol } from '../membership/swarm-mesh.js'
 import type { Register } from '../swarm/register.js'
-import { Swarm } from '../swarm/swarm.js'
-import { Figures } from './figures.js'
+import type { Swarm } from '../swarm/swarm.js'
 import { Listing } from './listing.js'
 import type { TaskOptions } from './options.js'
 import { Relays } from './relays.js'
+import { SwarmTask } from './swarm-task.js'
 import type { SiblingMessage, Task, TaskApi, TaskCore, TaskCounts, TaskHooks } from './task.js'
-import { TaskMesh } from './task-mesh.js'
 
 /** Between two pages of registers for a files task that has just begun. */
 const PAGE_MS = 20
@@ -35,56 +32,31 @@ export class Manifests implements TaskCore {
   readonly api: TaskApi
   readonly #env: Env
   readonly #hooks: TaskHooks
-  readonly #mesh: TaskMesh
-  readonly #swarm: Swarm
-  readonly #figures: Figures
+  readonly #task: SwarmTask
   readonly #relays: Relays
-  #served = 0
 
   constructor(env: Env, options: TaskOptions, hooks: TaskHooks) {
     this.#env = env
     this.#hooks = hooks
     this.#relays = new Relays(env)
-    const self = env.identity.id
-    const figures: Figures = new Figures(env, hooks, () => ({ kind: 'names', count: swarm.liveCount }))
-    const changed = (): void => {
-      hooks.changed()
-      figures.changed()
-    }
-    const chain = chainId(env.network.genesisSeed, options.params ?? DEFAULT_PARAMS)
-    const mesh = new TaskMesh(env, 'manifests', chain, options, {
-      swarm: () => ({
-        receive: (from, message) => this.#receive(from, message),
-        linkUp: (peer) => swarm.linkUp(peer),
-        linkDown: (peer) => {
-          this.#relays.forget(peer)
-          swarm.linkDown(peer)
-        },
-        linkDrained: (peer) => swarm.linkDrained(peer),
-        memberJoined: (peer) => swarm.memberJoined(peer),
-        memberLeft: (peer, how) => swarm.memberLeft(peer, how),
-      }),
-      dataLink: null,
+    this.#task = new SwarmTask({
+      env,
+      options,
+      hooks,
+      service: 'manifests',
+      swarm: {
+        keep: (parts) => new Listing(parts),
+        learned: (registers) => this.#tellFiles(registers),
+      },
+      hasData: false,
+      before: (swarm) => this.#before(swarm),
       // of the claims of files it may have missed some
       sibling: (message) => {
-        if (message.type === 'claimsWant') hooks.tell('files', { kind: 'relay', from: self, message })
+        if (message.type === 'claimsWant') hooks.tell('files', { kind: 'relay', from: env.identity.id, message })
       },
-      membersChanged: () => ring.invalidate(),
-      changed,
+      figures: ({ liveCount }) => ({ kind: 'names', count: liveCount }),
     })
-    const ring = new MemberList(mesh, { self, inRing: () => false, buried: () => false })
-    const duty = { owners: ring.owners.bind(ring), anchors: () => [self] }
-    const swarm = new Swarm(env, mesh, duty, {
-      chain,
-      keep: (parts) => new Listing(parts),
-      learned: (registers) => this.#tellFiles(registers),
-      address: () => mesh.address(options.addresses.files),
-      changed,
-      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-    })
-    this.#mesh = mesh
-    this.#swarm = swarm
-    this.#figures = figures
+    const { swarm } = this.#task
     this.api = {
       files: (pattern, done) => swarm.files(pattern, done),
       manifest: (what, done) => swarm.manifest(what, done),
@@ -93,47 +65,47 @@ export class Manifests implements TaskCore {
   }
 
   start(done: (error: string | null) => void): void {
-    this.#mesh.start(done)
+    this.#task.start(done)
   }
 
   heard(_from: Task, message: SiblingMessage): void {
-    switch (message.kind) {
-      case 'members':
-        this.#mesh.known.told(message.entries)
-        return
-      case 'left':
-        this.#mesh.known.gone(message.peers)
-        return
-      case 'names':
-      case 'copies':
-        return // for admission
-      case 'relay':
-        // what the files task holds, said in the name of this anchor
-        this.#swarm.receive(message.from, message.message)
-        return
-    }
+    this.#task.heard(message)
   }
 
-  siblingUp(task: Task): void {
-    if (task === 'admission') {
-      this.#mesh.known.admissionUp()
-      this.#figures.tell()
-    }
-    if (task === 'files') this.#tellFilesAll([...this.#swarm.registers()])
+  siblingUp(sibling: Task): void {
+    if (sibling === 'admission') this.#task.admissionUp()
+    if (sibling === 'files') this.#tellFilesAll([...this.#task.swarm.registers()])
   }
 
   counts(): TaskCounts {
-    return { served: this.#served, queued: this.#swarm.queued, known: this.#swarm.liveCount }
+    return this.#task.counts(this.#task.swarm.liveCount)
   }
 
   quit(done: () => void): void {
-    this.#mesh.quit(done)
+    this.#task.quit(done)
   }
 
-  #receive(from: PeerId, message: SwarmMessage): void {
-    if (SERVED.has(message.type)) this.#served++
-    this.#swarm.receive(from, message)
-    // news of claims, and what keeps them from being forgotten over there
+  /** What peers say is counted, and passed on to the files task. */
+  #before(swarm: Swarm): SwarmProtocol {
+    return {
+      receive: (from, message) => {
+        if (SERVED.has(message.type)) this.#task.served()
+        swarm.receive(from, message)
+        this.#relay(from, message)
+      },
+      linkUp: (peer) => swarm.linkUp(peer),
+      linkDown: (peer) => {
+        this.#relays.forget(peer)
+        swarm.linkDown(peer)
+      },
+      linkDrained: (peer) => swarm.linkDrained(peer),
+      memberJoined: (peer) => swarm.memberJoined(peer),
+      memberLeft: (peer, how) => swarm.memberLeft(peer, how),
+    }
+  }
+
+  /** News of claims, and what keeps them from being forgotten over there. */
+  #relay(from: PeerId, message: SwarmMessage): void {
     if (message.type !== 'chunksHave' && message.type !== 'claimsDigest') return
     if (this.#relays.admits(from, message)) this.#hooks.tell('files', { kind: 'relay', from, message })
   }

@@ -69,6 +69,11 @@ export class Delays {
     this.#timer = null
   }
 
+  /** Whether it is not possible here. */
+  isSkipped(path: FolderPath): boolean {
+    return this.#delays.get(path)?.kind === 'skipped'
+  }
+
   /** How many are not possible here. */
   get skipped(): number {
     let count = 0

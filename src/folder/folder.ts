@@ -110,6 +110,7 @@ export class Folder implements Protocol, FolderApi {
     this.#tending()
     this.#links.close()
     this.#opening.close(done)
+    this.#index.flush()
   }
 
   // ---- Protocol
@@ -146,11 +147,11 @@ export class Folder implements Protocol, FolderApi {
   }
 
   memberJoined(_peer: PeerInfo): void {
-    // it counts from its link on
+    // links count, members do not
   }
 
   memberLeft(_peer: PeerId, _how: 'left' | 'lost'): void {
-    // its link has closed before
+    // links count, members do not
   }
 
   /** For a data link on which the folder's messages come, whoever dialed it. */
@@ -229,9 +230,9 @@ export class Folder implements Protocol, FolderApi {
   }
 
   #changed(path: FolderPath, was: Entry | null, from: PeerId | null): void {
-    this.#work.superseded(path)
-    this.#links.changed(path, from)
     const best = this.#index.get(path)?.best
+    if (was?.content !== best?.content) this.#work.superseded(path)
+    this.#links.changed(path, from)
     if (best !== undefined) {
       const what = this.#changes.note(was, best, isConflictPath(path), this.#env.wallTime())
       if (what !== null) this.#log.say(what, best)

@@ -228,10 +228,9 @@ export class Work {
   }
 
   #isSource({ path, here }: Need): boolean {
-    const index = this.#parts.index()
-    if (here?.kind !== 'file' || !index.isSourceForOther(path)) return false
-    const content = index.get(path)?.here?.content ?? null
-    return content === null || !this.#writes.isAssembled(content)
+    if (here?.kind !== 'file') return false
+    const counts = (other: FolderPath): boolean => !this.#delays.isSkipped(other) && !this.#writes.isAssembled(other)
+    return this.#parts.index().isSourceForOther(path, counts)
   }
 
   #operate(need: Need): void {

@@ -76,9 +76,9 @@ export class Writes {
     return false
   }
 
-  /** Those bytes lie beside their new place, complete. */
-  isAssembled(content: Hash): boolean {
-    const stage = this.#contents.get(content)?.stage
+  /** All bytes of what comes to this path lie beside it. */
+  isAssembled(path: FolderPath): boolean {
+    const stage = this.#fillings.get(path)?.stage
     return stage === 'whole' || stage === 'finish'
   }
 

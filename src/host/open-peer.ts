@@ -14,6 +14,7 @@ import { ownHosts, wildcards } from './own-hosts.js'
 import { defaultQuota } from './quota.js'
 import { sharedFolder } from './shared-folder.js'
 import { type RunningPeer, startPeer } from './start.js'
+import { vanishSoon } from './vanish.js'
 
 export interface PeerPlan {
   /** null: the data directory's own, else the default one. */
@@ -80,17 +81,13 @@ export interface OpenHooks {
   /** A console owns the terminal: what native code prints goes to a file. */
   readonly fullScreen?: boolean
   /** Ends this process at once, without a word to anybody; where absent it kills itself. */
-  vanish?(): void
+  readonly vanish?: () => void
 }
-
-/** Whoever asked by `quit --abrupt` is answered first. */
-const ABRUPT_MS = 50
 
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
   const { folder } = plan
-  const vanish = (): void => (hooks.vanish === undefined ? void process.kill(process.pid, 'SIGKILL') : hooks.vanish())
   const end = new End()
   const watchers = new Set<Watcher>() // one for each part of this process that shows the peer
   const changed = (what: 'state' | 'log'): void => {
@@ -149,8 +146,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     },
     openLan: () => openLan(running, hosts),
     quit: (abrupt) => {
-      // the point of `--abrupt`: nobody is told, nothing is flushed
-      if (abrupt) setTimeout(() => vanish(), ABRUPT_MS)
+      if (abrupt) vanishSoon(hooks.vanish)
       else running.peer.quit(() => end.close(null))
     },
   }

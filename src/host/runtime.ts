@@ -20,7 +20,16 @@ export interface Announcement {
   remove(): void
 }
 
-/** Writes this peer's entry; `remove` it at the end. */
+/** Writes the entry of the peer that this process is, which listens nowhere yet; `remove` it at the end. */
+export function announceThis(
+  runtimeHome: string,
+  peer: Omit<RunningEntry, 'pid' | 'address' | 'socket'>,
+): Announcement {
+  const socket = socketPath(runtimeHome, peer.id)
+  return announce(runtimeHome, { ...peer, pid: process.pid, address: null, socket })
+}
+
+/** Writes a peer's entry; `remove` it at the end. */
 export function announce(runtimeHome: string, first: RunningEntry): Announcement {
   const path = join(runtimeHome, `${first.id}${SUFFIX}`)
   let entry = first

@@ -8,6 +8,7 @@ import { TcpTransport } from '../../wire/transport-tcp.js'
 import type { LogLine } from '../api.js'
 import type { Env, Identity } from '../env.js'
 import type { FolderDisk } from '../folder-disk.js'
+import { type OnClose, openInSteps } from './closers.js'
 import type { NetworkKeys } from './derive.js'
 import { type Homes, homes, type StateDirectory } from './directories.js'
 import { enter } from './enter.js'
@@ -15,7 +16,7 @@ import { HostEnv } from './env.js'
 import { identityOf, type KeyPair, loadKeyPair, peerName, signWith } from './identity.js'
 import { LogRing } from './log-ring.js'
 import { divertNativeErrors } from './native-errors.js'
-import { type Announcement, announce, socketPath } from './runtime.js'
+import { type Announcement, announceThis } from './runtime.js'
 import { type LmdbStore, openStore } from './store-lmdb.js'
 
 export interface HostOptions<T> {
@@ -58,21 +59,12 @@ export interface RunningPeer<T> {
 
 /** Everything that is needed to run a peer, or an OperationalError that says what to do next. */
 export async function startPeer<T>(options: HostOptions<T>): Promise<RunningPeer<T>> {
-  const opened: (() => void | Promise<void>)[] = []
-  const closeAll = async (): Promise<void> => {
-    for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close()
-  }
-  try {
-    const running = open(options, (close) => opened.push(close))
+  return openInSteps((onClose, closeAll) => {
+    const running = open(options, onClose)
     let closing: Promise<void> | null = null
     return { ...running, close: () => (closing ??= closeAll()) }
-  } catch (error) {
-    await closeAll()
-    throw error
-  }
+  })
 }
-
-type OnClose = (close: () => void | Promise<void>) => void
 
 function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>, 'close'> {
   const home = options.homes ?? homes()
@@ -86,9 +78,11 @@ function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>
   const broken = (reason: string): void => (env === null ? fatal(reason) : env.fatal(reason))
   const store = openStore({ path: join(directory.path, 'db'), fatal: broken })
   onClose(() => store.close())
-  const socket = socketPath(home.runtime, keys.id)
-  const announcement = announceIt(home, { keys, identity, network, directory, socket })
+  const { name: networkName, tag } = network
+  const entry = { id: keys.id, name: identity.name, network: networkName, tag, data: directory.path, isAnchor: false }
+  const announcement = announceThis(home.runtime, entry)
   onClose(() => announcement.remove())
+  const { socket } = announcement.entry
   env = makeEnv({ options, home, directory, network, keys, identity, store, announcement, log, fatal })
   const world = env
   onClose(() => world.close())
@@ -129,24 +123,6 @@ function makeEnv<T>(parts: Parts<T>): HostEnv {
     folder: options.folder?.(directory.path) ?? null,
     udp: options.udp ?? true,
     fatal,
-  })
-}
-
-function announceIt(
-  home: Homes,
-  peer: Pick<Parts<unknown>, 'keys' | 'identity' | 'network' | 'directory'> & { readonly socket: string },
-): Announcement {
-  const { keys, identity, network, directory, socket } = peer
-  return announce(home.runtime, {
-    pid: process.pid,
-    id: keys.id,
-    name: identity.name,
-    address: null,
-    network: network.name,
-    tag: network.tag,
-    data: directory.path,
-    socket,
-    isAnchor: false,
   })
 }
 

@@ -8,15 +8,10 @@ import type { PeerId } from '../../wire/types.js'
 import { type ChunkMapView, done, type Result, refused, type TransferView } from '../api.js'
 import type { Bitmap, Cancel, FileStamp } from '../env.js'
 import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.js'
-import { Fetching, type FetchingParts } from './fetching.js'
+import { Fetching, type FetchingParts, SYNC_BYTES, TICK_MS } from './fetching.js'
 import { chunkBytes, type Manifest } from './manifest.js'
 
-const TICK_MS = 500
-const SEEK_HUNGRY_MS = 1_000
-const SEEK_MS = 10_000
 const SYNC_MS = 5_000
-const SYNC_BYTES = 64 * 1024 * 1024
-const STALLED_MS = 5_000
 
 export interface DownloadJob {
   readonly manifest: Manifest
@@ -58,7 +53,6 @@ export class Download {
   #doneBytes = 0
   #fetching: Fetching | null = null
   #stopTick: Cancel = () => {}
-  #soughtAt = Number.NEGATIVE_INFINITY
   #syncedAt: number
   #unsyncedBytes = 0
   #syncing = false
@@ -164,7 +158,7 @@ export class Download {
     if (this.#state === 'done' || this.#state === 'failed') return this.#state
     if (this.#state === 'cancelling') return 'failed'
     if (this.#paused) return 'paused'
-    return (this.#fetching?.rate.silentMs ?? 0) > STALLED_MS ? 'stalled' : 'running'
+    return this.#fetching?.isStalled ? 'stalled' : 'running'
   }
 
   #resume(have: Bitmap): void {
@@ -203,24 +197,18 @@ export class Download {
     this.#state = 'fetching'
     if (this.#paused) return
     this.#fetching = new Fetching(this.#parts, this.job.manifest, this.#have.slice(), {
+      seek: () => this.#hooks.seek(),
       verified: (index, bytes, from) => this.#verified(index, bytes, from),
       cheated: (peer) => this.#hooks.cheated(peer),
       lied: (peer) => this.#hooks.lied(peer),
     })
-    this.#soughtAt = Number.NEGATIVE_INFINITY
     this.#tick()
   }
 
   #tick(): void {
     const now = this.#parts.env.now()
     this.#stopTick = this.#parts.env.after(TICK_MS, () => this.#tick())
-    const fetching = this.#fetching
-    if (fetching === null) return
-    fetching.tick()
-    if (now - this.#soughtAt >= (fetching.hungry ? SEEK_HUNGRY_MS : SEEK_MS)) {
-      this.#soughtAt = now
-      this.#hooks.seek()
-    }
+    this.#fetching?.tick()
     if (now - this.#syncedAt >= SYNC_MS || this.#unsyncedBytes >= SYNC_BYTES) this.#sync(now)
   }
 

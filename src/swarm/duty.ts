@@ -6,14 +6,13 @@
  */
 import { MAX_IDS_PER_MESSAGE } from '../../wire/messages/swarm.js'
 import type { Hash, PeerId } from '../../wire/types.js'
-import type { Cancel } from '../env.js'
+import { Soon } from '../soon.js'
 import { AnchorAsks } from './anchor-asks.js'
 import type { Fetches } from './fetches.js'
 import type { Keep } from './keep.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
-const SOON_MS = 50
 const RETRY_MS = 1_000
 const EVERY_MS = 30_000
 const SLICE = 256
@@ -22,47 +21,50 @@ const DROP_AFTER_MS = 10_000
 const MAX_NOTES = 65_536
 const MAX_OBLIGED = 20_480
 
+export interface KeepingHooks {
+  /** Somebody has no room for this file. */
+  full(id: Hash): void
+  /** Whether the chunks of a spread file are where they should be. */
+  isSpreadSafe(register: Register): boolean
+}
+
+export interface KeepingParts {
+  readonly parts: Parts
+  readonly fetches: Fetches
+  /** Bytes of own copies that this peer makes at most. */
+  readonly quotaBytes: number
+  readonly hooks: KeepingHooks
+}
+
 export class Keeping implements Keep {
   readonly lists = true
   readonly #parts: Parts
   readonly #anchors: AnchorAsks
   readonly #fetches: Fetches
-  /** Bytes of own copies that this peer makes at most. */
-  readonly quotaBytes: number
+  readonly #quotaBytes: number
+  readonly #hooks: KeepingHooks
   readonly #obliged = new Set<Hash>() // copies to make because somebody asked; at most MAX_OBLIGED
   readonly #asked = new Map<string, number>() // peer + manifest or register id -> when; at most MAX_NOTES
   readonly #spare = new Map<Hash, number>() // copies not owed any more -> since when; at most one per holding
   readonly #wanted = new Map<Hash, number>() // manifests under way -> when asked; at most MAX_OBLIGED
   readonly #outbox = new Map<PeerId, Set<Hash>>() // keepAsk to send after this slice; bounded by SLICE
+  readonly #soon: Soon
   #queue: Register[] = []
-  #stopSoon: Cancel = () => {}
-  #dueAt = Number.POSITIVE_INFINITY
   #slicing = false
 
-  constructor(parts: Parts, fetches: Fetches, quotaBytes: number) {
+  constructor({ parts, fetches, quotaBytes, hooks }: KeepingParts) {
     this.#parts = parts
     this.#anchors = new AnchorAsks(parts)
     this.#fetches = fetches
-    this.quotaBytes = quotaBytes
+    this.#quotaBytes = quotaBytes
+    this.#hooks = hooks
+    this.#soon = new Soon(parts.env, () => this.#reviewAll())
     this.#regularly()
   }
 
-  /** Somebody has no room for this file. */
-  onFull: (id: Hash) => void = () => {}
-  /** Whether the chunks of a spread file are where they should be. */
-  isSpreadSafe: (register: Register) => boolean = () => true
-
   /** Reviews everything shortly; many calls make one review. */
-  reviewSoon(delayMs = SOON_MS): void {
-    const dueAt = this.#parts.env.now() + delayMs
-    if (this.#dueAt <= dueAt) return
-    this.#dueAt = dueAt
-    this.#stopSoon()
-    this.#stopSoon = this.#parts.env.after(delayMs, () => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      this.#queue = [...this.#parts.names.all()]
-      if (!this.#slicing) this.#slice()
-    })
+  reviewSoon(delayMs?: number): void {
+    this.#soon.plan(delayMs)
   }
 
   /** Reviews one name now. */
@@ -120,7 +122,7 @@ export class Keeping implements Keep {
     if (reason === 'full') {
       if (register.keeping === 'spread') this.#parts.roster.crowded(register.name, from)
       else this.#parts.roster.full(register.name, from)
-      this.onFull(id)
+      this.#hooks.full(id)
       this.reviewSoon()
       return
     }
@@ -168,6 +170,11 @@ export class Keeping implements Keep {
       this.reviewSoon()
       this.#regularly()
     })
+  }
+
+  #reviewAll(): void {
+    this.#queue = [...this.#parts.names.all()]
+    if (!this.#slicing) this.#slice()
   }
 
   #slice(): void {
@@ -225,7 +232,7 @@ export class Keeping implements Keep {
 
   /** No room, with what copies under way will take. */
   #isFull({ size }: Register): boolean {
-    return this.#parts.holdings.blobBytes + this.#fetches.keepingBytes + size > this.quotaBytes
+    return this.#parts.holdings.blobBytes + this.#fetches.keepingBytes + size > this.#quotaBytes
   }
 
   /** Starts the copy that this peer owes. */
@@ -256,7 +263,7 @@ export class Keeping implements Keep {
   /** Others have to keep it in place of this peer. */
   #giveUp(register: Register, id: Hash): void {
     this.#parts.roster.full(register.name, this.#parts.env.identity.id)
-    this.onFull(id)
+    this.#hooks.full(id)
     this.reviewSoon()
   }
 
@@ -313,10 +320,14 @@ export class Keeping implements Keep {
       const manifest = names.byManifest(id) === undefined ? manifests.get(id) : undefined
       if (manifest === undefined) continue
       const now = names.by(manifest.name, manifest.publisher)
-      if (now?.manifest && (this.lacking(now).length > 0 || (now.keeping === 'spread' && !this.isSpreadSafe(now))))
-        continue
+      if (now?.manifest && !this.#isSafe(now)) continue
       if (blob) this.#fetches.dropCopy(id)
     }
+  }
+
+  #isSafe(register: Register): boolean {
+    if (this.lacking(register).length > 0) return false
+    return register.keeping !== 'spread' || this.#hooks.isSpreadSafe(register)
   }
 
   #mayAsk(key: string): boolean {

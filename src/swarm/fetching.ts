@@ -14,6 +14,13 @@ import { Picker } from './picker.js'
 import { Rate } from './rate.js'
 import { type Fetch, Source } from './source.js'
 
+/** How often to call `tick`. */
+export const TICK_MS = 500
+/** Sync after so many bytes, however soon that is: then a crash loses little. */
+export const SYNC_BYTES = 64 * 1024 * 1024
+const SEEK_HUNGRY_MS = 1_000
+const SEEK_MS = 10_000
+const STALLED_MS = 5_000
 const MAX_SOURCES = 16
 const PATIENCE_MS = 500
 const OPENING_DEPTH = 2
@@ -31,6 +38,8 @@ export interface FetchingParts {
 }
 
 export interface FetchingHooks {
+  /** Look for holders of what is missing. */
+  seek(): void
   verified(index: number, bytes: number, from: PeerId): void
   /** The peer sent a chunk with a wrong hash. */
   cheated(peer: PeerId): void
@@ -51,6 +60,7 @@ export class Fetching {
   readonly #loose: boolean
   readonly #goOn = () => this.pump()
   #turn = 0
+  #soughtAt = Number.NEGATIVE_INFINITY
   #running = true
 
   /** `loose`: the chunks are kept one by one. */
@@ -71,9 +81,9 @@ export class Fetching {
     return [...this.#sources.values()].filter((source) => source.state === 'open').length
   }
 
-  /** Whether more holders should be looked for. */
-  get hungry(): boolean {
-    return this.#sources.size < 4 || this.peers < this.#sources.size || this.rate.silentMs > PATIENCE_MS
+  /** Nothing has come for long. */
+  get isStalled(): boolean {
+    return this.rate.silentMs > STALLED_MS
   }
 
   /** Why nothing comes, in the user's words. */
@@ -122,7 +132,7 @@ export class Fetching {
     }
   }
 
-  /** Twice a second: wakes rested sources and plays the end game. */
+  /** Wakes rested sources, plays the end game, and looks for more holders now and then. */
   tick(): void {
     const now = this.#parts.env.now()
     for (const source of this.#sources.values()) {
@@ -131,6 +141,9 @@ export class Fetching {
     }
     this.pump()
     if (this.#picker.waiting === 0) this.#endGame(now)
+    if (now - this.#soughtAt < (this.#isHungry ? SEEK_HUNGRY_MS : SEEK_MS)) return
+    this.#soughtAt = now
+    this.#hooks.seek()
   }
 
   stop(): void {
@@ -141,6 +154,10 @@ export class Fetching {
     }
     this.#sources.clear()
     this.#parts.budget.leave(this.#goOn)
+  }
+
+  get #isHungry(): boolean {
+    return this.#sources.size < 4 || this.peers < this.#sources.size || this.rate.silentMs > PATIENCE_MS
   }
 
   #add(peer: PeerId, chunks: Bitmap | null): void {

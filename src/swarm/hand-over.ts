@@ -35,7 +35,7 @@ export function handOver(
   const others = ({ manifest }: Register) => (manifest === null ? 0 : holders.complete(manifest))
   const isAlone = () => [...mesh.members()].length === 0
   const log = (text: string) => env.log('warn', text)
-  const tellWhatIsLeft = () => {
+  const tellWhatIsLeft = (loose: readonly Register[]) => {
     // where nobody is left to become a keeper, nobody lacks a copy
     const left = ours().filter((register) => lacks(register) || others(register) === 0)
     for (const register of left.slice(0, MAX_NAMED)) {
@@ -43,7 +43,6 @@ export function handOver(
       if (copies === 0) log(`nobody else holds "${register.name}": it comes back with this peer`)
       else log(`"${register.name}" has ${copies} other complete holders: not all its keepers have it yet`)
     }
-    const loose = spread.counts.owedWithout()
     for (const { name } of loose.slice(0, MAX_NAMED)) {
       if (isAlone()) log(`nobody else holds chunks of "${name}": they come back with this peer`)
       else log(`not all chunks of "${name}" are at their other owners yet`)
@@ -52,14 +51,19 @@ export function handOver(
     if (more > 0) log(`and ${more} more files like that`)
   }
   let askedAt = Number.NEGATIVE_INFINITY
+  let loose: readonly Register[] = []
   const check = () => {
     const owed = isAlone() ? [] : ours().filter(lacks)
-    const loose = isAlone() ? [] : spread.counts.owedWithout()
-    if (owed.length + loose.length === 0 || env.now() >= deadline) {
-      tellWhatIsLeft()
+    const isOver = () => isAlone() || owed.length + loose.length === 0 || env.now() >= deadline
+    const mayAsk = env.now() - askedAt >= ASK_AGAIN_MS
+    // all files can be many large ones: in between only those that were owed, and all once more before it ends
+    loose = spread.counts.owedWithout(mayAsk ? undefined : loose)
+    if (isOver() && !mayAsk) loose = spread.counts.owedWithout()
+    if (isOver()) {
+      tellWhatIsLeft(loose)
       return done()
     }
-    if (env.now() - askedAt >= ASK_AGAIN_MS) {
+    if (mayAsk) {
       askedAt = env.now()
       for (const register of owed) keeping.askNow(register, keeping.lacking(register, self))
       for (const register of loose) spread.handOver(register)

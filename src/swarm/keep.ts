@@ -26,10 +26,6 @@ export interface Keep {
   askNow(register: Register, keepers: readonly PeerId[]): void
   /** This peer has more room than before. */
   roomCame(): void
-  /** Somebody has no room for this file. */
-  onFull: (id: Hash) => void
-  /** Whether the chunks of a spread file are where they should be. */
-  isSpreadSafe: (register: Register) => boolean
   /** That peer may have forgotten what it was asked. */
   forgetful(peer: PeerId): void
 }

@@ -5,8 +5,8 @@
  */
 import type { Hash } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
+import { Soon } from '../soon.js'
 
-const SOON_MS = 50
 /** A review of 16,384 chunks costs some 30 ms and so waits half a second. */
 const CHUNKS_PER_MS = 32
 /** With more chunks a file is a large one. */
@@ -32,21 +32,19 @@ export class Reviews {
   readonly #small = newLane()
   readonly #large = newLane()
   readonly #later = new Map<Hash, { readonly at: number; readonly cancel: Cancel }>() // at most one per name
-  #planned = false
+  readonly #soon: Soon
 
   constructor(env: Pick<Env, 'now' | 'after'>, hooks: ReviewHooks) {
     this.#env = env
     this.#hooks = hooks
+    this.#soon = new Soon(env, () => {
+      for (const id of hooks.all()) this.look(id, 0)
+    })
   }
 
   /** All of them shortly; many calls make one review. */
   soon(): void {
-    if (this.#planned) return
-    this.#planned = true
-    this.#env.after(SOON_MS, () => {
-      this.#planned = false
-      for (const id of this.#hooks.all()) this.look(id, 0)
-    })
+    this.#soon.plan()
   }
 
   /** One file; the earliest of several times counts. */

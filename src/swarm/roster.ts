@@ -45,7 +45,7 @@ export class Roster {
    * a list.
    */
   chunkKeepers(name: string, keys: readonly Hash[], without?: PeerId): readonly (readonly PeerId[])[] {
-    const members = this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
+    const members = this.#members
     const reach = this.#reach + 1
     const lists = new Map<number, readonly PeerId[]>() // by place of the successor
     let place = 0
@@ -75,6 +75,11 @@ export class Roster {
   /** Whether a peer may be asked to keep this name: the owners, and as many after them in case some are full or leave. */
   inReach(name: string, peer: PeerId): boolean {
     return this.#duty.anchors().includes(peer) || this.#duty.owners(keyOf(name), this.#reach).includes(peer)
+  }
+
+  /** Whether this peer owns any keys: nobody can dial some, and dedicated anchors have other work. */
+  inRing(peer: PeerId): boolean {
+    return this.#members.includes(peer)
   }
 
   /** Copies after which a store is acknowledged: two, or one where this peer is alone. */
@@ -115,6 +120,11 @@ export class Roster {
   roomier(peer: PeerId): void {
     this.#full.forget(peer)
     this.#crowded.forget(peer)
+  }
+
+  /** In ascending order. */
+  get #members(): readonly PeerId[] {
+    return this.#duty.owners(FIRST_KEY, Number.MAX_SAFE_INTEGER)
   }
 
   /** How many members from the owner on may be asked. */

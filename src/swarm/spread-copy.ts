@@ -7,16 +7,11 @@ import type { PeerId } from '../../wire/types.js'
 import type { TransferView } from '../api.js'
 import type { Bitmap, Cancel } from '../env.js'
 import { anyBit, emptyBitmap, fullBitmap, hasBit, indicesOf, minus, setBit } from './bitmap.js'
-import { Fetching, type FetchingParts } from './fetching.js'
+import { Fetching, type FetchingParts, SYNC_BYTES, TICK_MS } from './fetching.js'
 import { bytesOf, type Loose } from './loose.js'
 import { chunkBytes, type Manifest } from './manifest.js'
 
-const TICK_MS = 500
-const SEEK_HUNGRY_MS = 1_000
-const SEEK_MS = 10_000
 const SYNC_MS = 1_000
-const SYNC_BYTES = 64 * 1024 * 1024
-const STALLED_MS = 5_000
 /** Without bytes for so long others get the turn. */
 const GIVE_UP_MS = 20_000
 
@@ -49,7 +44,6 @@ export class SpreadCopy {
   #doneBytes = 0
   #unsyncedBytes = 0
   #syncing = false
-  #soughtAt = Number.NEGATIVE_INFINITY
   #syncedAt: number
   #stopTick: Cancel = () => {}
   #error: string | null = null
@@ -97,7 +91,7 @@ export class SpreadCopy {
 
   get view(): Omit<TransferView, 'n'> {
     const rate = Math.round(this.#fetching?.rate.bytesPerSecond ?? 0)
-    const stalled = (this.#fetching?.rate.silentMs ?? 0) > STALLED_MS
+    const stalled = this.#fetching?.isStalled ?? false
     const left = this.#total - this.#doneBytes
     return {
       name: this.job.manifest.name,
@@ -142,6 +136,7 @@ export class SpreadCopy {
       manifest,
       have,
       {
+        seek: () => this.#hooks.seek(this.#missing),
         verified: (index) => this.#arrived(index),
         cheated: (peer) => this.#hooks.cheated(peer),
         lied: (peer) => this.#hooks.lied(peer),
@@ -160,15 +155,11 @@ export class SpreadCopy {
     this.#stopTick = this.#parts.env.after(TICK_MS, () => this.#tick())
     const fetching = this.#fetching
     if (fetching === null) return
-    fetching.tick()
     if (fetching.rate.silentMs > GIVE_UP_MS) {
       this.stop(fetching.reason)
       return
     }
-    if (now - this.#soughtAt >= (fetching.hungry ? SEEK_HUNGRY_MS : SEEK_MS)) {
-      this.#soughtAt = now
-      this.#hooks.seek(this.#missing)
-    }
+    fetching.tick()
     if (this.#unsyncedBytes >= SYNC_BYTES || (this.#unsyncedBytes > 0 && now - this.#syncedAt >= SYNC_MS)) this.#sync()
   }
 

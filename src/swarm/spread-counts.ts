@@ -69,11 +69,14 @@ export class SpreadCounts {
     return { text, done: bytes, total: register.size * enough, unit: 'bytes' }
   }
 
-  /** Spread files of which owners lack chunks that are here or published here, or have no owner, once this peer is gone. */
-  owedWithout(): readonly Register[] {
-    const { env, names, loose } = this.#parts
+  /**
+   * Spread files, of these or of all, of which owners lack chunks that are here or published here, or have no owner, once
+   * this peer is gone. Costs some 30 ms for a file of 16,384 chunks.
+   */
+  owedWithout(registers: Iterable<Register> = this.#parts.names.all()): readonly Register[] {
+    const { env, loose } = this.#parts
     const self = env.identity.id
-    const concerned = [...names.all()].filter(
+    const concerned = [...registers].filter(
       ({ keeping, manifest: id, publisher }) =>
         keeping === 'spread' && id !== null && (publisher === self || loose.kept(id).length > 0),
     )

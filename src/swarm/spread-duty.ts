@@ -160,9 +160,11 @@ export class SpreadDuty {
     })
   }
 
+  /** Who is not of the ring owes no chunks: it looks only at those that it kept when it was. */
   *#all(): Generator<Hash> {
-    const { names, loose } = this.#parts
-    for (const { keeping, manifest } of names.all()) if (keeping === 'spread' && manifest !== null) yield manifest
+    const { env, names, loose, roster } = this.#parts
+    const registers = roster.inRing(env.identity.id) ? names.all() : []
+    for (const { keeping, manifest } of registers) if (keeping === 'spread' && manifest !== null) yield manifest
     for (const { manifest } of loose.all()) yield manifest
   }
 

@@ -6,6 +6,9 @@ import type { PartsOptions } from './make-parts.js'
 import type { Parts } from './parts.js'
 import type { Register } from './register.js'
 
+/** Of copies kept for others, where nobody says how much: 10 GiB. */
+export const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
+
 export interface SwarmOptions extends PartsOptions {
   /** Bytes of copies kept for others; 10 GiB where absent. */
   readonly quotaBytes?: number

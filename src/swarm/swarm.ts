@@ -27,7 +27,7 @@ import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
 import { Budget } from './budget.js'
 import { Catalogue } from './catalogue.js'
 import { DataLinks } from './data-links.js'
-import { Keeping } from './duty.js'
+import { Keeping, type KeepingHooks } from './duty.js'
 import { Fetches } from './fetches.js'
 import { handOver } from './hand-over.js'
 import { isComplete } from './holders.js'
@@ -43,10 +43,8 @@ import { Requests } from './request.js'
 import type { Duty } from './roster.js'
 import { Safety } from './safety.js'
 import { SpreadDuty } from './spread-duty.js'
-import type { SwarmOptions } from './swarm-options.js'
+import { DEFAULT_QUOTA_BYTES, type SwarmOptions } from './swarm-options.js'
 import { servable, Uploads } from './upload.js'
-
-const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
 
 export class Swarm implements Protocol {
   readonly #parts: Parts
@@ -69,11 +67,14 @@ export class Swarm implements Protocol {
     this.#fetches = new Fetches(parts, new Budget(), new DataLinks(env, mesh))
     const { keep, quotaBytes = DEFAULT_QUOTA_BYTES } = options
     this.#quotaBytes = quotaBytes
-    this.#keeping = keep?.(parts, this.#fetches) ?? new Keeping(parts, this.#fetches, quotaBytes)
+    const hooks: KeepingHooks = {
+      full: (id) => this.#publishing.changed(id),
+      isSpreadSafe: (register) => safety.isSafe(register),
+    }
+    this.#keeping = keep?.(parts, this.#fetches) ?? new Keeping({ parts, fetches: this.#fetches, quotaBytes, hooks })
     this.#keeper = new Keeper(parts, this.#fetches, this.#keeping)
     this.#lookup = new Lookup(parts)
     const safety = new Safety(parts, this.#keeper)
-    this.#keeping.isSpreadSafe = (register) => safety.isSafe(register)
     this.#spread = new SpreadDuty({ parts, fetches: this.#fetches, lookup: this.#lookup, safety, quotaBytes })
     this.#publishing = new Publishing({
       parts,
@@ -327,7 +328,6 @@ export class Swarm implements Protocol {
     this.#parts.transfers.onChange = () => this.#changed()
     holdings.onRoom = () => this.#roomCame()
     loose.onRoom = () => this.#roomCame()
-    this.#keeping.onFull = (id) => this.#publishing.changed(id)
     holdings.onFree = () => this.#fetches.startNext()
     holdings.onHeld = (id) => this.#holdingChanged(id)
     holdings.onGone = (id) => {

@@ -7,7 +7,8 @@ import { openAnchor } from '../../src/anchor/process/open-anchor.js'
 import { TASKS, type Task } from '../../src/anchor/task.js'
 import { world } from '../host/peers.js'
 import { until } from '../host/support.js'
-import { BACK_MS, isAlive, planIn, withAnchor } from './anchors.js'
+import { isAlive } from '../is-alive.js'
+import { BACK_MS, planIn, withAnchor } from './anchors.js'
 
 const test = suite('anchor processes')
 

@@ -4,7 +4,8 @@ import { suite } from 'uvu'
 import { TASKS } from '../../src/anchor/task.js'
 import { world } from '../host/peers.js'
 import { type Child, runChild, until } from '../host/support.js'
-import { BACK_MS, isAlive, withAnchor } from './anchors.js'
+import { isAlive } from '../is-alive.js'
+import { BACK_MS, withAnchor } from './anchors.js'
 
 const test = suite('anchor supervisor')
 /** Longer than three beats: whoever counted them as missed would have killed. */

@@ -5,6 +5,9 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
+import type { AnchorView, ProcessView } from '../../src/anchor/process/supervisor.js'
+import type { Task } from '../../src/anchor/task.js'
+import { isAlive } from '../is-alive.js'
 import { type Cluster, inCluster, PROGRAM } from './cluster.js'
 
 const test = suite('anchor')
@@ -12,38 +15,14 @@ const test = suite('anchor')
 const BACK_MS = 15_000
 const FILE_BYTES = 1_500_000
 
-interface Process {
-  readonly task: 'admission' | 'manifests' | 'files'
-  readonly pid: number
-  readonly restarts: number
-  readonly served: number
-  readonly queued: number
-  readonly state: string
-}
-interface Status {
-  readonly processes: readonly Process[]
-  readonly peers: number
-  readonly manifests: number
-}
-
-const statusOf = (cluster: Cluster): Promise<Status> => cluster.json(['anchor', 'status'])
-const of = (status: Status, task: Process['task']): Process => {
+const statusOf = (cluster: Cluster): Promise<AnchorView> => cluster.json(['anchor', 'status'])
+const of = (status: AnchorView, task: Task): ProcessView => {
   const found = status.processes.find((one) => one.task === task)
   assert(found !== undefined, task)
   return found
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
-    throw error
-  }
-}
-
-async function until(cluster: Cluster, what: string, fits: (status: Status) => boolean): Promise<Status> {
+async function until(cluster: Cluster, what: string, fits: (status: AnchorView) => boolean): Promise<AnchorView> {
   return cluster.until(what, () => statusOf(cluster), fits)
 }
 

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
+import type { AnchorView } from '../../src/anchor/process/supervisor.js'
+import { isAlive } from '../is-alive.js'
 import { type Cluster, inCluster } from './cluster.js'
 
 const test = suite('anchors')
@@ -14,11 +16,6 @@ const FILE_BYTES = 1_500_000
 const SOON_MS = 15_000
 const LATER_MS = 50_000
 
-interface AnchorStatus {
-  readonly processes: readonly { readonly task: string; readonly pid: number; readonly served: number }[]
-  readonly peers: number
-  readonly manifests: number
-}
 interface PeerRow {
   readonly id: string
   readonly name: string
@@ -30,17 +27,7 @@ interface Manifest {
   readonly chunks: readonly { readonly holders: readonly { readonly id: string }[] }[]
 }
 
-const statusOf = (cluster: Cluster, on: string): Promise<AnchorStatus> => cluster.json(['anchor', 'status'], { on })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
-    throw error
-  }
-}
+const statusOf = (cluster: Cluster, on: string): Promise<AnchorView> => cluster.json(['anchor', 'status'], { on })
 
 /** Dedicated anchors that a peer is linked with whole: admission and both other tasks. */
 const linkedAnchors = (rows: readonly PeerRow[]): readonly string[] =>

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import type { StatusView, TallyView } from '../../src/api.js'
+import { isAlive } from '../is-alive.js'
 import { type Cluster, inCluster, PROGRAM } from './cluster.js'
 import { Terminal } from './terminal.js'
 
@@ -236,15 +237,5 @@ test(
     await goesOn(cluster)
   }),
 )
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
-    throw error
-  }
-}
 
 test.run()

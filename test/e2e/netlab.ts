@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isAlive } from '../is-alive.js'
 import { type Ended, PROGRAM } from './cluster.js'
 
 const PREFIX = 'p2plab'
@@ -254,15 +255,6 @@ function removeLeftovers(): void {
   for (const line of ip('netns', 'list').split('\n')) {
     const [namespace = ''] = line.split(' ')
     const owner = new RegExp(`^${PREFIX}-(\\d+)-`).exec(namespace)?.[1]
-    if (owner !== undefined && !runs(Number(owner))) spawnSync('ip', ['netns', 'del', namespace])
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false // no such process
+    if (owner !== undefined && !isAlive(Number(owner))) spawnSync('ip', ['netns', 'del', namespace])
   }
 }

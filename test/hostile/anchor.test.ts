@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
+import type { AnchorView } from '../../src/anchor/process/supervisor.js'
 import { TASKS, type Task } from '../../src/anchor/task.js'
 import type { Message } from '../../wire/messages.js'
 import type { Hash } from '../../wire/types.js'
@@ -24,11 +25,6 @@ const MESSAGES_PER_TICK = 45
 const TICK_MS = 10
 const CLAIMS = 32
 
-interface Status {
-  readonly processes: readonly { readonly task: Task; readonly state: string; readonly restarts: number }[]
-  readonly manifests: number
-}
-
 function portsOf(data: string): Readonly<Record<Task, number>> {
   const ports: Record<string, number> = JSON.parse(readFileSync(join(data, 'anchor', 'ports.json'), 'utf8'))
   const port = (task: Task): number => ports[`${task} 127.0.0.1`] ?? 0
@@ -43,7 +39,7 @@ async function serves(cluster: Cluster, peer: string): Promise<void> {
   await cluster.json(['store', 'song'], { on: peer })
   const status = await cluster.until(
     'the name at the anchor',
-    () => cluster.json<Status>(['anchor', 'status']),
+    () => cluster.json<AnchorView>(['anchor', 'status']),
     ({ manifests }) => manifests === 1,
   )
   const { stdout: log } = await cluster.run(['log'], { on: 'harbour' })

@@ -37,6 +37,10 @@ export class TestPeer {
   looseOpenMs = 3
   /** How wrong its clock is. */
   clockOffsetMs = 0
+  /** Others can dial it, and so it owns keys. */
+  inRing = true
+  /** How often it went through all members for who owns chunks. */
+  ringReads = 0
   /** Chunks served, by everybody who asked. */
   served = 0
   /** Bytes of messages sent over control links, by type. */
@@ -88,7 +92,13 @@ export class TestPeer {
     this.swarm = new Swarm(
       this.env,
       this.#mesh(),
-      { owners: (key, count) => this.owners(key, count), anchors: () => [] },
+      {
+        owners: (key, count) => {
+          if (count === Number.MAX_SAFE_INTEGER) this.ringReads++
+          return this.owners(key, count)
+        },
+        anchors: () => [],
+      },
       { ...options, ...quota },
     )
     for (const other of this.world.alive()) {
@@ -123,12 +133,19 @@ export class TestPeer {
   }
 
   owners(key: Hash, count: number): readonly PeerId[] {
-    const ids = [this.id, ...this.#known.keys()].sort()
+    const members = [this, ...this.#known.values()].filter((peer) => peer.inRing)
+    const ids = members.map(({ id }) => id).sort()
     const from = Math.max(
       0,
       ids.findIndex((id) => id >= key),
     )
     return [...ids.slice(from), ...ids.slice(0, from)].slice(0, count)
+  }
+
+  /** From now on it is of the ring, or not, as everybody hears. */
+  beInRing(inRing: boolean): void {
+    this.inRing = inRing
+    for (const peer of this.world.alive()) peer.swarm.ownersChanged()
   }
 
   /** Puts a file of the user on its disk. */
@@ -310,7 +327,7 @@ function infoOf(peer: TestPeer): PeerInfo {
   return {
     id: peer.id,
     name: peer.name,
-    role: 'peer',
+    role: peer.inRing ? 'peer' : 'dial-out',
     addresses: ['127.0.0.1:1' as Address],
     startTime: 1,
     dedicated: false,

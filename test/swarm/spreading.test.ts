@@ -3,45 +3,10 @@ import { test } from 'uvu'
 import type { ManifestView, StoredView } from '../../src/api.js'
 import { keyOf } from '../../src/swarm/manifest.js'
 import { chunkKey } from '../../src/swarm/spread.js'
-import type { Hash } from '../../wire/types.js'
 import type { TestPeer } from './peer.js'
 import { files, network, quiet, request, store } from './scene.js'
+import { allStay, CHUNKS, chunksOf, holdersOf, misplaced, placed, SIZE, SPREAD, spread } from './spread-scene.js'
 import { World } from './world.js'
-
-const CHUNKS = 48
-const SIZE = CHUNKS * 256 * 1024 - 1000
-const SPREAD = { spread: true }
-
-function chunksOf(peer: TestPeer, id: Hash): ReadonlySet<number> {
-  return peer.disk.loose.get(id)?.durable ?? new Set()
-}
-
-function holdersOf(world: World, id: Hash, index: number): TestPeer[] {
-  return world.alive().filter((peer) => chunksOf(peer, id).has(index))
-}
-
-/** The first chunk that is not exactly at its owners, in words; null where all are. */
-function misplaced(world: World, name: string, id: Hash, chunks = CHUNKS, replicas = 4): string | null {
-  const [viewer] = world.alive()
-  for (let index = 0; index < chunks; index++) {
-    const owners = viewer!.owners(chunkKey(name, index), replicas).join()
-    const holders = holdersOf(world, id, index).map((peer) => peer.id)
-    const placed = viewer!.owners(chunkKey(name, index), world.alive().length).filter((peer) => holders.includes(peer))
-    if (placed.join() !== owners) return `chunk ${index} is at ${placed.length} peers`
-  }
-  return null
-}
-
-function placed(world: World, name: string, id: Hash, limitMs = 60_000): void {
-  world.until(`each chunk of ${name} at its owners`, limitMs, () => misplaced(world, name, id) === null)
-}
-
-function spread(seed: number, peerCount: number): { world: World; peers: TestPeer[]; stored: StoredView } {
-  const { world, peers } = network(seed, peerCount)
-  peers[0]!.write('/big', `content ${seed}`, SIZE)
-  const stored = store(world, peers[0]!, '/big', SPREAD)
-  return { world, peers, stored }
-}
 
 test('a spread store is acknowledged with two durable copies of each chunk at its owners, and goes on to four', () => {
   const { world, peers, stored } = spread(1, 9)
@@ -95,14 +60,6 @@ test('through joins no chunk has ever fewer than four copies, and spare ones go'
   placed(world, 'big', stored.id, 120_000)
 })
 
-/** No copy of any chunk goes while so much time passes. */
-function allStay(world: World, id: Hash, seconds: number): void {
-  for (let step = 0; step < 2 * seconds; step++) {
-    world.run(500)
-    for (let index = 0; index < CHUNKS; index++) assert.ok(holdersOf(world, id, index).length >= 4, `chunk ${index}`)
-  }
-}
-
 test('as long as a new owner gets nothing, the old ones keep what they have', () => {
   const { world, peers, stored } = spread(14, 6)
   placed(world, 'big', stored.id)
@@ -113,27 +70,29 @@ test('as long as a new owner gets nothing, the old ones keep what they have', ()
   placed(world, 'big', stored.id, 400_000)
 })
 
-/** A new version that nobody gets for a minute. */
-function replaceSlowly(clockOffsetMs: number): void {
-  const { world, peers, stored } = spread(15, 7)
-  peers[0]!.clockOffsetMs = clockOffsetMs
+test('outside the ring a peer keeps chunks until their owners have them, and then looks at no spread file', () => {
+  const FILES = 20
+  const { world, peers, stored } = spread(22, 7)
+  for (let file = 0; file < FILES; file++) {
+    peers[0]!.write(`/small${file}`, 'content', 1_000)
+    store(world, peers[0]!, `/small${file}`, SPREAD)
+  }
   placed(world, 'big', stored.id)
-  peers[0]!.write('/big', 'other', SIZE)
+  const outsider = peers[3]!
+  assert.ok(chunksOf(outsider, stored.id).size > 0)
   for (const peer of peers) peer.mute = true
-  let second: StoredView | null = null
-  peers[0]!.swarm.store('/big', SPREAD, quiet, (result) => {
-    if (result.ok) second = result.value
-  })
+  outsider.beInRing(false)
   allStay(world, stored.id, 60)
-  assert.equal(second, null)
   for (const peer of peers) peer.mute = false
-  world.until('the new version stored', 400_000, () => second !== null)
-  world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-}
-
-test('chunks of a replaced version stay until the new one is safe', () => replaceSlowly(0))
-
-test('so they do when the clock of the publisher is slow', () => replaceSlowly(-2 * 3_600_000))
+  world.until('no chunks outside the ring', 400_000, () => outsider.disk.loose.size === 0)
+  assert.equal(misplaced(world, 'big', stored.id), null)
+  outsider.ringReads = 0
+  world.run(90_000)
+  assert.ok(outsider.ringReads < FILES, `${outsider.ringReads} looks at who owns chunks`)
+  outsider.beInRing(true)
+  placed(world, 'big', stored.id, 120_000)
+  assert.ok(chunksOf(outsider, stored.id).size > 0)
+})
 
 test('who reaches neither keepers of the name nor the publisher finds chunks at their owners', () => {
   const { world, peers, stored } = spread(16, 10)
@@ -183,6 +142,46 @@ test('who leaves a spread file that nobody else holds is warned', () => {
   )
 })
 
+const BEFORE = 20
+
+/** The first peer leaves many files that others have, too, and one that it gives to nobody. */
+function leaveUnfinished(seed: number, peerCount: number): { world: World; leaver: TestPeer; left: () => boolean } {
+  const { world, peers } = network(seed, peerCount)
+  const leaver = peers[0]!
+  for (let file = 0; file < BEFORE; file++) {
+    const name = `small${file}`
+    leaver.write(`/${name}`, 'content', 1_000)
+    const { id } = store(world, leaver, `/${name}`, SPREAD)
+    world.until(`${name} at its owners`, 10_000, () => misplaced(world, name, id, 1) === null)
+  }
+  leaver.mute = true
+  leaver.write('/new', 'content', 1_000)
+  leaver.swarm.store('/new', SPREAD, quiet, quiet)
+  world.run(1_000)
+  let left = false
+  leaver.swarm.handOver(() => {
+    left = true
+  })
+  return { world, leaver, left: () => left }
+}
+
+test('a leaver counts all spread files only when it asks for copies, however many others have already', () => {
+  const { world, leaver, left } = leaveUnfinished(23, 4)
+  leaver.ringReads = 0
+  world.until('the hand-over', 11_000, left)
+  assert.ok(leaver.ringReads < 40 * BEFORE, `${leaver.ringReads} looks at who owns chunks`)
+  assert.ok(world.logs.some((line) => line.endsWith('not all chunks of "new" are at their other owners yet')))
+})
+
+test('a leaver also names what others had when it began to wait, and lost', () => {
+  const { world, left } = leaveUnfinished(24, 2)
+  world.run(500)
+  world.peers[1]!.kill()
+  world.until('the hand-over', 11_000, left)
+  const named = world.logs.filter((line) => line.includes('nobody else holds chunks of "small'))
+  assert.ok(named.length > 0)
+})
+
 test('a removed file leaves no chunk behind, also at a peer that was away', () => {
   const { world, peers, stored } = spread(7, 6)
   placed(world, 'big', stored.id)
@@ -194,21 +193,6 @@ test('a removed file leaves no chunk behind, also at a peer that was away', () =
   peers[4]!.start()
   world.until('no chunk', 90_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
   assert.deepEqual(files(world, peers[2]!), [])
-})
-
-test('a new version replaces the old chunks, however it is kept', () => {
-  const { world, peers, stored } = spread(8, 6)
-  peers[0]!.write('/big', 'other', SIZE)
-  const second = store(world, peers[0]!, '/big', SPREAD)
-  assert.notEqual(second.id, stored.id)
-  placed(world, 'big', second.id)
-  world.until('no old chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(stored.id)))
-  const third = store(world, peers[0]!, '/big')
-  world.until('four whole copies', 60_000, () => peers.filter((peer) => peer.disk.blobs.has(third.id)).length === 4)
-  world.until('no chunk', 120_000, () => peers.every((peer) => !peer.disk.loose.has(second.id)))
-  const fourth = store(world, peers[0]!, '/big', SPREAD)
-  placed(world, 'big', fourth.id)
-  world.until('no whole copy', 120_000, () => peers.every((peer) => !peer.disk.blobs.has(third.id)))
 })
 
 test('chunks are found again after a restart of everybody', () => {

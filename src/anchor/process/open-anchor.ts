@@ -2,11 +2,12 @@
  * A dedicated anchor, whole: the state directory locked, the ports bound, the three processes running, and everything
  * given back in the right order however it ends. The database and the network are the processes' alone.
  */
-import { mkdirSync, statfsSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationalError } from '../../../wire/errors.js'
 import type { Address } from '../../../wire/types.js'
 import type { LogLine } from '../../api.js'
+import { type OnClose, openInSteps } from '../../host/closers.js'
 import type { Answer, Call } from '../../host/control-server.js'
 import { ANCHOR_DIRECTORY, type Homes, homes } from '../../host/directories.js'
 import { enter } from '../../host/enter.js'
@@ -14,7 +15,9 @@ import { loadKeyPair, peerName } from '../../host/identity.js'
 import { LogRing } from '../../host/log-ring.js'
 import type { PeerFacts } from '../../host/open-peer.js'
 import { ownHosts, wildcards } from '../../host/own-hosts.js'
-import { announce, socketPath } from '../../host/runtime.js'
+import { defaultQuota } from '../../host/quota.js'
+import { announceThis } from '../../host/runtime.js'
+import { vanishSoon } from '../../host/vanish.js'
 import { announcedAs } from '../../membership/listening.js'
 import type { Task, TaskAddresses } from '../task.js'
 import { Door } from './door.js'
@@ -52,30 +55,15 @@ export interface OpenAnchor {
   quit(abrupt: boolean): void
 }
 
-/** Where nobody says how much: 10 GiB, or a tenth of what is free. */
-const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30
-const DEFAULT_SHARE = 0.1
-/** Whoever asked by `quit --abrupt` is answered first. */
-const ABRUPT_MS = 50
-
 /** Throws OperationalError, which says what to do next. */
 export async function openAnchor(plan: AnchorPlan, onLog: (line: LogLine) => void): Promise<OpenAnchor> {
-  const opened: (() => void | Promise<void>)[] = []
-  const closeAll = async (): Promise<void> => {
-    for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close()
-  }
-  try {
-    return await open(plan, onLog, (close) => opened.push(close), closeAll)
-  } catch (error) {
-    await closeAll()
-    throw error
-  }
+  return openInSteps((onClose, closeAll) => open(plan, onLog, onClose, closeAll))
 }
 
 async function open(
   plan: AnchorPlan,
   onLog: (line: LogLine) => void,
-  onClose: (close: () => void | Promise<void>) => void,
+  onClose: OnClose,
   closeAll: () => Promise<void>,
 ): Promise<OpenAnchor> {
   const home = plan.homes ?? homes()
@@ -97,13 +85,13 @@ async function open(
   const [address] = tasks.admission.flatMap((bound) => announcedAs(bound, hosts))
   if (address === undefined) throw new OperationalError('no address to listen on: this machine has no loopback')
 
-  const socket = socketPath(home.runtime, id)
   const { name: networkName, tag } = network
-  const entry = { pid: process.pid, id, name, address: null, network: networkName, tag, data: directory.path, socket }
-  const announcement = announce(home.runtime, { ...entry, isAnchor: true })
+  const entry = { id, name, network: networkName, tag, data: directory.path, isAnchor: true }
+  const announcement = announceThis(home.runtime, entry)
   onClose(() => announcement.remove())
+  const { socket } = announcement.entry
 
-  const quotaBytes = plan.quotaBytes ?? freeShare(own)
+  const quotaBytes = plan.quotaBytes ?? defaultQuota(own)
   const supervisor = new Supervisor({
     entry: plan.entry,
     doors,
@@ -146,13 +134,8 @@ async function open(
     ask: (task, call) => supervisor.ask(task, call),
     log: () => log.lines(),
     quit: (abrupt) => {
-      if (abrupt) setTimeout(() => process.kill(process.pid, 'SIGKILL'), ABRUPT_MS)
+      if (abrupt) vanishSoon()
       else leave()
     },
   }
-}
-
-function freeShare(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory)
-  return Math.min(DEFAULT_QUOTA_BYTES, Math.floor(bavail * bsize * DEFAULT_SHARE))
 }
