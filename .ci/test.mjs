@@ -15,7 +15,7 @@ process.chdir(root)
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 if (!process.argv.includes('--no-build')) {
   // parts that start no program of ours need no bundle
-  const needsBundle = words.length === 0 || !/^(wire|ledger|ring|swarm|membership|host|sim|cli)\b/.test(words[0])
+  const needsBundle = words.length === 0 || !/^(wire|ledger|ring|swarm|folder|membership|host|sim|cli)\b/.test(words[0])
   const { status } = spawnSync(process.execPath, ['.ci/build.mjs', needsBundle ? '--tests' : '--tree'], {
     stdio: 'inherit',
   })

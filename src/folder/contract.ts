@@ -14,9 +14,13 @@ export type Taken =
   | { readonly how: 'refused'; readonly fault: string; readonly isBreach: boolean }
 
 export interface IndexHooks {
-  /** `best` of this path is another one (before: `was`): everybody but `from` (null: it came about here) shall hear of it. */
+  /**
+   * `best` of this path is another one (before: `was`): everybody but `from` (null: it came about here) shall hear of it.
+   * A conflict copy comes before the path whose loser it is, and must be told in that order: whoever alone has the loser's
+   * bytes keeps them then until the copy is made.
+   */
   changed(path: FolderPath, was: Entry | null, from: PeerId | null): void
-  /** What this path needs may have changed: see `need`. */
+  /** What this path needs, or whether it must wait as a source for another one, may have changed: see `need`. */
   needChanged(path: FolderPath): void
   warn(text: string): void
 }
@@ -53,8 +57,9 @@ export interface Index {
   /** The marker id of the folder that `here` speaks of; null where there never was one. */
   readonly marker: string | null
   /**
-   * The folder is open under this marker. `isOther`: it is not the one that we knew, or our index was away for too long (180
-   * days): all `here` are forgotten, and until `scanned` what is found counts as older than anything that others know.
+   * The folder is open under this marker. `isOther`: it is not the one that we knew: all `here` are forgotten, and until
+   * `scanned` what is found counts as older than anything that others know, and nothing is needed. An index that was away for
+   * too long (180 days) is forgotten by `load`, and its folder opens like another one whatever `isOther` says.
    */
   opened(marker: string, isOther: boolean): void
   /** For the disk: all paths with something here. */
@@ -74,11 +79,18 @@ export interface Index {
   need(path: FolderPath): Need | null
   /** Paths with a need, in no order. */
   needs(): Iterable<FolderPath>
-  /** Whether another path still needs a content that stands at this one: then it is not overwritten or removed yet. */
-  isSourceForOther(path: FolderPath): boolean
-  /** Block hashes of a content that we know whole (from our disk, or learned), null where not. */
-  contentOf(id: Hash): Content | null
-  /** Block hashes that a peer sent for a content; false where they are not right for it. */
+  /**
+   * Whether another path still needs a content that stands at this one (and nowhere else for good): then it is not overwritten
+   * or removed yet. Of paths that wait for each other in a circle one is let go. `counts`: which paths are worth waiting for; one
+   * that was skipped is not, else `a` renamed to `A` would wait for ever where both are one name.
+   */
+  isSourceForOther(path: FolderPath, counts?: (other: FolderPath) => boolean): boolean
+  /**
+   * Block hashes of a content that we know whole (from our disk, or learned), null where not. `sizeBytes`: what an entry says
+   * of it, which may be a lie that the blocks will show; where absent the size of what stands or is needed here.
+   */
+  contentOf(id: Hash, sizeBytes?: number): Content | null
+  /** Block hashes that a peer sent for a content that is needed; false where they are not right for it. */
   learn(id: Hash, sizeBytes: number, blocks: Uint8Array): boolean
   /** Where on this disk a block lies; null where nowhere. */
   locate(block: Hash): LocalBlock | null
@@ -91,6 +103,11 @@ export interface Index {
   totals(): Totals
   /** Live conflict copies, and beside what they stand. */
   conflicts(): Iterable<{ readonly path: FolderPath; readonly copy: FolderPath }>
-  /** Forgets deletions that are older than 180 days, and notes that we are still there. At most once a minute is enough. */
+  /**
+   * Forgets deletions that are older than 180 days, notes that we are still there, and makes a directory of a file that has had
+   * live paths below it since the last call (the file becomes a conflict copy). Once a minute is enough.
+   */
   tend(): void
+  /** Hands to the store what still waits for an earlier write to end: before the peer stops. */
+  flush(): void
 }

@@ -3,7 +3,7 @@
  * on this disk, with the version that it is. They differ while `best` is still to be fetched.
  */
 import type { EntryFields, EntryKind } from '../../wire/messages/folder.js'
-import type { Hash, PeerId } from '../../wire/types.js'
+import type { Hash } from '../../wire/types.js'
 import type { DiskState } from '../folder-disk.js'
 
 export type { EntryKind }
@@ -18,19 +18,17 @@ export interface Here {
   readonly state: DiskState
   /** Null of a directory. */
   readonly content: Hash | null
-  /** Changed here in a `receive-only` folder: nobody is told, and it is left alone until `best` becomes another one. */
-  readonly untold: boolean
 }
 
 export interface Known {
   readonly best: Entry
   /** Null: nothing stands there (or nothing that is shared). */
   readonly here: Here | null
+  /** Changed or deleted here in a `receive-only` folder: nobody is told, and it is left alone until `best` becomes another one. */
+  readonly untold: boolean
 }
 
 /** Whether these two are one and the same to a user: kind, bytes and x bit. Times and authors do not count. */
-export function isSame(a: Entry, b: Entry): boolean {
+export function isSame(a: Omit<Entry, 'author' | 'vector'>, b: Omit<Entry, 'author' | 'vector'>): boolean {
   return a.kind === b.kind && a.content === b.content && a.size === b.size && a.executable === b.executable
 }
-
-export type Author = PeerId

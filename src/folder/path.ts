@@ -1,7 +1,7 @@
 /** Which paths may stand in the folder: canonical, relative, and nothing that any disk could take for another place. */
 import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
 
-const MAX_SEGMENT_BYTES = 255
+export const MAX_SEGMENT_BYTES = 255
 /** Ours, at the top of the folder: the marker and what stands beside it. */
 const RESERVED = /^(\.[^/]*)?\.p2pfolder/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
@@ -19,7 +19,12 @@ export function pathFault(path: string): string | null {
     if (segment === '.' || segment === '..') return 'its path leaves the folder'
     if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES) return `its name is longer than ${MAX_SEGMENT_BYTES} bytes`
   }
-  return RESERVED.test(path) ? 'its name is reserved' : null
+  return isReserved(path) ? 'its name is reserved' : null
+}
+
+/** Whether this is ours (the marker, the lock, the trash, …) or could be. */
+export function isReserved(path: string): boolean {
+  return RESERVED.test(path)
 }
 
 /** The directory above; null at the top. */

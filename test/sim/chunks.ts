@@ -15,7 +15,7 @@ import type {
 } from '../../src/env.js'
 import type { Hash } from '../../wire/types.js'
 import { bitmapOf, chunkCount, chunkSizeAt, contentOf, fullBitmap, type Part, type SimFiles } from './files.js'
-import { type BulkReader, SimLink } from './link.js'
+import { type BulkReader, type ChunkContent, SimLink } from './link.js'
 import { SimLoose } from './loose.js'
 import type { SimProcess } from './process.js'
 import type { Random } from './random.js'
@@ -305,7 +305,7 @@ class Reader implements BulkReader {
     }
   }
 
-  chunk(number: number, content: string, size: number): void {
+  chunk(number: number, content: ChunkContent, size: number): void {
     this.#bytesAt = this.process.schedule.now
     this.files.receivedBytes += size
     const pending = this.#pending.get(number)

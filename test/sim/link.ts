@@ -30,13 +30,17 @@ const FRAME_OVERHEAD = 26 // TLS record and length
 
 export type Item =
   | { readonly kind: 'frame'; readonly bytes: Uint8Array; readonly type: string }
-  | { readonly kind: 'chunk'; readonly request: number; readonly size: number; readonly content: string }
+  | { readonly kind: 'chunk'; readonly request: number; readonly size: number; readonly content: ChunkContent }
   | { readonly kind: 'end' }
 
-/** Who consumes chunk frames and refusals of a data link: the simulated chunk service. */
+/** Real bytes, or a name that stands for them where there would be too many. */
+export type ChunkContent = string | Uint8Array
+
+/** Who consumes chunk frames and refusals of a data link: the simulated chunk service, or the disk of a shared folder. */
 export interface BulkReader {
-  chunk(request: number, content: string, size: number): void
-  refused(request: number): void
+  chunk(request: number, content: ChunkContent, size: number): void
+  /** `missing`: which blocks of a request for several. */
+  refused(request: number, missing: readonly number[]): void
   ended(): void
 }
 
@@ -141,7 +145,7 @@ export class SimLink implements Link {
     return this.#full ? 'full' : 'sent'
   }
 
-  sendChunk(request: number, content: string, size: number): void {
+  sendChunk(request: number, content: ChunkContent, size: number): void {
     if (this.closed) return
     this.bytesSent += size
     this.chunksQueued++
@@ -216,8 +220,10 @@ export class SimLink implements Link {
       `${' '.repeat(15)}from p${this.partner.process.index} #${this.serial} ${describe(message)}`,
     )
     if (message.type === 'close') this.#ended(message.code, message.reason, 'them')
-    else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request)
-    else this.#handler?.message(this, message)
+    else if (message.type === 'chunkRefused' && this.bulk !== null) this.bulk.refused(message.request, [])
+    else if (message.type === 'folderBlocksRefused' && this.bulk !== null) {
+      this.bulk.refused(message.request, message.missing)
+    } else this.#handler?.message(this, message)
   }
 
   #chunk(item: Item & { kind: 'chunk' }): void {

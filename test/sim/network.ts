@@ -159,7 +159,12 @@ export class SimNetwork {
   // ---- faults
 
   severed(from: SimProcess, to: SimProcess): boolean {
-    return this.#cuts.has(pairKey(from.index, to.index))
+    return !this.passes(from.index, to.index)
+  }
+
+  /** Whether there is no cut between these peers, by their numbers. */
+  passes(from: number, to: number): boolean {
+    return !this.#cuts.has(pairKey(from, to))
   }
 
   /** Nothing gets from `from` to `to` any more; the other direction stays. */

@@ -20,7 +20,7 @@ import { SimWorkers } from './workers.js'
 export interface WorldOptions<P> {
   readonly seed: number
   /** Makes the peer over its Env and starts it. */
-  readonly boot: (env: SimEnv, setup: Setup, node: SimNode<P>) => P
+  readonly boot: (env: SimEnv, setup: Setup, node: SimNode<P>, process: SimProcess) => P
   readonly loss?: number
   readonly latencyMs?: readonly [low: number, high: number]
   readonly datagramFaults?: DatagramFaults
@@ -279,7 +279,7 @@ export class World<P> {
     network.register(face, datagrams)
     schedule.note('start', node.index, lifeNumber, `${node.name} ${id.slice(0, 8)} life ${lifeNumber}`)
     node.left = false
-    node.life = { process, store, env, peer: this.#options.boot(env, node.setup, node) }
+    node.life = { process, store, env, peer: this.#options.boot(env, node.setup, node, process) }
   }
 
   #end(node: SimNode<P>, survives: number, powerLost: boolean): void {

@@ -39,6 +39,9 @@ export const MAX_REQUEST_BYTES = 1 << 20
 export const ENTRY_KINDS = ['file', 'directory', 'deleted'] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 
+/** Counters by author, ascending by author. */
+export const versionVector = list(struct('counter', { peer: peerId, counter: integer(1, MAX_COUNTER) }), MAX_VECTOR)
+
 const entryFields = {
   path: text(MAX_PATH_BYTES),
   kind: oneOf(ENTRY_KINDS),
@@ -51,7 +54,7 @@ const entryFields = {
   content: option(hash),
   /** Who made this version. */
   author: peerId,
-  vector: list(struct('counter', { peer: peerId, counter: integer(1, MAX_COUNTER) }), MAX_VECTOR),
+  vector: versionVector,
 } as const
 
 /** One path of the folder as somebody knows it. */

@@ -1,0 +1,143 @@
+/**
+ * Where contents stand on this disk and which paths still want them; block hashes of those with several blocks. A content of
+ * one block is named by that block. Nothing is kept of a content that neither stands here nor is wanted.
+ */
+import { fromHex, toHex } from '../../wire/hash.js'
+import type { Hash } from '../../wire/types.js'
+import type { FolderPath } from '../folder-disk.js'
+import { blockCount, blockSizeOf, contentId, DIGEST_BYTES } from './content.js'
+
+/** Of the hash of a block: as much as a double holds, which is enough to find it by; it is compared in full. */
+const KEY_BYTES = 6
+
+interface Place {
+  readonly content: Hash
+  readonly index: number
+}
+
+export interface ContentHooks {
+  /** Nobody wants this content any more: where it stands it is no source now. */
+  released(id: Hash): void
+  /** The block hashes of a content of several blocks came (or are not kept any more: null). */
+  kept(id: Hash, blocks: Uint8Array | null): void
+}
+
+export class Contents {
+  readonly #standing = new Map<Hash, Set<FolderPath> | FolderPath>()
+  readonly #wanted = new Map<Hash, Set<FolderPath> | FolderPath>()
+  readonly #blocks = new Map<Hash, Uint8Array>() // only of contents that stand here or are wanted
+  readonly #places = new Map<number, Place>() // one place a block
+  readonly #hooks: ContentHooks
+
+  constructor(hooks: ContentHooks) {
+    this.#hooks = hooks
+  }
+
+  stands(id: Hash, path: FolderPath): void {
+    add(this.#standing, id, path)
+  }
+
+  stoodDown(id: Hash, path: FolderPath): void {
+    remove(this.#standing, id, path)
+    this.#forget(id)
+  }
+
+  wants(id: Hash, path: FolderPath): void {
+    add(this.#wanted, id, path)
+  }
+
+  wantsNoMore(id: Hash, path: FolderPath): void {
+    remove(this.#wanted, id, path)
+    if (this.#wanted.has(id)) return
+    this.#forget(id)
+    this.#hooks.released(id)
+  }
+
+  standingAt(id: Hash): Iterable<FolderPath> {
+    return all(this.#standing, id)
+  }
+
+  wantedBy(id: Hash): Iterable<FolderPath> {
+    return all(this.#wanted, id)
+  }
+
+  /** Block hashes of a content of this size, null where they are not known or are not of this size. */
+  blocksOf(id: Hash, sizeBytes: number): Uint8Array | null {
+    const count = blockCount(sizeBytes)
+    if (count === 0) return new Uint8Array(0)
+    if (count === 1) return fromHex(id)
+    const blocks = this.#blocks.get(id)
+    return blocks?.length === count * DIGEST_BYTES ? blocks : null
+  }
+
+  /** False where these are not the blocks of that content. They are kept while it stands here or is wanted. */
+  keep(id: Hash, sizeBytes: number, blocks: Uint8Array): boolean {
+    if (blocks.length !== blockCount(sizeBytes) * DIGEST_BYTES || contentId(blocks) !== id) return false
+    if (blocks.length <= DIGEST_BYTES || this.#blocks.has(id)) return true
+    if (!this.#standing.has(id) && !this.#wanted.has(id)) return true
+    const own = blocks.slice()
+    this.#blocks.set(id, own)
+    for (let index = 0; index < own.length / DIGEST_BYTES; index++) {
+      const key = keyOf(own, index)
+      if (!this.#places.has(key)) this.#places.set(key, { content: id, index })
+    }
+    this.#hooks.kept(id, own)
+    return true
+  }
+
+  /** A path at which a content with this block stands, and where in it; `sizeOf`: bytes of what stands at a path. */
+  locate(
+    block: Hash,
+    sizeOf: (path: FolderPath) => number,
+  ): { readonly path: FolderPath; readonly offset: number } | null {
+    for (const path of this.standingAt(block)) return { path, offset: 0 }
+    const place = this.#places.get(keyOf(fromHex(block), 0))
+    if (place === undefined) return null
+    const blocks = this.#blocks.get(place.content)
+    const start = place.index * DIGEST_BYTES
+    if (blocks === undefined || toHex(blocks.subarray(start, start + DIGEST_BYTES)) !== block) return null
+    for (const path of this.standingAt(place.content)) {
+      return { path, offset: place.index * blockSizeOf(sizeOf(path)) }
+    }
+    return null
+  }
+
+  #forget(id: Hash): void {
+    if (this.#standing.has(id) || this.#wanted.has(id)) return
+    const blocks = this.#blocks.get(id)
+    if (blocks === undefined) return
+    this.#blocks.delete(id)
+    // a block that another content has too is fetched once more instead of copied: rare, and only slower
+    for (let index = 0; index < blocks.length / DIGEST_BYTES; index++) {
+      const key = keyOf(blocks, index)
+      if (this.#places.get(key)?.content === id) this.#places.delete(key)
+    }
+    this.#hooks.kept(id, null)
+  }
+}
+
+function keyOf(blocks: Uint8Array, index: number): number {
+  return Buffer.from(blocks.buffer, blocks.byteOffset + index * DIGEST_BYTES, KEY_BYTES).readUIntBE(0, KEY_BYTES)
+}
+
+type Paths = Map<Hash, Set<FolderPath> | FolderPath>
+
+/** Most contents are of one path: a set for each would cost more than all else. */
+function add(paths: Paths, id: Hash, path: FolderPath): void {
+  const present = paths.get(id)
+  if (present === undefined) paths.set(id, path)
+  else if (typeof present !== 'string') present.add(path)
+  else if (present !== path) paths.set(id, new Set([present, path]))
+}
+
+function remove(paths: Paths, id: Hash, path: FolderPath): void {
+  const present = paths.get(id)
+  if (present === path) paths.delete(id)
+  else if (present instanceof Set && present.delete(path) && present.size === 0) paths.delete(id)
+}
+
+function all(paths: Paths, id: Hash): Iterable<FolderPath> {
+  const present = paths.get(id)
+  if (present === undefined) return []
+  return typeof present === 'string' ? [present] : present
+}

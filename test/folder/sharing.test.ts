@@ -1,0 +1,49 @@
+/** Peers with one folder: what one has, all get; what one does, all do; and then there is silence. */
+import assert from 'node:assert/strict'
+import { test } from 'uvu'
+import { FolderWorld } from './shared-world.js'
+
+test('folders that meet become the union of all', () => {
+  const world = new FolderWorld()
+  for (const name of ['a', 'b', 'c']) {
+    world.add((tree) => {
+      tree.write(`${name}.txt`, `by ${name}`)
+      tree.write(`deep/er/${name}.txt`, `by ${name}, deeper`)
+      tree.write('same.txt', 'the same')
+      tree.mkdir(`empty ${name}`)
+    })
+  }
+  world.untilInSync()
+  const [site] = world.sites()
+  assert.deepEqual(site?.tree.paths.length, 12)
+  assert.equal(
+    site?.tree.paths.some((path) => path.includes('conflict')),
+    false,
+  )
+})
+
+test('edits, moves, x bits and deletions reach all, and then nobody says anything', () => {
+  const world = new FolderWorld(2)
+  const [a, b] = [world.add((tree) => tree.write('dir/one', 'one')), world.add()]
+  world.add()
+  world.untilInSync()
+  a.tree.write('two', 'two')
+  b.tree.write('big', 'x'.repeat(700_000))
+  world.untilInSync()
+  b.tree.write('big', `${'x'.repeat(690_000)}y`)
+  a.tree.rename('dir/one', 'dir/uno')
+  b.tree.chmod('two', true)
+  world.untilInSync()
+  assert.equal(a.tree.fileAt('two')?.executable, true)
+  a.tree.delete('dir')
+  world.untilInSync()
+  assert.equal(b.tree.things.has('dir'), false)
+  const since = world.world.now + 2_000
+  world.run('14 s')
+  assert.deepEqual(
+    world.said.filter(({ time }) => time > since),
+    [],
+  )
+})
+
+test.run()
