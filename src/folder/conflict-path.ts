@@ -38,7 +38,7 @@ export function originalPath(path: string): string {
 export function conflictCopy(loser: Entry): Entry | null {
   const path = conflictPath(loser.path, loser.mtimeMs, loser.author)
   if (path === loser.path || pathFault(path) !== null) return null
-  return { ...loser, path, vector: [{ peer: loser.author, counter: 1 }] }
+  return { ...loser, path, made: null, vector: [{ peer: loser.author, counter: 1 }] }
 }
 
 function splitName(name: string): { readonly stem: string; readonly extension: string } {

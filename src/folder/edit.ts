@@ -3,12 +3,9 @@
 import { MAX_TIME_MS } from '../../wire/messages/folder.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { DiskState, FolderPath } from '../folder-disk.js'
-import type { Entry, Known, Vector } from './entry.js'
+import type { Entry, Found, Known } from './entry.js'
 import { CLOCK_AHEAD_MS } from './entry-check.js'
 import { advance, counterOf } from './vector.js'
-
-/** What stands at a path, still without a version. */
-export type Found = Omit<Entry, 'vector' | 'author'>
 
 /** `state` null: nothing stands there any more. */
 export function foundAt(path: FolderPath, state: DiskState | null, content: Hash | null, wallTimeMs: number): Found {
@@ -22,20 +19,29 @@ export function foundAt(path: FolderPath, state: DiskState | null, content: Hash
 
 /** An edit of what stood here, by us, now. */
 export function ownEdit(found: Found, author: PeerId, known: Known | undefined, wallTimeMs: number): Entry {
-  const best = known?.best.vector ?? []
-  const counter = Math.max(
-    counterOf(best, author) + 1,
-    counterOf(known?.here?.vector ?? [], author) + 1,
-    Math.floor(wallTimeMs / 1000),
-  )
-  return { ...found, author, vector: advance(seenHere(known), author, counter) }
+  const seen = seenHere(known)
+  const counter = nextCounter(author, [known?.best, known?.here?.version], wallTimeMs)
+  const made = seen === null || seen.made === null ? null : advance(seen.made, author, counter)
+  return { ...found, author, made, vector: advance(seen?.vector ?? [], author, counter) }
+}
+
+/** A version that replaces `best` although nobody edited it: whoever has its bytes keeps them as a copy. */
+export function ownDecision(found: Found, author: PeerId, best: Entry, wallTimeMs: number): Entry {
+  const counter = nextCounter(author, [best], wallTimeMs)
+  return { ...found, author, made: [{ peer: author, counter }], vector: advance(best.vector, author, counter) }
+}
+
+/** Above all that we ever gave to this path, as far as we know. */
+function nextCounter(author: PeerId, versions: readonly (Entry | undefined)[], wallTimeMs: number): number {
+  const used = versions.map((version) => counterOf(version?.vector ?? [], author))
+  return Math.max(Math.floor(wallTimeMs / 1000), ...used.map((counter) => counter + 1))
 }
 
 /** The version that whoever edits here has seen: what stands here, or that it was deleted. */
-function seenHere(known: Known | undefined): Vector {
-  if (known === undefined) return []
-  if (known.here !== null) return known.here.vector
-  return known.best.kind === 'deleted' ? known.best.vector : []
+function seenHere(known: Known | undefined): Entry | null {
+  if (known === undefined) return null
+  if (known.here !== null) return known.here.version
+  return known.best.kind === 'deleted' ? known.best : null
 }
 
 /** Whole ms; a time that peers would refuse becomes the present one. */
