@@ -41,7 +41,9 @@ export async function rsyncSeconds(
 ): Promise<number | null> {
   const port = await freePort()
   const config = join(home, `rsyncd-${port}.conf`)
-  const settings = ['use chroot = no', `pid file = ${config}.pid`, `log file = ${config}.log`]
+  // as root the daemon would step down to somebody who may not read the folder
+  const who = process.getuid?.() === 0 ? ['uid = 0', 'gid = 0'] : []
+  const settings = [...who, 'use chroot = no', `pid file = ${config}.pid`, `log file = ${config}.log`]
   writeFileSync(config, [...settings, '[from]', `path = ${from}`, 'read only = yes', ''].join('\n'))
   mkdirSync(to)
   const words = ['--daemon', '--no-detach', `--config=${config}`, '--address=127.0.0.1', `--port=${port}`]

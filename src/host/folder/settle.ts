@@ -1,11 +1,11 @@
 /**
  * Waits until a path is left alone: 100 ms after the last event, and twice as long each time when it changes again soon
- * after, up to 2 s. A path that is written without a pause is not due before it ends.
+ * after, up to 400 ms (an edit shall be everywhere within a second). A path that is written without a pause is not due before it ends.
  */
 import { performance } from 'node:perf_hooks'
 
 export const QUIET_MS = 100
-export const LONGEST_QUIET_MS = 2_000
+export const LONGEST_QUIET_MS = 400
 /** A path that was left alone for so many times its quiet is no busy one. */
 const FORGET = 10
 const TICK_MS = 25
