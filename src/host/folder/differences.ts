@@ -8,6 +8,7 @@ import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorText } from '../error-text.js'
 import { FileHash, type Hashed } from './blocks.js'
 import type { Hold } from './marker.js'
+import { isSameState } from './root.js'
 import type { SeenQueue } from './seen-queue.js'
 import type { States } from './states.js'
 
@@ -59,6 +60,8 @@ export class Differences {
   }
 
   file(path: FolderPath, state: DiskState): void {
+    const waiting = this.#hash?.path === path ? this.#hash.state : (this.#small.get(path) ?? this.#large.get(path))
+    if (waiting !== undefined && isSameState(waiting, state)) return
     this.#forget(path)
     // a directory was here: the index must not see a file with others below it
     for (const below of [...this.#options.states.below(path)]) this.#tellGone(below)
