@@ -7,6 +7,7 @@ import { test } from 'uvu'
 import { blockSizeOf, contentId } from '../../src/folder/content.js'
 import type { DiskState, Seen } from '../../src/folder-disk.js'
 import { FileHash } from '../../src/host/folder/blocks.js'
+import { Differences } from '../../src/host/folder/differences.js'
 import { Root } from '../../src/host/folder/root.js'
 import { SeenQueue } from '../../src/host/folder/seen-queue.js'
 import { States } from '../../src/host/folder/states.js'
@@ -100,6 +101,40 @@ test('a file that is written, cut, replaced, moved or linked away while it is ha
       assert.equal(hashed.kind, 'changed', `${attack}`)
     }
   }
+})
+
+test('a large file neither keeps small ones waiting nor is begun anew when it is found again', () => {
+  const root = new Root(temporary())
+  writeFileSync(join(root.directory, 'large'), Buffer.alloc(40_000_000, 'large'))
+  const told: string[] = []
+  const states = new States()
+  const seen = new SeenQueue(states, (changes) => told.push(...changes.map(({ path }) => path)))
+  const opening = { marker: 'id', was: 'same' } as const
+  const differences = new Differences({
+    hold: { root, opening, fault: () => null, release: () => {} },
+    states,
+    seen,
+    again: (path) => assert.fail(`${path} changed`),
+    problem: (path, reason) => assert.fail(`${path}: ${reason}`),
+    ignores: () => false,
+    gone: () => {},
+    lost: (reason) => assert.fail(reason),
+  })
+  const found = (path: string): void => {
+    const look = root.look(path)
+    assert.ok(look.kind === 'file')
+    differences.file(path, look)
+  }
+  for (let step = 0; step < 5; step++) {
+    found('large')
+    writeFileSync(join(root.directory, `small${step}`), 'small')
+    found(`small${step}`)
+    assert.ok(!differences.isEmpty)
+    differences.step(false)
+  }
+  seen.flush()
+  assert.deepEqual(told, ['small0', 'small1', 'small2', 'small3', 'small4', 'large'])
+  assert.ok(differences.isEmpty)
 })
 
 test('states survive the way to the worker', () => {

@@ -249,19 +249,20 @@ test('what may not be read is a problem, never gone, and is seen once it may', a
 })
 
 test('ignore rules hide what they name, and act at once when they change', async () => {
-  const root = folder('a.txt', 'b.log', 'build/out/x', 'keep/y.log')
+  const root = folder('a.txt', 'b.log', 'build/out/x', 'keep/y.log', 'dir/z.txt')
   put(root, '.p2pignore', '*.log\nbuild/\n')
   const disk = await opened(root)
   const { index } = disk
-  assert.deepEqual([...index.lines.keys()].sort(), ['.p2pignore', 'a.txt', 'keep'])
+  assert.deepEqual([...index.lines.keys()].sort(), ['.p2pignore', 'a.txt', 'dir', 'dir/z.txt', 'keep'])
   index.told.length = 0
   put(root, '.p2pignore', '*.txt\n')
   await until('the change', () => index.rules === 1)
   await until('what is not ignored any more', () => index.states.has('build/out/x') && index.states.has('keep/y.log'))
   rmSync(join(root, 'a.txt'))
+  rmSync(join(root, 'dir'), { recursive: true })
   rmSync(join(root, 'b.log'))
   await until('the deletion', () => brief(index).includes('gone b.log'))
-  assert.ok(index.states.has('a.txt'), 'what is ignored is never gone')
+  for (const path of ['a.txt', 'dir', 'dir/z.txt']) assert.ok(index.states.has(path), 'what is ignored is never gone')
   rmSync(join(root, '.p2pignore'))
   await until('no rules', () => index.rules === 2)
   await agreed(disk, root)

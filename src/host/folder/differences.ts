@@ -134,11 +134,11 @@ export class Differences {
     for (const path of this.#gone) {
       for (const below of states.below(path)) {
         if (gone.size >= GONE_AT_ONCE) break
-        if (this.#isGone(below)) gone.add(below)
+        if (this.#isGone(below, gone)) gone.add(below)
       }
       if (gone.size >= GONE_AT_ONCE) break
       this.#gone.delete(path)
-      if (states.get(path) !== undefined && this.#isGone(path)) gone.add(path)
+      if (states.get(path) !== undefined && this.#isGone(path, gone)) gone.add(path)
     }
     const fault = hold.fault()
     if (fault !== null) lost(fault)
@@ -150,10 +150,13 @@ export class Differences {
     this.#options.seen.add({ path, state: null })
   }
 
-  #isGone(path: FolderPath): boolean {
+  /** `others`: are told before. What is ignored stays as it is known, and so does a directory with such a thing in it. */
+  #isGone(path: FolderPath, others: ReadonlySet<FolderPath>): boolean {
     const { hold, states, ignores, problem } = this.#options
     try {
-      return !ignores(path, states.get(path)?.kind === 'directory') && hold.root.isGone(path)
+      if (ignores(path, states.get(path)?.kind === 'directory') || !hold.root.isGone(path)) return false
+      for (const name of states.in(path).keys()) if (!others.has(`${path}/${name}`)) return false
+      return true
     } catch (error) {
       problem(path, `cannot be read: ${errorText(error)}`)
       return false
