@@ -182,6 +182,10 @@ test('nothing is looked at through a link or a file, and what is missing is told
     ['real/file', 'link/file', 'link/none', 'real/file/x', 'real/none', 'none/x'].map((path) => root.isGone(path)),
     [false, false, false, true, true, true],
   )
+  assert.deepEqual(new Root(join(at, 'real', 'file')).look('other'), {
+    kind: 'blocked',
+    reason: 'only one file is shared',
+  })
   assert.ok(root.isThere())
   renameSync(at, `${at}.away`)
   mkdirSync(at)
