@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -168,6 +169,7 @@ test('a file that was moved away by a process that was killed then is put back, 
     renameSync(join(open.root, path), join(open.root, '.p2pfolder.trash', batch, '0'))
     return `${batch}.moving`
   })
+  mkdirSync(join(open.root, '.p2pfolder.tmp'))
   for (const mark of marks) writeFileSync(join(open.root, '.p2pfolder.tmp', mark), '')
   writeFileSync(join(open.root, '.p2pfolder.tmp', '7'), 'half')
   writeFileSync(join(open.root, 'other'), 'its successor')
@@ -184,8 +186,18 @@ test('a file that was moved away by a process that was killed then is put back, 
   )
 })
 
+test('a link in the place of the trash is not followed: then nothing is deleted', async () => {
+  const open = await folderWith({ note: 'text' })
+  const outside = temporary()
+  symlinkSync(outside, join(open.root, '.p2pfolder.trash'))
+  assert.notEqual((await removed(open, 'note', stateAt(open.root, 'note'))).outcome, 'ok')
+  assert.equal(readFileSync(join(open.root, 'note'), 'utf8'), 'text')
+  assert.deepEqual(readdirSync(outside), [])
+})
+
 test('a list that somebody else wrote moves nothing out of the folder', async () => {
-  const root = temporary()
+  const root = join(temporary(), 'folder')
+  mkdirSync(root)
   const batch = trashed(root, '../escaped', 'x', Date.now(), true)
   mkdirSync(join(root, '.p2pfolder.tmp'))
   writeFileSync(join(root, '.p2pfolder.tmp', `${batch}.moving`), '')
