@@ -8,7 +8,7 @@ import type { Env } from '../env.js'
 import type { Content, DiskState, FolderPath, LocalBlock, Seen } from '../folder-disk.js'
 import { conflictCopy, originalPath } from './conflict-path.js'
 import type { Index, IndexHooks, IndexOptions, Need, Taken, Totals } from './contract.js'
-import { foundAt, ownDecision, ownEdit } from './edit.js'
+import { foundAt, ownDecision, ownEdit, seenHere } from './edit.js'
 import { type Entry, type Found, type Here, isSame, type Known } from './entry.js'
 import { entryFault } from './entry-check.js'
 import { IndexStore } from './index-store.js'
@@ -229,7 +229,9 @@ export class FolderIndex implements Index {
     } else {
       const { id } = this.#env.identity
       const edit = this.#interned.entry(
-        this.#isOther ? { ...found, author: id, made: null, vector: [] } : ownEdit(found, id, known, wallTimeMs),
+        this.#isOther
+          ? { ...found, author: id, made: null, vector: [] }
+          : ownEdit(found, id, seenHere(known), known?.best ?? null, wallTimeMs),
       )
       if (this.#options.mode === 'receive-only') {
         if (known !== undefined) this.#put(path, { ...known, here: hereAs(edit), untold: true })
@@ -239,6 +241,7 @@ export class FolderIndex implements Index {
       if (taken.how === 'refused') this.#refuseOwn(path, taken.fault)
     }
     if (content !== null) this.#paths.contents.keep(content.id, content.size, content.blocks)
+    if (wasHere !== null) this.#dropCopyOf(wasHere.version, wallTimeMs)
   }
 
   /** Whether what was found is the best version already, or a directory that what is alive below it keeps. */
@@ -283,12 +286,30 @@ export class FolderIndex implements Index {
     this.#hooks.warn(`${loser.path} was changed by two at once, and there is no place for a copy of the older version`)
   }
 
+  /**
+   * A user was faster than we were: what was to become a conflict copy was replaced knowingly, and its bytes may be nowhere else.
+   */
+  #dropCopyOf(version: Entry, wallTimeMs: number): void {
+    const place = version.kind === 'file' ? conflictCopy(version) : null
+    const copy = place === null ? undefined : this.#paths.get(place.path)
+    if (copy === undefined || copy.here !== null || version.content === null || copy.best.content !== version.content)
+      return
+    if (this.#paths.contents.isStanding(version.content)) return
+    const found = foundAt(copy.best.path, null, null, wallTimeMs)
+    this.#take(this.#interned.entry(ownEdit(found, this.#env.identity.id, copy.best, copy.best, wallTimeMs)), null)
+  }
+
   /** A file that has live paths below it gives way to them. */
   #makeDirectory(path: FolderPath, wallTimeMs: number): void {
     const known = this.#paths.get(path)
     if (known === undefined || known.best.kind !== 'file') return
+    const { id } = this.#env.identity
+    const held = known.here?.version.content === known.best.content ? known.here : null
+    // what its author decides counts as made in knowledge of it, so that others would not keep its bytes
+    if (held !== null) this.#keepCopy(held.version, 0)
+    else if (known.best.author === id) return
     const directory = { ...foundAt(path, null, null, wallTimeMs), kind: 'directory' } as const
-    this.#take(this.#interned.entry(ownDecision(directory, this.#env.identity.id, known.best, wallTimeMs)), null)
+    this.#take(this.#interned.entry(ownDecision(directory, id, known.best, wallTimeMs)), null)
   }
 
   /** The mode is another one since the last start: what was kept back is an edit like any other. */
@@ -299,7 +320,7 @@ export class FolderIndex implements Index {
       if (!known.untold) continue
       const { here } = known
       const found = foundAt(path, here?.state ?? null, here?.version.content ?? null, wallTimeMs)
-      const edit = this.#interned.entry(ownEdit(found, id, known, wallTimeMs))
+      const edit = this.#interned.entry(ownEdit(found, id, here?.version ?? known.best, known.best, wallTimeMs))
       this.#take(edit, null, { here: here === null ? null : { ...here, version: edit } })
     }
   }

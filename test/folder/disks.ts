@@ -139,19 +139,25 @@ function bytesOf(id: string | null, peers: readonly DiskPeer[]): Content | undef
   return undefined
 }
 
+/** Each sees what its user did, hears what all others told, and writes what it can; answers whether anything was done. */
+export function exchange(peers: readonly DiskPeer[]): boolean {
+  let isBusy = false
+  for (const peer of peers) {
+    const before = peer.told.length
+    peer.scan()
+    if (peer.told.length > before) isBusy = true
+    for (const from of peers) if (from !== peer && peer.listen(from, 1000)) isBusy = true
+    if (peer.apply(peers, 1000)) isBusy = true
+  }
+  return isBusy
+}
+
 /** Until nobody has anything to tell, to write or to see. Ten minutes pass. */
 export function settle(peers: readonly DiskPeer[], clock: Clock): void {
   for (let minute = 0; minute < 10; minute++) {
     for (let isBusy = true, round = 0; isBusy; round++) {
       assert.ok(round < 200, `still busy: ${JSON.stringify(peers.map(({ name, told }) => [name, told.slice(-4)]))}`)
-      isBusy = false
-      for (const peer of peers) {
-        const before = peer.told.length
-        peer.scan()
-        if (peer.told.length > before) isBusy = true
-        for (const from of peers) if (from !== peer && peer.listen(from, 1000)) isBusy = true
-        if (peer.apply(peers, 1000)) isBusy = true
-      }
+      isBusy = exchange(peers)
     }
     clock.ms += 60_000
     for (const { index } of peers) index.tend()
