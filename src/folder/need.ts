@@ -25,7 +25,8 @@ function kindOf({ best, here, untold }: Known, around: Surroundings): Need['kind
   if (untold) return null
   const { path } = best
   if (best.kind === 'deleted') {
-    if (here === null) return null
+    // whatever is alive below it keeps it: made by us, so that we know of it when that is gone
+    if (here === null) return around.hasLiveBelow(path) && !around.isUnderFile(path) ? 'directory' : null
     return around.hasLiveBelow(path) || around.hasHereBelow(path) ? null : 'remove'
   }
   if (here !== null && here.version.kind === best.kind && here.version.content === best.content) {

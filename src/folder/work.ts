@@ -1,7 +1,8 @@
 /**
  * Makes this disk what the index wants it to be: begins what is needed in the order of the queue, a bounded part of it at
  * once, and comes back to what could not be done.
- * Invariant: what another path still needs the bytes of is neither removed nor replaced, unless nothing else can go on.
+ * Invariant: what another path still needs the bytes of is neither removed nor replaced, unless that path is not possible
+ * here.
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
@@ -13,13 +14,14 @@ import type { Entry } from './entry.js'
 import { Fetches } from './fetch.js'
 import type { Filling } from './filling.js'
 import type { Links } from './links.js'
-import { parentOf } from './path.js'
 import { Queue } from './queue.js'
 import { Writes } from './writes.js'
 
 /** Directories, removals and x bits that the disk is asked for at once. */
 const MAX_OPERATIONS = 256
 const FULL_RETRY_MS = 10_000
+/** So long nobody who is there has had it. */
+const FORSAKEN_MS = 60_000
 
 export interface WorkParts {
   readonly env: Env
@@ -56,7 +58,8 @@ export class Work {
     const { env, mesh, disk, index, links } = parts
     this.#delays = new Delays(env, (path) => this.#review(path))
     this.fetches = new Fetches(env, mesh, disk, index, {
-      partners: () => links.all(),
+      mayHold: (path) => links.mayHold(path),
+      lacks: (path, peer) => links.lacks(path, peer),
       takesPart: (peer) => links.takesPart(peer),
       listed: (filling) => this.#writes.listed(filling),
       filled: (filling) => this.#writes.filled(filling),
@@ -103,6 +106,7 @@ export class Work {
 
   /** That peer has the bytes of what is best there. */
   held(path: FolderPath, peer: PeerId): void {
+    if (this.#parts.index().need(path) === null) return
     this.fetches.held(path, peer, this.#writes.get(path))
     this.#delays.wake(path)
   }
@@ -179,7 +183,7 @@ export class Work {
 
   #step(): void {
     if (!this.#isRunning) return
-    for (const path of [...this.#waiting]) this.#again(path, false)
+    for (const path of [...this.#waiting]) this.#again(path)
     for (const filling of [...this.#writes.all()]) this.#writes.review(filling)
     this.#operateAll('directory')
     this.#operateAll('mode')
@@ -187,50 +191,38 @@ export class Work {
     const hasWrites = this.#full === null && this.#queue.sizeOf('write') > 0
     if (!hasWrites && this.#queue.sizeOf('directory') === 0 && !this.#writes.isCopying) {
       this.#operateAll('remove')
-      if (this.#queue.sizeOf('remove') === 0) this.#operateAll('last')
     }
-    const isStuck = this.#operations.size === 0 && !this.#writes.isMoving
-    if (isStuck && !hasWrites) this.#release()
+    if (hasWrites && this.#operations.size === 0 && !this.#writes.isMoving) this.#release()
     this.#parts.changed()
   }
 
-  /** Nothing else can go on, so nobody is waited for any longer. */
+  /** There are as many files under way as may be, and each waits for one that is not: one after the other goes first. */
   #release(): void {
     for (const filling of [...this.#writes.all()]) this.#writes.review(filling, true)
-    for (const path of [...this.#waiting]) this.#again(path, true)
   }
 
-  #again(path: FolderPath, force: boolean): void {
+  #again(path: FolderPath): void {
     const need = this.#parts.index().need(path)
-    if (need !== null && !force && this.#mustWait(need)) return
+    if (need !== null && this.#isSource(need)) return
     this.#waiting.delete(path)
     if (need !== null) this.#operate(need)
   }
 
-  #operateAll(kind: 'directory' | 'mode' | 'remove' | 'last'): void {
+  #operateAll(kind: 'directory' | 'mode' | 'remove'): void {
     while (this.#operations.size < MAX_OPERATIONS) {
       const path = this.#queue.take(kind)
       if (path === undefined) return
       const need = this.#parts.index().need(path)
       if (need === null) continue
-      if (this.#mustWait(need)) this.#waiting.add(path)
+      if (this.#isSource(need)) this.#waiting.add(path)
       else this.#operate(need)
     }
   }
 
-  /** Others need what stands there, or something below it waits for them. */
-  #mustWait(need: Need): boolean {
-    if (need.kind === 'mode') return false
-    if (need.here?.kind !== 'directory') return this.#isSource(need)
-    const below = `${need.path}/`
-    for (const path of this.#waiting) if (path.startsWith(below)) return true
-    return false
-  }
-
+  /** Others need what stands there. */
   #isSource({ path, here }: Need): boolean {
     if (here?.kind !== 'file') return false
-    const counts = (other: FolderPath): boolean => !this.#delays.isSkipped(other) && !this.#writes.isAssembled(other)
-    return this.#parts.index().isSourceForOther(path, counts)
+    return this.#parts.index().isSourceForOther(path, (other) => !this.#delays.isSkipped(other))
   }
 
   #operate(need: Need): void {
@@ -240,7 +232,7 @@ export class Work {
     const ended = (outcome: Outcome): void => {
       if (era !== this.#era) return
       this.#operations.delete(path)
-      this.#ended(path, best, outcome, need.kind === 'remove')
+      this.#ended(path, best, outcome)
     }
     if (need.kind === 'write') {
       this.#write(need)
@@ -277,18 +269,20 @@ export class Work {
 
   #finished(filling: Filling, outcome: WriteOutcome): void {
     if (outcome.outcome === 'ok') this.#hasRoom()
-    this.#ended(filling.path, filling.entry, outcome, false)
+    this.#ended(filling.path, filling.entry, outcome)
     this.#freeTwins(filling)
   }
 
   #dropped(filling: Filling): void {
     this.#writes.drop(filling)
-    this.#ended(filling.path, filling.entry, { outcome: 'full', reason: 'the disk is full' }, false)
+    this.#ended(filling.path, filling.entry, { outcome: 'full', reason: 'the disk is full' })
     this.#freeTwins(filling)
   }
 
   #starved(path: FolderPath): void {
+    const { index, links } = this.#parts
     this.#delays.add(path, 'starved', 'no peer that is linked has it')
+    if (!links.isAlone && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
   }
 
   /** Others of the same content may be copied from it now, or have to be fetched themselves. */
@@ -300,20 +294,18 @@ export class Work {
 
   // ---- outcomes
 
-  #ended(path: FolderPath, entry: Entry, outcome: Outcome, isRemoval: boolean): void {
-    if (outcome.outcome === 'ok') this.#done(path, entry, stateOf(outcome), isRemoval)
+  #ended(path: FolderPath, entry: Entry, outcome: Outcome): void {
+    if (outcome.outcome === 'ok') this.#done(path, entry, stateOf(outcome))
     else if (outcome.outcome === 'full') this.#isFull(outcome.reason)
     else this.#delays.add(path, outcome.outcome === 'skipped' ? 'skipped' : 'failed', outcome.reason)
     this.#review(path)
   }
 
-  #done(path: FolderPath, entry: Entry, state: DiskState | null, isRemoval: boolean): void {
+  #done(path: FolderPath, entry: Entry, state: DiskState | null): void {
     const { index, links } = this.#parts
     this.#delays.delete(path)
     index().applied(entry, state)
     if (index().isHeld(path)) links.arrived(path)
-    const above = parentOf(path)
-    if (isRemoval && above !== null) this.#delays.wake(above)
   }
 
   #isFull(reason: string): void {

@@ -142,7 +142,9 @@ export class SimFolderDisk implements FolderDisk {
   makeDirectory(path: FolderPath, replaces: DiskState | null, done: (outcome: WriteOutcome) => void): void {
     this.#thread.ask(0.1, () => {
       if (this.#tree.things.get(path)?.kind === 'directory') return this.#written(this.#agree(path), done)
-      const wrong = this.#clear(path, replaces) ?? this.#unwritable(path, null)
+      const cleared = this.#clear(path, replaces)
+      const wrong = cleared ?? this.#unwritable(path, null)
+      if (wrong !== null && cleared === null) this.#watch?.mistaken(path, replaces)
       if (wrong !== null) return this.#thread.tell(() => done(wrong))
       this.#written(
         this.#own(path, () => this.#tree.mkdir(path)),
@@ -237,18 +239,19 @@ export class SimFolderDisk implements FolderDisk {
 
   /** Two steps, between which a crash leaves the old file in the trash and nothing in its place. */
   #finish(gathered: Gathered, done: (outcome: WriteOutcome) => void): void {
-    const { path, replaces, mtimeMs, executable } = gathered.job
+    const { path, mtimeMs, executable } = gathered.job
     let wrong: Refused | null = null
     const bytes = assembled(gathered)
     if (bytes === null) throw new Error(`${path} was finished with blocks missing`)
     this.#over(gathered)
     this.#thread.ask(this.options.random.exponential(this.options.syncMs ?? 2), () => {
       wrong = this.#hasRoom(bytes.length)
-        ? this.#clear(path, replaces)
+        ? this.#clear(path, gathered.job.replaces)
         : { outcome: 'full', reason: 'the disk is full' }
     })
     this.#thread.ask(RENAME_MS, () => {
       const refused = wrong ?? this.#unwritable(path, null)
+      if (wrong === null && refused !== null) this.#watch?.mistaken(path, gathered.job.replaces)
       if (refused !== null) return this.#thread.tell(() => done(refused))
       const file = { kind: 'file', inode: this.#tree.newInode(), mtimeMs, executable, bytes } as const
       const state = this.#own(path, () => {
