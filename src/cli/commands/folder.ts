@@ -132,7 +132,8 @@ function listed(view: FolderView, columns: number): Outcome {
           ...table(['n', 'file', 'this by', 'that by', 'that of', 'that stands beside it as'], rows, columns),
           'folder conflicts show <n> compares the two; folder conflicts keep <n> this|that|both settles it',
         ]
-  return { exit: EXIT.done, message: plural(all.length, 'conflict'), lines, json: view }
+  const message = all.length === 0 ? 'no conflicts' : plural(all.length, 'conflict')
+  return { exit: EXIT.done, message, lines, json: view }
 }
 
 function show({ columns }: CommandContext, view: FolderView, which: string): Outcome {
