@@ -1,5 +1,5 @@
 // Plays many seeds of the simulator, or one with a trace.
-// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|ring|power|line|polls]
+// usage: npm run sim -- [--seeds N] [--from S] [--trace] [--shrink] [--no-build] [storm|churn|ring|power|line|polls|folder]
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 

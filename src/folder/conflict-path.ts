@@ -3,20 +3,20 @@
  * so that all peers who find the conflict make the same entry, and whoever deletes the copy deletes it for all.
  */
 import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
-import type { PeerId } from '../../wire/types.js'
+import type { Hash, PeerId } from '../../wire/types.js'
 import type { Entry } from './entry.js'
 import { MAX_SEGMENT_BYTES, nameOf, parentOf, pathFault } from './path.js'
 
 const SUFFIX = /\.sync-conflict-\d{8}-\d{6}-\d{3}-[0-9a-f]{7}(?=(\.[^.]*)?$)/
 /** Longer endings are no file type. */
 const MAX_EXTENSION_BYTES = 32
-const AUTHOR_DIGITS = 7
+const ID_DIGITS = 7
 
-/** `dir/name.sync-conflict-20261121-103000-123-1a2b3c4.ext`: UTC of the mtime, start of the author's id. */
-export function conflictPath(path: string, mtimeMs: number, author: PeerId): string {
+/** `dir/name.sync-conflict-20261121-103000-123-1a2b3c4.ext`: UTC of the mtime, start of the author's id (`by`). */
+export function conflictPath(path: string, mtimeMs: number, by: PeerId | Hash): string {
   const above = parentOf(path)
   const { stem, extension } = splitName(nameOf(originalPath(path)))
-  const suffix = `.sync-conflict-${stampOf(mtimeMs)}-${author.slice(0, AUTHOR_DIGITS)}${extension}`
+  const suffix = `.sync-conflict-${stampOf(mtimeMs)}-${by.slice(0, ID_DIGITS)}${extension}`
   const room = Math.min(
     MAX_SEGMENT_BYTES,
     above === null ? MAX_PATH_BYTES : MAX_PATH_BYTES - Buffer.byteLength(above) - 1,
@@ -34,11 +34,16 @@ export function originalPath(path: string): string {
   return path.slice(0, path.length - nameOf(path).length) + nameOf(path).replace(SUFFIX, '')
 }
 
-/** The entry of a loser's copy; null where there is no path for it: it is a copy of that moment already, or lies too deep. */
+/**
+ * The entry of a loser's copy; null where there is no path for it. One author may have two files of one moment: what loses
+ * against a copy for its place is named by its content.
+ */
 export function conflictCopy(loser: Entry): Entry | null {
-  const path = conflictPath(loser.path, loser.mtimeMs, loser.author)
+  const place = conflictPath(loser.path, loser.mtimeMs, loser.author)
+  const isTaken = place === loser.path && loser.content !== null
+  const path = isTaken ? conflictPath(loser.path, loser.mtimeMs, loser.content) : place
   if (path === loser.path || pathFault(path) !== null) return null
-  return { ...loser, path, vector: [{ peer: loser.author, counter: 1 }] }
+  return { ...loser, path, made: null, vector: [{ peer: loser.author, counter: 1 }] }
 }
 
 function splitName(name: string): { readonly stem: string; readonly extension: string } {

@@ -53,6 +53,10 @@ export class Contents {
     this.#hooks.released(id)
   }
 
+  isStanding(id: Hash): boolean {
+    return this.#standing.has(id)
+  }
+
   standingAt(id: Hash): Iterable<FolderPath> {
     return all(this.#standing, id)
   }

@@ -16,8 +16,8 @@ export type Taken =
 export interface IndexHooks {
   /**
    * `best` of this path is another one (before: `was`): everybody but `from` (null: it came about here) shall hear of it.
-   * A conflict copy comes before the path whose loser it is, and must be told in that order: whoever alone has the loser's
-   * bytes keeps them then until the copy is made.
+   * Called in the middle of a change: note it, and ask or change the index later. A conflict copy is made by whoever has the
+   * loser's bytes, and comes before the path whose loser it is.
    */
   changed(path: FolderPath, was: Entry | null, from: PeerId | null): void
   /** What this path needs, or whether it must wait as a source for another one, may have changed: see `need`. */

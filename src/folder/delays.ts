@@ -84,7 +84,7 @@ export class Delays {
   /** What keeps failing here, for people. */
   *problems(): Iterable<Problem> {
     for (const [path, { kind, reason, tries }] of this.#delays) {
-      if (kind === 'skipped' || (kind === 'failed' && tries > 1)) yield { path, reason }
+      if (kind === 'skipped' || tries > 1) yield { path, reason }
     }
   }
 

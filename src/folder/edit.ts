@@ -3,12 +3,9 @@
 import { MAX_TIME_MS } from '../../wire/messages/folder.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { DiskState, FolderPath } from '../folder-disk.js'
-import type { Entry, Known, Vector } from './entry.js'
+import { type Entry, type Found, type Known, madeOf } from './entry.js'
 import { CLOCK_AHEAD_MS } from './entry-check.js'
-import { advance, counterOf } from './vector.js'
-
-/** What stands at a path, still without a version. */
-export type Found = Omit<Entry, 'vector' | 'author'>
+import { advance, compareVectors, counterOf } from './vector.js'
 
 /** `state` null: nothing stands there any more. */
 export function foundAt(path: FolderPath, state: DiskState | null, content: Hash | null, wallTimeMs: number): Found {
@@ -20,22 +17,38 @@ export function foundAt(path: FolderPath, state: DiskState | null, content: Hash
   return { path, kind, size: 0, mtimeMs: fileTime(wallTimeMs, wallTimeMs), executable: false, content: null }
 }
 
-/** An edit of what stood here, by us, now. */
-export function ownEdit(found: Found, author: PeerId, known: Known | undefined, wallTimeMs: number): Entry {
-  const best = known?.best.vector ?? []
-  const counter = Math.max(
-    counterOf(best, author) + 1,
-    counterOf(known?.here?.vector ?? [], author) + 1,
-    Math.floor(wallTimeMs / 1000),
-  )
-  return { ...found, author, vector: advance(seenHere(known), author, counter) }
+/** An edit by us, now, of the version that whoever edits has seen; null: of none. `best` as it is known. */
+export function ownEdit(
+  found: Found,
+  author: PeerId,
+  seen: Entry | null,
+  best: Entry | null,
+  wallTimeMs: number,
+): Entry {
+  const counter = nextCounter(author, [best, seen], wallTimeMs)
+  const vector = advance(seen?.vector ?? [], author, counter)
+  const made = seen === null ? vector : advance(madeOf(seen), author, counter)
+  return { ...found, author, made: compareVectors(made, vector) === 'equal' ? null : made, vector }
+}
+
+/** A version that replaces `best` although nobody edited it: whoever has its bytes keeps them as a copy. */
+export function ownDecision(found: Found, author: PeerId, best: Entry, wallTimeMs: number): Entry {
+  const counter = nextCounter(author, [best], wallTimeMs)
+  const vector = advance(best.vector, author, counter)
+  return { ...found, author, made: vector.length === 1 ? null : [{ peer: author, counter }], vector }
+}
+
+/** Above all that we ever gave to this path, as far as we know. */
+function nextCounter(author: PeerId, versions: readonly (Entry | null)[], wallTimeMs: number): number {
+  const used = versions.map((version) => counterOf(version?.vector ?? [], author))
+  return Math.max(Math.floor(wallTimeMs / 1000), ...used.map((counter) => counter + 1))
 }
 
 /** The version that whoever edits here has seen: what stands here, or that it was deleted. */
-function seenHere(known: Known | undefined): Vector {
-  if (known === undefined) return []
-  if (known.here !== null) return known.here.vector
-  return known.best.kind === 'deleted' ? known.best.vector : []
+export function seenHere(known: Known | undefined): Entry | null {
+  if (known === undefined) return null
+  if (known.here !== null) return known.here.version
+  return known.best.kind === 'deleted' ? known.best : null
 }
 
 /** Whole ms; a time that peers would refuse becomes the present one. */

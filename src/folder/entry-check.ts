@@ -3,7 +3,7 @@ import { MAX_COUNTER, MAX_TIME_MS } from '../../wire/messages/folder.js'
 import { contentId, MAX_FILE_BYTES } from './content.js'
 import type { Entry } from './entry.js'
 import { pathFault } from './path.js'
-import { isAscending } from './vector.js'
+import { compareVectors, isAscending } from './vector.js'
 
 const EMPTY_CONTENT = contentId(new Uint8Array(0))
 /** How far a peer's clock may be ahead of ours. */
@@ -30,6 +30,9 @@ export function shapeFault(entry: Entry): string | null {
   const path = pathFault(entry.path)
   if (path !== null) return path
   if (!isAscending(entry.vector)) return 'its version vector is not ascending'
+  if (entry.made !== null && (!isAscending(entry.made) || compareVectors(entry.made, entry.vector) !== 'older')) {
+    return 'its author had seen more than it stands for'
+  }
   if (entry.vector.some(({ counter }) => counter > MAX_COUNTER)) return 'its version counter is too large'
   if (!(entry.mtimeMs >= 0 && entry.mtimeMs <= MAX_TIME_MS)) return 'its time is none'
   if (entry.kind !== 'file') {

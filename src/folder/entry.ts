@@ -3,7 +3,6 @@
  * on this disk, with the version that it is. They differ while `best` is still to be fetched.
  */
 import type { EntryFields, EntryKind } from '../../wire/messages/folder.js'
-import type { Hash } from '../../wire/types.js'
 import type { DiskState } from '../folder-disk.js'
 
 export type { EntryKind }
@@ -13,11 +12,9 @@ export type Vector = EntryFields['vector']
 export type Entry = EntryFields
 
 export interface Here {
-  /** The version that this is, or of which it is an unchanged copy. */
-  readonly vector: Vector
+  /** The version that this is, or of which it is an unchanged copy; `best` itself where they are the same. */
+  readonly version: Entry
   readonly state: DiskState
-  /** Null of a directory. */
-  readonly content: Hash | null
 }
 
 export interface Known {
@@ -28,7 +25,15 @@ export interface Known {
   readonly untold: boolean
 }
 
+/** An entry without its history. */
+export type Found = Omit<Entry, 'author' | 'made' | 'vector'>
+
 /** Whether these two are one and the same to a user: kind, bytes and x bit. Times and authors do not count. */
-export function isSame(a: Omit<Entry, 'author' | 'vector'>, b: Omit<Entry, 'author' | 'vector'>): boolean {
+export function isSame(a: Found, b: Found): boolean {
   return a.kind === b.kind && a.content === b.content && a.size === b.size && a.executable === b.executable
+}
+
+/** What the author of a version had seen, the version itself included. */
+export function madeOf(entry: Entry): Vector {
+  return entry.made ?? entry.vector
 }

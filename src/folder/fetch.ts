@@ -60,11 +60,13 @@ export class Fetches {
     this.#disk = disk
     this.#hooks = hooks
     this.#sources = new Sources(env, mesh, {
-      partners: () => hooks.partners(),
+      mayHold: (path) => hooks.mayHold(path),
       takesPart: (peer) => hooks.takesPart(peer),
+      lacks: (path, peer) => hooks.lacks(path, peer),
       ready: () => this.#soon(),
     })
     this.#lists = new Lists(env, mesh, index, {
+      refused: (filling, source) => this.#sources.refused(filling.path, source.peer),
       answered: (filling) => {
         const isKnown = filling.stage === 'list' && index().contentOf(filling.content, filling.size) !== null
         if (isKnown) hooks.listed(filling)
@@ -103,7 +105,8 @@ export class Fetches {
 
   /** Somebody is known whom to ask. */
   hasSource(filling: Filling): boolean {
-    return this.#sources.usable(filling).length > 0
+    const { sure, guessed } = this.#sources.usable(filling)
+    return sure.length + guessed.length > 0
   }
 
   /** The answer to a request for block hashes. */
@@ -157,22 +160,26 @@ export class Fetches {
   #request(filling: Filling): boolean {
     const { starvedAt } = filling
     if (starvedAt !== null && this.#env.now() - starvedAt > FORGIVE_MS) filling.refused.clear()
-    const usable = this.#sources.usable(filling)
-    if (usable.length === 0) {
+    const { sure, guessed } = this.#sources.usable(filling)
+    if (sure.length + guessed.length === 0) {
       if (starvedAt === null || this.#env.now() - starvedAt > FORGIVE_MS) filling.starvedAt = this.#env.now()
       return false
     }
     filling.starvedAt = null
     const bytes = filling.stage === 'list' ? LIST_BYTES : filling.blockBytes(filling.missing.at(-1) ?? 0)
     if (this.#inFlight > 0 && this.#inFlight + bytes > IN_FLIGHT_BYTES) return false
-    for (const source of [...usable].sort((a, b) => a.bytes - b.bytes)) {
-      const link = source.linkFor(bytes)
-      if (link === null) continue
-      if (filling.stage === 'list') this.#lists.ask(filling, source, link)
-      else this.#fetch(source, link, this.#batch(filling, source))
-      return true
-    }
-    return false
+    if (sure.some((source) => this.#ask(filling, source, bytes))) return true
+    // who said that it has it will soon be there
+    if (sure.some(({ isOpening }) => isOpening)) return false
+    return guessed.some((source) => this.#ask(filling, source, bytes))
+  }
+
+  #ask(filling: Filling, source: Source, bytes: number): boolean {
+    const link = source.linkFor(bytes)
+    if (link === null) return false
+    if (filling.stage === 'list') this.#lists.ask(filling, source, link)
+    else this.#fetch(source, link, this.#batch(filling, source))
+    return true
   }
 
   /** Blocks of this file, and of others that lack some and that the same source may have. */
@@ -196,7 +203,8 @@ export class Fetches {
     if (!gather(first)) return batch
     for (const filling of this.#fillings) {
       if (filling === first || !filling.isHungry || filling.stage !== 'fetch') continue
-      if (!this.#sources.usable(filling).includes(source)) continue
+      const { sure, guessed } = this.#sources.usable(filling)
+      if (!sure.includes(source) && !(sure.length === 0 && guessed.includes(source))) continue
       if (files++ >= SMALL_FILES_PER_REQUEST || !gather(filling)) break
     }
     return batch

@@ -1,9 +1,8 @@
 /**
  * Stands between the disk and the index, so that a slip (or a program gone wrong) does not delete the folder everywhere.
- * A few deletions pass at once. More of them wait until they have ended; if together, within ten seconds, they are more
+ * Deletions wait until no more of them come. If they are then more than ten, and with those of the last ten seconds more
  * than half of the files, they are held until the user says what is meant. What only moved is no deletion.
  */
-import type { Hash } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { FolderPath, Seen } from '../folder-disk.js'
 import type { Index } from './contract.js'
@@ -11,8 +10,11 @@ import type { Index } from './contract.js'
 /** Files that may go without a question, however few there are. */
 const FREE_FILES = 10
 const WINDOW_MS = 10_000
-/** Deletions that are more than a few wait until none came for so long. */
+/** Deletions wait until none came for so long: a few, and more than that. */
+const FEW_QUIET_MS = 300
 const QUIET_MS = 1_000
+/** They never wait longer. */
+const LONGEST_MS = 10_000
 
 export interface GuardHooks {
   /** There is a question now, or none any more. */
@@ -27,8 +29,10 @@ export class Guard {
   readonly #held = new Map<FolderPath, Seen>()
   /** When files that were deleted went to the index, the oldest first. */
   #passed: { readonly time: number; readonly count: number }[] = [] // within the window
-  /** Contents that came up within the window. */
-  readonly #arrived = new Map<Hash, number>() // at most one a path of the index
+  /** What came up within the window, the oldest first, and when. */
+  readonly #arrived = new Map<FolderPath, number>() // paths of the index
+  /** When the first of those that wait came. */
+  #heldSince = 0
   #timer: Cancel | null = null
   #isAsking = false
 
@@ -45,21 +49,26 @@ export class Guard {
 
   /** What the disk found; it goes to the index now or later. */
   seen(changes: readonly Seen[]): void {
+    const now = this.#env.now()
     const pass: Seen[] = []
+    let isNew = false
     for (const change of changes) {
-      if (change.state !== null) {
-        this.#held.delete(change.path)
-        if (change.content !== null) this.#arrived.set(change.content.id, this.#env.now())
-        pass.push(change)
-      } else if (this.#isAsking || this.#held.size > 0 || !this.#isFree()) this.#held.set(change.path, change)
-      else {
-        this.#note(this.#isFile(change.path) ? 1 : 0)
+      const { path } = change
+      if (change.state === null) {
+        if (this.#held.size === 0) this.#heldSince = now
+        this.#held.set(path, change)
+        isNew = true
+      } else {
+        this.#held.delete(path)
+        this.#arrived.delete(path)
+        this.#arrived.set(path, now)
         pass.push(change)
       }
     }
+    this.#forget(now)
     if (pass.length > 0) this.#index().local(pass)
     if (this.#held.size === 0) this.#settle()
-    else if (!this.#isAsking) this.#decideSoon()
+    else if (isNew && !this.#isAsking) this.#decideSoon(now)
   }
 
   /** That was meant. */
@@ -85,37 +94,33 @@ export class Guard {
     this.#settle()
   }
 
-  /** Whether one more may go at once. */
-  #isFree(): boolean {
-    return this.#recent() < FREE_FILES
-  }
-
-  #decideSoon(): void {
+  #decideSoon(now: number): void {
     this.#timer?.()
-    this.#timer = this.#env.after(QUIET_MS, () => {
+    const quietMs = this.#held.size > FREE_FILES ? QUIET_MS : FEW_QUIET_MS
+    const delayMs = Math.max(0, Math.min(quietMs, this.#heldSince + LONGEST_MS - now))
+    this.#timer = this.#env.after(delayMs, () => {
       this.#timer = null
-      if (this.#isMass()) {
-        this.#isAsking = true
-        this.#hooks.changed()
-      } else this.#pass()
+      this.#decide()
     })
   }
 
-  #isMass(): boolean {
+  #decide(): void {
+    const { deleted, moved } = this.#count()
     const recent = this.#recent()
-    let deleted = recent
-    for (const path of this.#held.keys()) if (this.#isFile(path) && !this.#hasMoved(path)) deleted++
-    const before = this.#index().totals().files + recent
-    return deleted > FREE_FILES && deleted * 2 > before
+    // what moved stands in two places by now
+    const before = this.#index().totals().files - moved + recent
+    if (deleted + recent > FREE_FILES && (deleted + recent) * 2 > before) {
+      this.#isAsking = true
+      this.#hooks.changed()
+    } else {
+      if (deleted > 0) this.#passed.push({ time: this.#env.now(), count: deleted })
+      this.#pass()
+    }
   }
 
   #pass(): void {
     const changes = [...this.#held.values()]
     this.#held.clear()
-    let files = 0
-    for (const { path } of changes) if (this.#isFile(path) && !this.#hasMoved(path)) files++
-    // an answer was given, or they are too few: they count no more than others do
-    if (!this.#isAsking) this.#note(files)
     this.#index().local(changes)
   }
 
@@ -128,23 +133,36 @@ export class Guard {
     this.#hooks.changed()
   }
 
-  #isFile(path: FolderPath): boolean {
-    return this.#index().get(path)?.here?.state.kind === 'file'
-  }
-
-  #hasMoved(path: FolderPath): boolean {
-    const content = this.#index().get(path)?.here?.content ?? null
-    return content !== null && this.#arrived.has(content)
-  }
-
-  #note(count: number): void {
-    if (count > 0) this.#passed.push({ time: this.#env.now(), count })
+  /** Files that wait: those whose bytes just came up at another path have moved. */
+  #count(): { readonly deleted: number; readonly moved: number } {
+    const index = this.#index()
+    const arrived = new Set<string>()
+    for (const path of this.#arrived.keys()) {
+      const content = this.#held.has(path) ? null : (index.get(path)?.here?.version.content ?? null)
+      if (content !== null) arrived.add(content)
+    }
+    let [deleted, moved] = [0, 0]
+    for (const path of this.#held.keys()) {
+      const content = index.get(path)?.here?.version.content ?? null
+      if (content === null) continue
+      if (arrived.has(content)) moved++
+      else deleted++
+    }
+    return { deleted, moved }
   }
 
   /** Files that went to the index within the window. */
   #recent(): number {
-    const since = this.#env.now() - WINDOW_MS
-    this.#passed = this.#passed.filter(({ time }) => time > since)
+    this.#forget(this.#env.now())
     return this.#passed.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  #forget(now: number): void {
+    const since = now - WINDOW_MS
+    this.#passed = this.#passed.filter(({ time }) => time > since)
+    for (const [path, time] of this.#arrived) {
+      if (time > since) break
+      this.#arrived.delete(path)
+    }
   }
 }

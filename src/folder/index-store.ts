@@ -124,7 +124,9 @@ export class IndexStore {
 function readKnown(key: string, value: Uint8Array): Known | null {
   try {
     const known = decodeKnown(value)
-    return known.best.path === key && shapeFault(known.best) === null ? known : null
+    if (known === null) return null
+    const versions = known.here === null ? [known.best] : [known.best, known.here.version]
+    return versions.every((version) => version.path === key && shapeFault(version) === null) ? known : null
   } catch (error) {
     if (error instanceof ProtocolError) return null
     throw error

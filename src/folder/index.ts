@@ -8,15 +8,14 @@ import type { Env } from '../env.js'
 import type { Content, DiskState, FolderPath, LocalBlock, Seen } from '../folder-disk.js'
 import { conflictCopy, originalPath } from './conflict-path.js'
 import type { Index, IndexHooks, IndexOptions, Need, Taken, Totals } from './contract.js'
-import { foundAt, ownEdit } from './edit.js'
-import { type Entry, type Here, isSame, type Known } from './entry.js'
+import { foundAt, ownDecision, ownEdit, seenHere } from './edit.js'
+import { type Entry, type Found, type Here, isSame, type Known } from './entry.js'
 import { entryFault } from './entry-check.js'
 import { IndexStore } from './index-store.js'
 import { Interned } from './interned.js'
 import { KnownPaths } from './known-paths.js'
-import { isIdentical, mergeEntries } from './merge.js'
+import { isIdentical, isLoser, mergeEntries } from './merge.js'
 import { pathFault } from './path.js'
-import { placed } from './placed.js'
 
 const DEFAULT_MAX_PATHS = 250_000
 /** So long a deletion is remembered; whoever was away longer begins anew. */
@@ -130,14 +129,14 @@ export class FolderIndex implements Index {
     // others may not have forgotten it yet
     const isForgotten = entry.kind === 'deleted' && entry.mtimeMs < wallTimeMs - MEMORY_MS
     if (isForgotten && this.#paths.get(entry.path) === undefined) return { how: 'known' }
-    return this.#take(entry, from)
+    return this.#take(this.#interned.entry(entry), from)
   }
 
   applied(entry: Entry, state: DiskState | null): void {
     const known = this.#paths.get(entry.path)
     if (known === undefined) return
-    const here = state === null ? null : { vector: entry.vector, state, content: entry.content }
-    this.#put(entry.path, { best: known.best, here: placed(here, known.best, known.best), untold: false })
+    const here = state === null ? null : placed({ version: entry, state }, known.best)
+    this.#put(entry.path, { best: known.best, here, untold: false })
   }
 
   need(path: FolderPath): Need | null {
@@ -176,7 +175,7 @@ export class FolderIndex implements Index {
 
   isHeld(path: FolderPath): boolean {
     const known = this.#paths.get(path)
-    return known?.best.kind !== 'file' || known.here?.content === known.best.content
+    return known?.best.kind !== 'file' || known.here?.version.content === known.best.content
   }
 
   totals(): Totals {
@@ -205,7 +204,7 @@ export class FolderIndex implements Index {
   }
 
   #put(path: FolderPath, known: Known | null): void {
-    this.#paths.put(path, known === null ? null : this.#interned.known(known))
+    this.#paths.put(path, known)
     this.#store.changed(path)
   }
 
@@ -221,25 +220,32 @@ export class FolderIndex implements Index {
     if (state === null && wasHere === null) return
     const wallTimeMs = this.#env.wallTime()
     const found = foundAt(path, state, content?.id ?? null, wallTimeMs)
-    const hereWith = (vector: Here['vector']) => (state === null ? null : { vector, state, content: found.content })
-    const isReceiving = this.#options.mode === 'receive-only'
+    const hereAs = (version: Entry) => (state === null ? null : { version, state })
     if (known !== undefined && wasHere !== null && state !== null && isTouch(wasHere, state, found.content)) {
-      this.#put(path, { ...known, here: hereWith(wasHere.vector) })
+      this.#put(path, { ...known, here: hereAs(wasHere.version) })
     } else if (known !== undefined && this.#isBest(known, found)) {
-      this.#put(path, { best: known.best, here: hereWith(known.best.vector), untold: false })
-    } else if (isReceiving) {
-      if (known !== undefined) this.#put(path, { ...known, here: hereWith(wasHere?.vector ?? []), untold: true })
+      const version = isSame(found, known.best) ? known.best : { ...known.best, kind: found.kind }
+      this.#put(path, { best: known.best, here: hereAs(version), untold: false })
     } else {
       const { id } = this.#env.identity
-      const edit = this.#isOther ? { ...found, author: id, vector: [] } : ownEdit(found, id, known, wallTimeMs)
-      const taken = this.#take(edit, null, { here: hereWith(edit.vector) })
+      const edit = this.#interned.entry(
+        this.#isOther
+          ? { ...found, author: id, made: null, vector: [] }
+          : ownEdit(found, id, seenHere(known), known?.best ?? null, wallTimeMs),
+      )
+      if (this.#options.mode === 'receive-only') {
+        if (known !== undefined) this.#put(path, { ...known, here: hereAs(edit), untold: true })
+        return
+      }
+      const taken = this.#take(edit, null, { here: hereAs(edit) })
       if (taken.how === 'refused') this.#refuseOwn(path, taken.fault)
     }
     if (content !== null) this.#paths.contents.keep(content.id, content.size, content.blocks)
+    if (wasHere !== null) this.#dropCopyOf(wasHere.version, wallTimeMs)
   }
 
   /** Whether what was found is the best version already, or a directory that what is alive below it keeps. */
-  #isBest({ best }: Known, found: Omit<Entry, 'author' | 'vector'>): boolean {
+  #isBest({ best }: Known, found: Found): boolean {
     if (isSame(found, best)) return true
     return found.kind === 'directory' && best.kind === 'deleted' && this.#paths.hasLiveBelow(best.path)
   }
@@ -258,33 +264,52 @@ export class FolderIndex implements Index {
       return { how: 'adopted' }
     }
     const merged = mergeEntries(known.best, entry)
-    if (merged.loser !== null) this.#keepCopy(merged.loser, depth)
-    const isNew = !isIdentical(merged.best, known.best)
-    const best = isNew ? merged.best : known.best
-    const here = placed(standing === undefined ? known.here : standing.here, known.best, best)
+    const isNew = !isIdentical(merged, known.best)
+    const best = isNew ? this.#interned.entry(merged) : known.best
+    const here = standing === undefined ? known.here : standing.here
+    // what did not stand for the best version before was dealt with when that came
+    const isDealtWith = standing === undefined && known.here?.version.content !== known.best.content
+    if (here !== null && !isDealtWith && isLoser(here.version, best)) this.#keepCopy(here.version, depth)
     const untold = standing === undefined && known.untold && isSame(known.best, best)
-    if (isNew || standing !== undefined) this.#put(path, { best, here, untold })
+    if (isNew || standing !== undefined)
+      this.#put(path, { best, here: here === null ? null : placed(here, best), untold })
     const isTheirs = isIdentical(best, entry)
     if (!isNew) return { how: isTheirs ? 'known' : 'older' }
     this.#hooks.changed(path, known.best, isTheirs ? from : null)
     return { how: 'adopted' }
   }
 
-  /** Before its path becomes another version's, so that whoever has its bytes keeps them for the copy. */
+  /** Before its path becomes another version's, so that what stands there is a source until the copy is made. */
   #keepCopy(loser: Entry, depth: number): void {
     const copy = depth < MAX_COPY_DEPTH ? conflictCopy(loser) : null
     if (copy !== null && this.#take(copy, null, undefined, depth + 1).how !== 'refused') return
     this.#hooks.warn(`${loser.path} was changed by two at once, and there is no place for a copy of the older version`)
   }
 
+  /**
+   * A user was faster than we were: what was to become a conflict copy was replaced knowingly, and its bytes may be nowhere else.
+   */
+  #dropCopyOf(version: Entry, wallTimeMs: number): void {
+    const place = version.kind === 'file' ? conflictCopy(version) : null
+    const copy = place === null ? undefined : this.#paths.get(place.path)
+    if (copy === undefined || copy.here !== null || version.content === null || copy.best.content !== version.content)
+      return
+    if (this.#paths.contents.isStanding(version.content)) return
+    const found = foundAt(copy.best.path, null, null, wallTimeMs)
+    this.#take(this.#interned.entry(ownEdit(found, this.#env.identity.id, copy.best, copy.best, wallTimeMs)), null)
+  }
+
   /** A file that has live paths below it gives way to them. */
   #makeDirectory(path: FolderPath, wallTimeMs: number): void {
     const known = this.#paths.get(path)
     if (known === undefined || known.best.kind !== 'file') return
-    this.#keepCopy(known.best, 0)
+    const { id } = this.#env.identity
+    const held = known.here?.version.content === known.best.content ? known.here : null
+    // what its author decides counts as made in knowledge of it, so that others would not keep its bytes
+    if (held !== null) this.#keepCopy(held.version, 0)
+    else if (known.best.author === id) return
     const directory = { ...foundAt(path, null, null, wallTimeMs), kind: 'directory' } as const
-    const seen = { ...known, here: null, best: { ...known.best, kind: 'deleted' } } as const
-    this.#take(ownEdit(directory, this.#env.identity.id, seen, wallTimeMs), null)
+    this.#take(this.#interned.entry(ownDecision(directory, id, known.best, wallTimeMs)), null)
   }
 
   /** The mode is another one since the last start: what was kept back is an edit like any other. */
@@ -294,8 +319,9 @@ export class FolderIndex implements Index {
     for (const [path, known] of [...this.#paths.all()]) {
       if (!known.untold) continue
       const { here } = known
-      const edit = ownEdit(foundAt(path, here?.state ?? null, here?.content ?? null, wallTimeMs), id, known, wallTimeMs)
-      this.#take(edit, null, { here: here === null ? null : { ...here, vector: edit.vector } })
+      const found = foundAt(path, here?.state ?? null, here?.version.content ?? null, wallTimeMs)
+      const edit = this.#interned.entry(ownEdit(found, id, here?.version ?? known.best, known.best, wallTimeMs))
+      this.#take(edit, null, { here: here === null ? null : { ...here, version: edit } })
     }
   }
 
@@ -306,6 +332,14 @@ export class FolderIndex implements Index {
 }
 
 /** Bytes and x bit are what they were. */
-function isTouch(here: Here, state: DiskState, content: Hash | null): boolean {
-  return here.state.kind === state.kind && here.content === content && here.state.executable === state.executable
+function isTouch({ version, state: was }: Here, state: DiskState, content: Hash | null): boolean {
+  return was.kind === state.kind && version.content === content && was.executable === state.executable
+}
+
+/** What stands here is the best version, whoever wrote it, where nothing tells them apart. */
+function placed(here: Here, best: Entry): Here {
+  const { kind, content, executable } = here.version
+  const isBest = kind === best.kind && content === best.content
+  // of a disk without x bits the version is right even where the state is not
+  return isBest && [executable, here.state.executable].includes(best.executable) ? { ...here, version: best } : here
 }

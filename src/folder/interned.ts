@@ -1,26 +1,29 @@
-/** One object for equal vectors, authors and contents, so that 50,000 paths of few authors do not cost 50,000 of each. */
-import type { Entry, Here, Known, Vector } from './entry.js'
+/** One object for equal vectors and authors, so that 50,000 paths of few authors do not cost 50,000 of each. */
+import type { PeerId } from '../../wire/types.js'
+import type { Entry, Known, Vector } from './entry.js'
 
 /** Then all is forgotten and shared anew: only memory is at stake. */
 const MAX_SHARED = 4096
 
 export class Interned {
   readonly #vectors = new Map<string, Vector>() // at most MAX_SHARED
-  readonly #peers = new Map<string, Vector[number]['peer']>() // at most MAX_SHARED
+  readonly #peers = new Map<PeerId, PeerId>() // at most MAX_SHARED
 
-  known({ best, here, untold }: Known): Known {
-    return { best: this.entry(best), here: here === null ? null : this.here(here), untold }
+  known(known: Known): Known {
+    const best = this.entry(known.best)
+    const { here, untold } = known
+    if (here === null) return { best, here, untold }
+    const version = here.version === known.best ? best : this.entry(here.version)
+    return { best, here: { version, state: here.state }, untold }
   }
 
-  entry({ path, kind, size, mtimeMs, executable, content, author, vector }: Entry): Entry {
-    return { path, kind, size, mtimeMs, executable, content, author: this.#peer(author), vector: this.vector(vector) }
+  entry({ path, kind, size, mtimeMs, executable, content, author, made, vector }: Entry): Entry {
+    const madeShared = made === null ? null : this.#vector(made)
+    const shared = { author: this.#peer(author), made: madeShared, vector: this.#vector(vector) }
+    return { path, kind, size, mtimeMs, executable, content, ...shared }
   }
 
-  here({ vector, state, content }: Here): Here {
-    return { vector: this.vector(vector), state, content }
-  }
-
-  vector(vector: Vector): Vector {
+  #vector(vector: Vector): Vector {
     const key = vector.map(({ peer, counter }) => `${peer}${counter}`).join()
     const shared = this.#vectors.get(key)
     if (shared !== undefined) return shared
@@ -30,7 +33,7 @@ export class Interned {
     return own
   }
 
-  #peer(peer: Vector[number]['peer']): Vector[number]['peer'] {
+  #peer(peer: PeerId): PeerId {
     const shared = this.#peers.get(peer)
     if (shared !== undefined) return shared
     if (this.#peers.size >= MAX_SHARED) this.#peers.clear()

@@ -87,8 +87,8 @@ export class KnownPaths implements Surroundings {
     this.#count(known ?? undefined, 1)
     if (known !== null && known.best.kind !== 'deleted' && isConflictPath(path)) this.#copies.add(path)
     else this.#copies.delete(path)
-    const wasContent = was?.here?.content ?? null
-    const content = known?.here?.content ?? null
+    const wasContent = was?.here?.version.content ?? null
+    const content = known?.here?.version.content ?? null
     if (content !== null) this.contents.stands(content, path)
     this.#refreshAround(path, was, known ?? undefined)
     // last, so that a content that is wanted again is not forgotten in between
@@ -130,7 +130,7 @@ export class KnownPaths implements Surroundings {
   }
 
   *#waitsFor(path: FolderPath, counts: (other: FolderPath) => boolean): Iterable<FolderPath> {
-    const content = this.#known.get(path)?.here?.content ?? null
+    const content = this.#known.get(path)?.here?.version.content ?? null
     if (content === null) return
     for (const other of this.contents.standingAt(content)) {
       const kind = this.#needs.get(other)?.kind

@@ -114,9 +114,9 @@ export class Links {
     return this.#partners.get(peer)?.takesPart ?? false
   }
 
-  /** All that take part. */
-  *all(): Iterable<PeerId> {
-    for (const { peer, takesPart } of this.#partners.values()) if (takesPart) yield peer
+  /** Those that take part and did not say that they lack the bytes of what is best there. */
+  *mayHold(path: FolderPath): Iterable<PeerId> {
+    for (const { peer, takesPart, lacking } of this.#partners.values()) if (takesPart && !lacking.has(path)) yield peer
   }
 
   /** Nothing is left to be told. */
@@ -167,6 +167,14 @@ export class Links {
     }
   }
 
+  /** That peer turned out not to have its bytes: it hears that we lack them too, and will say when it has them. */
+  lacks(path: FolderPath, peer: PeerId): void {
+    const partner = this.#partners.get(peer)
+    if (partner === undefined || this.#index().isHeld(path)) return
+    partner.lacking.add(path)
+    this.#mark(partner, path, false)
+  }
+
   #compare(partner: Partner, theirs: Uint8Array): void {
     const index = this.#index()
     const ours = index.digests()
@@ -199,8 +207,8 @@ export class Links {
     if (held) {
       partner.lacking.delete(path)
       if (!isHere) this.#hooks.held(path, peer)
-    } else if (!isHere) partner.lacking.add(path)
-    else if (taken.how === 'adopted') this.#mark(partner, path, false)
+    } else if (isHere) this.#mark(partner, path, entry.kind === 'deleted')
+    else partner.lacking.add(path)
     return true
   }
 
@@ -248,7 +256,8 @@ export class Links {
       for (const path of set) {
         const entry = index.get(path)?.best
         if (entry !== undefined) {
-          const size = ENTRY_BYTES + Buffer.byteLength(path) + entry.vector.length * COUNTER_BYTES
+          const counters = entry.vector.length + (entry.made?.length ?? 0)
+          const size = ENTRY_BYTES + Buffer.byteLength(path) + counters * COUNTER_BYTES
           const isFull = entries.length >= MAX_ENTRIES_PER_MESSAGE || (entries.length > 0 && size > room)
           if (isFull || !partner.sends.take()) return entries
           room -= size

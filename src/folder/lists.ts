@@ -24,6 +24,8 @@ interface Asked {
 }
 
 export interface ListsHooks {
+  /** That source does not have it. */
+  refused(filling: Filling, source: Source): void
   /** The list is known to the index, or that source does not have it: see `refused`. */
   answered(filling: Filling): void
 }
@@ -69,6 +71,7 @@ export class Lists {
     if (blocks === null) {
       filling.refused.add(source.peer)
       source.refused()
+      this.#hooks.refused(filling, source)
     } else if (this.#index().learn(filling.content, filling.size, blocks)) source.delivered()
     else {
       filling.refused.add(source.peer)

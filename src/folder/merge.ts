@@ -1,29 +1,35 @@
 /**
- * Which of two versions of a path is best: the one that has seen the other. Of concurrent ones a total order decides, and the
- * joined vector says that both are dealt with. Invariants: the order of merging two does not matter; whoever merges again
- * what it merged before gets the same; a file that nobody replaced knowingly is best or becomes a conflict copy.
+ * Which of two versions of a path is best: the one that has dealt with the other. Of concurrent ones the one that was made in
+ * knowledge of the other, else a total order decides, and the joined vector says that both are dealt with. Invariants: the
+ * order of merging two does not matter; whoever merges again what it merged before gets the same; and whatever is merged, it
+ * ends: a merge that changes the vector makes it larger, and of equal vectors the total order alone decides.
  *
- * A version's own place in history is its author's counter in its vector (a dot, see Preguiça et al., Dotted Version Vectors,
- * 2010). It tells a version that lost or was replaced before the two met from one that the other side never saw: without it
- * each edit of somebody who has not heard of a conflict yet would make one more copy.
+ * What a version was made from (`made`) is kept apart from what it stands for by now (`vector`): only so does whoever has the
+ * bytes of a version that lost know that nobody replaced it knowingly. That peer makes the conflict copy.
  */
-import type { Entry } from './entry.js'
-import { isSame } from './entry.js'
+import { MAX_VECTOR } from '../../wire/messages/folder.js'
+import { type Entry, isSame, madeOf, type Vector } from './entry.js'
 import { compareVectors, counterOf, joinVectors } from './vector.js'
 
-export interface Merged {
-  readonly best: Entry
-  /** A file that lost against a version that had not seen it, nor it that one: it becomes a conflict copy. */
-  readonly loser: Entry | null
+export function mergeEntries(a: Entry, b: Entry): Entry {
+  const order = compareVectors(a.vector, b.vector)
+  if (order === 'newer') return a
+  if (order === 'older') return b
+  const vector = joinVectors(a.vector, b.vector)
+  if (isSame(a, b)) {
+    const winner = compareRanks(a, b) >= 0 ? a : b
+    return withVectors(winner, joinVectors(madeOf(a), madeOf(b)), vector)
+  }
+  const knowledge = order === 'equal' ? 'equal' : compareVectors(madeOf(a), madeOf(b))
+  const isFirst = knowledge === 'newer' || (knowledge !== 'older' && compareRanks(a, b) >= 0)
+  const winner = isFirst ? a : b
+  return withVectors(winner, madeOf(winner), vector)
 }
 
-export function mergeEntries(a: Entry, b: Entry): Merged {
-  const order = compareVectors(a.vector, b.vector)
-  if (order === 'newer') return { best: a, loser: null }
-  if (order === 'older') return { best: b, loser: null }
-  const [winner, loser] = wins(a, b) ? [a, b] : [b, a]
-  const best = order === 'equal' ? winner : { ...winner, vector: joinVectors(a.vector, b.vector) }
-  return { best, loser: loser.kind === 'file' && isConflict(a, b) ? loser : null }
+/** Whether a version that stood as `was` lost against `best` and nobody replaced it knowingly: then it becomes a conflict copy. */
+export function isLoser(was: Entry, best: Entry): boolean {
+  if (was.kind !== 'file' || was.content === best.content) return false
+  return compareVectors(madeOf(was), madeOf(best)) !== 'older'
 }
 
 /** Alive before deleted, directory before file, then the newest; the rest only makes the order total. */
@@ -42,36 +48,21 @@ export function compareRanks(a: Entry, b: Entry): number {
 /** Whether nothing at all tells them apart. */
 export function isIdentical(a: Entry, b: Entry): boolean {
   return (
-    a.path === b.path &&
-    isSame(a, b) &&
-    a.mtimeMs === b.mtimeMs &&
-    a.author === b.author &&
-    compareVectors(a.vector, b.vector) === 'equal'
+    a === b ||
+    (a.path === b.path &&
+      isSame(a, b) &&
+      a.mtimeMs === b.mtimeMs &&
+      a.author === b.author &&
+      compareVectors(a.vector, b.vector) === 'equal' &&
+      compareVectors(madeOf(a), madeOf(b)) === 'equal')
   )
 }
 
-function wins(a: Entry, b: Entry): boolean {
-  const aSeen = hasSeen(b, a)
-  const bSeen = hasSeen(a, b)
-  if (aSeen !== bSeen) return bSeen
-  // its author has gone on since
-  const aStale = counterOf(b.vector, a.author) > counterOf(a.vector, a.author)
-  const bStale = counterOf(a.vector, b.author) > counterOf(b.vector, b.author)
-  return aStale === bStale ? compareRanks(a, b) >= 0 : bStale
-}
-
-/** Of two that are concurrent or equal. */
-function isConflict(a: Entry, b: Entry): boolean {
-  if (isSame(a, b)) return false
-  if (!hasSeen(a, b) && !hasSeen(b, a)) return true
-  // one dot of two versions: an author that lost its index and whose clock went back
-  return a.author === b.author && counterOf(a.vector, a.author) === counterOf(b.vector, b.author)
-}
-
-/** Whether version `other` was dealt with when `entry` became what it is. */
-function hasSeen(entry: Entry, other: Entry): boolean {
-  const counter = counterOf(other.vector, other.author)
-  return counter > 0 && counterOf(entry.vector, other.author) >= counter
+function withVectors(entry: Entry, made: Vector, vector: Vector): Entry {
+  // a vector that was cut short stands for no more than it says
+  const kept =
+    vector.length < MAX_VECTOR ? made : made.filter(({ peer, counter }) => counterOf(vector, peer) >= counter)
+  return { ...entry, made: compareVectors(kept, vector) === 'equal' ? null : kept, vector }
 }
 
 function compareTexts(a: string, b: string): number {

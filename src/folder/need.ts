@@ -5,8 +5,7 @@
  */
 import type { FolderPath } from '../folder-disk.js'
 import type { Need } from './contract.js'
-import type { Entry, Here, Known } from './entry.js'
-import { compareVectors } from './vector.js'
+import type { Known } from './entry.js'
 
 export interface Surroundings {
   /** Something below it is alive in its best version, or is left alone here. */
@@ -22,22 +21,17 @@ export function needOf(known: Known, around: Surroundings): Need | null {
   return kind === null ? null : { path: known.best.path, best: known.best, here: known.here?.state ?? null, kind }
 }
 
-/** Whether kind and bytes of what stands here are those of the best version. */
-export function isContentOf(best: Entry, here: Here): boolean {
-  return here.state.kind === best.kind && here.content === best.content
-}
-
 function kindOf({ best, here, untold }: Known, around: Surroundings): Need['kind'] | null {
   if (untold) return null
   const { path } = best
   if (best.kind === 'deleted') {
-    if (here === null) return null
+    // whatever is alive below it keeps it: made by us, so that we know of it when that is gone
+    if (here === null) return around.hasLiveBelow(path) && !around.isUnderFile(path) ? 'directory' : null
     return around.hasLiveBelow(path) || around.hasHereBelow(path) ? null : 'remove'
   }
-  if (here !== null && isContentOf(best, here)) {
-    // a disk without x bits never shows it: this version was applied, and that is all that can be done
-    const isApplied = compareVectors(here.vector, best.vector) === 'equal'
-    return here.state.executable === best.executable || isApplied ? null : 'mode'
+  if (here !== null && here.version.kind === best.kind && here.version.content === best.content) {
+    // the version, not the state: a disk without x bits never shows that it was set
+    return here.version.executable === best.executable ? null : 'mode'
   }
   if (around.isUnderFile(path)) return null
   if (best.kind === 'directory') return 'directory'

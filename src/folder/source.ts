@@ -16,8 +16,11 @@ const AHEAD_SECONDS = 2
 /** It queues 64 at most, those of others among them. */
 const MAX_REQUESTS = 32
 const MIN_STALL_MS = 10_000
+/** Who never gave anything is asked for one thing, and is not waited for long. */
+const FIRST_STALL_MS = 5_000
 const MAX_STALL_MS = 300_000
-/** Refusals in a row until it rests: it is asked too early, or plays with us. */
+/** Refusals in a row until nobody guesses for a while that it has something, and until it rests altogether. */
+const MAX_GUESSES = 4
 const MAX_REFUSALS = 16
 
 export class Source {
@@ -30,11 +33,14 @@ export class Source {
   readonly #ready: () => void
   #rate: Rate
   #link: Link | null = null
-  #isOpening = false
+  /** Its link is being opened. */
+  isOpening = false
+  #isProven = false
   #release: Cancel = () => {}
   #restUntil = 0
   #failures = 0
   #refusals = 0
+  #noGuessUntil = 0
 
   /** `ready`: its link is open, or could not be opened. */
   constructor(env: Pick<Env, 'now'>, links: DataLinks, peer: PeerId, ready: () => void) {
@@ -49,9 +55,14 @@ export class Source {
     return this.#restUntil > this.#env.now()
   }
 
+  /** It may be asked for what it did not say that it has. */
+  get mayGuess(): boolean {
+    return !this.isResting && this.#noGuessUntil <= this.#env.now()
+  }
+
   /** Nothing speaks against forgetting it. */
   get isIdle(): boolean {
-    return this.requests === 0 && !this.#isOpening && this.#link === null && !this.isResting
+    return this.requests === 0 && !this.isOpening && this.#link === null && !this.isResting
   }
 
   /** Its link where it may be asked for so many bytes more; null: not now (`ready` follows where a link is being opened). */
@@ -63,11 +74,12 @@ export class Source {
     }
     const most = Math.min(MAX_AHEAD_BYTES, Math.max(MIN_AHEAD_BYTES, AHEAD_SECONDS * this.#rate.bytesPerSecond))
     const hasRoom = this.bytes === 0 || this.bytes + bytes <= most
-    return hasRoom && this.requests < MAX_REQUESTS ? this.#link : null
+    return hasRoom && this.requests < (this.#isProven ? MAX_REQUESTS : 1) ? this.#link : null
   }
 
   /** Without bytes for so long, a request has stalled: four times what all that was asked for should take. */
   get stallMs(): number {
+    if (!this.#isProven) return FIRST_STALL_MS
     const rate = this.#rate.bytesPerSecond
     const expectedMs = rate > 0 ? (this.bytes * 1000) / rate : 0
     return Math.min(MAX_STALL_MS, Math.max(MIN_STALL_MS, 4 * expectedMs))
@@ -78,6 +90,8 @@ export class Source {
   }
 
   delivered(): void {
+    this.#isProven = true
+    this.#noGuessUntil = 0
     this.#failures = 0
     this.#refusals = 0
   }
@@ -85,13 +99,19 @@ export class Source {
   refused(): void {
     this.#refusals++
     if (this.#refusals >= MAX_REFUSALS) this.rest()
+    else if (this.#refusals >= MAX_GUESSES) {
+      this.#noGuessUntil = this.#env.now() + REST_MS * 2 ** (this.#refusals - MAX_GUESSES)
+    }
   }
 
-  /** It failed: it is left alone, twice as long each time in a row, and gets another link then. */
+  /** It failed: it is left alone, twice as long each time in a row, and gets another link then. All that it was asked for fails
+   * with that link, which counts once. */
   rest(): void {
+    if (this.isResting) return
     if (this.#link !== null) this.#links.discard(this.peer, 'it did not give what it was asked for')
     this.release()
     this.#refusals = 0
+    this.#isProven = false
     this.#restUntil = this.#env.now() + Math.min(MAX_REST_MS, REST_MS * 2 ** this.#failures++)
   }
 
@@ -108,14 +128,14 @@ export class Source {
     this.#release()
     this.#release = () => {}
     this.#link = null
-    this.#isOpening = false
+    this.isOpening = false
   }
 
   #open(): void {
-    if (this.#isOpening || this.isResting) return
-    this.#isOpening = true
+    if (this.isOpening || this.isResting) return
+    this.isOpening = true
     this.#release = this.#links.use(this.peer, (link) => {
-      this.#isOpening = false
+      this.isOpening = false
       this.#link = link
       if (link === null) this.rest()
       else this.#rate = new Rate(this.#env)

@@ -1,6 +1,7 @@
 /**
- * Which peers may have the bytes of a path: those that said so, then its author, then anybody who takes part. Of those,
- * whoever has least to do is asked.
+ * Which peers may have the bytes of a path: those that said so; when these have enough to do its author, then anybody who
+ * takes part, since a peer that came late hears of most paths from one of many that hold them. Of each kind, whoever has
+ * least to do is asked.
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
@@ -23,8 +24,10 @@ export interface Sought {
 }
 
 export interface SourcesHooks {
-  /** Peers that take part. */
-  partners(): Iterable<PeerId>
+  /** Peers that take part and did not say that they lack it. */
+  mayHold(path: FolderPath): Iterable<PeerId>
+  /** It was asked on the chance that it has it, and has not. */
+  lacks(path: FolderPath, peer: PeerId): void
   takesPart(peer: PeerId): boolean
   /** A link is open, or could not be opened. */
   ready(): void
@@ -45,9 +48,10 @@ export class Sources {
 
   /** That peer says that it holds the bytes of what is best. */
   held(path: FolderPath, peer: PeerId): void {
-    const holders = this.#holders.get(path) ?? []
-    if (!holders.includes(peer) && holders.length < MAX_HOLDERS) holders.push(peer)
-    this.#holders.set(path, holders)
+    const old = this.#holders.get(path) ?? []
+    if (old.includes(peer)) return
+    const holders = old.length < MAX_HOLDERS ? old : old.filter((holder) => this.#hooks.takesPart(holder))
+    if (holders.length < MAX_HOLDERS) this.#holders.set(path, [...holders, peer])
   }
 
   /** Nobody is known to hold that path: it is another version now, or here. */
@@ -57,23 +61,29 @@ export class Sources {
 
   /** That peer does not hold it after all. */
   refused(path: FolderPath, peer: PeerId): void {
-    const left = this.#holders.get(path)?.filter((holder) => holder !== peer) ?? []
+    const told = this.#holders.get(path) ?? []
+    if (!told.includes(peer)) this.#hooks.lacks(path, peer)
+    const left = told.filter((holder) => holder !== peer)
     if (left.length > 0) this.#holders.set(path, left)
     else this.#holders.delete(path)
   }
 
-  /** Whom to ask for it, in no order; empty: nobody now. */
-  usable({ path, author, refused }: Sought): readonly Source[] {
-    const { partners, takesPart } = this.#hooks
-    const fits = (peer: PeerId): Source[] => {
-      if (refused.has(peer) || !takesPart(peer)) return []
-      const source = this.of(peer)
-      return source.isResting ? [] : [source]
+  /** Whom to ask for it, the best first: those that said that they hold it, and those that may. */
+  usable({ path, author, refused }: Sought): { readonly sure: readonly Source[]; readonly guessed: readonly Source[] } {
+    const { mayHold, takesPart } = this.#hooks
+    const told = this.#holders.get(path) ?? []
+    const sources = (peers: Iterable<PeerId>): Source[] => {
+      return [...peers].flatMap((peer) => (refused.has(peer) || !takesPart(peer) ? [] : this.of(peer)))
     }
-    const told = (this.#holders.get(path) ?? []).flatMap(fits)
-    if (told.length > 0) return told
-    const wrote = fits(author)
-    return wrote.length > 0 ? wrote : [...partners()].flatMap(fits)
+    const sure = sources(told).filter(({ isResting }) => !isResting)
+    const guessed = sources([...mayHold(path)].filter((peer) => !told.includes(peer))).filter(
+      ({ mayGuess }) => mayGuess,
+    )
+    const isAuthor = ({ peer }: Source): number => (peer === author ? 0 : 1)
+    return {
+      sure: sure.sort((a, b) => a.bytes - b.bytes),
+      guessed: guessed.sort((a, b) => isAuthor(a) - isAuthor(b) || a.bytes - b.bytes),
+    }
   }
 
   of(peer: PeerId): Source {

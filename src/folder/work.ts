@@ -1,7 +1,8 @@
 /**
  * Makes this disk what the index wants it to be: begins what is needed in the order of the queue, a bounded part of it at
  * once, and comes back to what could not be done.
- * Invariant: what another path still needs the bytes of is neither removed nor replaced, unless nothing else can go on.
+ * Invariant: what another path still needs the bytes of is neither removed nor replaced, unless that path is not possible
+ * here.
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
@@ -56,7 +57,8 @@ export class Work {
     const { env, mesh, disk, index, links } = parts
     this.#delays = new Delays(env, (path) => this.#review(path))
     this.fetches = new Fetches(env, mesh, disk, index, {
-      partners: () => links.all(),
+      mayHold: (path) => links.mayHold(path),
+      lacks: (path, peer) => links.lacks(path, peer),
       takesPart: (peer) => links.takesPart(peer),
       listed: (filling) => this.#writes.listed(filling),
       filled: (filling) => this.#writes.filled(filling),
@@ -103,6 +105,7 @@ export class Work {
 
   /** That peer has the bytes of what is best there. */
   held(path: FolderPath, peer: PeerId): void {
+    if (this.#parts.index().need(path) === null) return
     this.fetches.held(path, peer, this.#writes.get(path))
     this.#delays.wake(path)
   }
@@ -179,7 +182,7 @@ export class Work {
 
   #step(): void {
     if (!this.#isRunning) return
-    for (const path of [...this.#waiting]) this.#again(path, false)
+    for (const path of [...this.#waiting]) this.#again(path)
     for (const filling of [...this.#writes.all()]) this.#writes.review(filling)
     this.#operateAll('directory')
     this.#operateAll('mode')
@@ -189,20 +192,18 @@ export class Work {
       this.#operateAll('remove')
       if (this.#queue.sizeOf('remove') === 0) this.#operateAll('last')
     }
-    const isStuck = this.#operations.size === 0 && !this.#writes.isMoving
-    if (isStuck && !hasWrites) this.#release()
+    if (hasWrites && this.#operations.size === 0 && !this.#writes.isMoving) this.#release()
     this.#parts.changed()
   }
 
-  /** Nothing else can go on, so nobody is waited for any longer. */
+  /** There are as many files under way as may be, and each waits for one that is not: one after the other goes first. */
   #release(): void {
     for (const filling of [...this.#writes.all()]) this.#writes.review(filling, true)
-    for (const path of [...this.#waiting]) this.#again(path, true)
   }
 
-  #again(path: FolderPath, force: boolean): void {
+  #again(path: FolderPath): void {
     const need = this.#parts.index().need(path)
-    if (need !== null && !force && this.#mustWait(need)) return
+    if (need !== null && this.#mustWait(need)) return
     this.#waiting.delete(path)
     if (need !== null) this.#operate(need)
   }
@@ -229,8 +230,7 @@ export class Work {
 
   #isSource({ path, here }: Need): boolean {
     if (here?.kind !== 'file') return false
-    const counts = (other: FolderPath): boolean => !this.#delays.isSkipped(other) && !this.#writes.isAssembled(other)
-    return this.#parts.index().isSourceForOther(path, counts)
+    return this.#parts.index().isSourceForOther(path, (other) => !this.#delays.isSkipped(other))
   }
 
   #operate(need: Need): void {

@@ -13,6 +13,8 @@ import { blockDigest, Filling, plainList } from './filling.js'
 /** Files that may be under way, those without a source aside; and of these of several blocks. */
 const MAX_OPEN = 256
 const MAX_LARGE = 64
+/** So many begin together, so that they are asked for together. */
+const REFILL = 64
 /** Files that nobody has the rest of, kept for what was fetched. */
 const MAX_PARKED = 64
 
@@ -33,6 +35,7 @@ export class Writes {
   readonly #hooks: WritesHooks
   readonly #fillings = new Map<FolderPath, Filling>() // at most MAX_OPEN + MAX_PARKED
   readonly #contents = new Map<Hash, Filling>() // of these
+  #isRefilling = true
 
   constructor(disk: FolderDisk, index: () => Index, fetches: Fetches, hooks: WritesHooks) {
     this.#disk = disk
@@ -53,7 +56,7 @@ export class Writes {
     return this.#fillings.values()
   }
 
-  /** Whether another one may begin. */
+  /** Whether another one may begin. When there are as many as may be, not before a batch of them has ended: see REFILL. */
   hasRoom(sizeBytes: number): boolean {
     let [open, large] = [0, 0]
     for (const { starvedAt, blocks } of this.#fillings.values()) {
@@ -61,7 +64,9 @@ export class Writes {
       open++
       if (blocks > 1) large++
     }
-    return open < MAX_OPEN && (large < MAX_LARGE || blockCount(sizeBytes) <= 1)
+    if (open >= MAX_OPEN) this.#isRefilling = false
+    else if (open <= MAX_OPEN - REFILL) this.#isRefilling = true
+    return this.#isRefilling && (large < MAX_LARGE || blockCount(sizeBytes) <= 1)
   }
 
   /** Something is being read here that must not be deleted yet. */
@@ -74,12 +79,6 @@ export class Writes {
   get isMoving(): boolean {
     for (const { stage, starvedAt } of this.#fillings.values()) if (stage !== 'whole' && starvedAt === null) return true
     return false
-  }
-
-  /** All bytes of what comes to this path lie beside it. */
-  isAssembled(path: FolderPath): boolean {
-    const stage = this.#fillings.get(path)?.stage
-    return stage === 'whole' || stage === 'finish'
   }
 
   /** Begins a file that is not under way. Answers false where there is nothing to begin with: nobody has its bytes. */

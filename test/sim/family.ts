@@ -1,11 +1,13 @@
 /**
  * What `npm run sim -- <name>` plays for one seed. Most names are one plan over whole peers; `ring` is two: the ring
- * alone under faults that links never show, then whole peers whose keys move.
+ * alone under faults that links never show, then whole peers whose keys move. `folder` is the shared folder alone.
  */
 
 import { NO_DATAGRAM_FAULTS } from '../ring/flings.js'
 import { makeRingPlan, type RingPlan } from '../ring/fuzz-plan.js'
 import { playRing, EXPECTED as RING_EXPECTED, requiredOf } from '../ring/fuzz-play.js'
+import { type FolderPlan, makeFolderPlan } from './folder-plan.js'
+import { EXPECTED as EXPECTED_OF_FOLDER, playFolder, REQUIRED as REQUIRED_OF_FOLDER } from './folder-play.js'
 import { makePlan, type PlanName, SHAPES } from './plan.js'
 import { play } from './scenario.js'
 import type { Trace } from './schedule.js'
@@ -22,9 +24,11 @@ export interface Part {
   readonly expected: readonly string[]
 }
 
-export const FAMILIES: readonly string[] = Object.keys(SHAPES)
+export type FamilyName = PlanName | 'folder'
+export const FAMILIES: readonly string[] = [...Object.keys(SHAPES), 'folder']
 
 const RING_BUDGET = 200
+const FOLDER_BUDGET = 300
 const KEYS_REQUIRED = { peers: 5, 'joins or leaves': 50, kills: 1, freezes: 1, partitions: 1, lookups: 1 }
 const KEYS_EXPECTED = [
   ...['joins', 'quits', 'restarts', 'holders lost', 'stores acknowledged', 'fetched'],
@@ -32,7 +36,8 @@ const KEYS_EXPECTED = [
   ...['datagrams forged', 'datagrams replayed', 'datagrams unknown'],
 ]
 
-export function partsOf(name: PlanName): readonly Part[] {
+export function partsOf(name: FamilyName): readonly Part[] {
+  if (name === 'folder') return [folders]
   return name === 'ring' ? [ringAlone, wholePeers(name, KEYS_REQUIRED, KEYS_EXPECTED)] : [wholePeers(name, {}, [])]
 }
 
@@ -55,19 +60,40 @@ function wholePeers(name: PlanName, required: ReturnType<Part['required']>, expe
 const ringAlone: Part = {
   label: 'ring alone',
   play: (seed, trace) => playRing(makeRingPlan(seed), trace),
-  shrink: (seed) => shrinkPlan(makeRingPlan(seed), failureOfRing, softerRing, RING_BUDGET),
+  shrink: (seed) => shrinkPlan(makeRingPlan(seed), failureBy(playRing), softerRing, RING_BUDGET),
   required: (seed) => requiredOf(makeRingPlan(seed)),
   expected: RING_EXPECTED,
 }
 
-function failureOfRing(plan: RingPlan): string | null {
-  try {
-    playRing(plan)
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+const folders: Part = {
+  label: 'folder',
+  play: (seed, trace) => playFolder(makeFolderPlan(seed), trace === undefined ? {} : { trace }),
+  shrink: (seed) => shrinkPlan(makeFolderPlan(seed), failureBy(playFolder), softerFolder, FOLDER_BUDGET),
+  required: () => REQUIRED_OF_FOLDER,
+  expected: EXPECTED_OF_FOLDER,
 }
+
+function* softerFolder(current: () => FolderPlan): Iterable<FolderPlan> {
+  yield { ...current(), loss: 0 }
+  yield { ...current(), missedEvents: 0 }
+  yield { ...current(), latencyMs: [1, 1] }
+  yield { ...current(), bytesPerMs: 20_000 }
+  yield { ...current(), syncMs: 1 }
+  yield { ...current(), begin: 'empty' }
+  for (let peers = 2; peers < current().peers; peers++) yield { ...current(), peers }
+}
+
+/** What went wrong in a play, or null. */
+const failureBy =
+  <P>(play: (plan: P) => unknown) =>
+  (plan: P): string | null => {
+    try {
+      play(plan)
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
 
 function* softerRing(current: () => RingPlan): Iterable<RingPlan> {
   yield { ...current(), loss: 0 }

@@ -237,14 +237,14 @@ export class SimFolderDisk implements FolderDisk {
 
   /** Two steps, between which a crash leaves the old file in the trash and nothing in its place. */
   #finish(gathered: Gathered, done: (outcome: WriteOutcome) => void): void {
-    const { path, replaces, mtimeMs, executable } = gathered.job
+    const { path, mtimeMs, executable } = gathered.job
     let wrong: Refused | null = null
     const bytes = assembled(gathered)
     if (bytes === null) throw new Error(`${path} was finished with blocks missing`)
     this.#over(gathered)
     this.#thread.ask(this.options.random.exponential(this.options.syncMs ?? 2), () => {
       wrong = this.#hasRoom(bytes.length)
-        ? this.#clear(path, replaces)
+        ? this.#clear(path, gathered.job.replaces)
         : { outcome: 'full', reason: 'the disk is full' }
     })
     this.#thread.ask(RENAME_MS, () => {

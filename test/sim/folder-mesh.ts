@@ -6,13 +6,15 @@
 import type { Cancel, Env, Link, LinkHandler } from '../../src/env.js'
 import type { Claim, Mesh, PeerInfo, Protocol } from '../../src/mesh.js'
 import type { CloseCode } from '../../wire/errors.js'
-import type { Message } from '../../wire/messages.js'
+import type { FolderMessage, Message } from '../../wire/messages.js'
 import type { Address, PeerId } from '../../wire/types.js'
 
 const CONTROL_PORT = 4000
 const DATA_PORT = 4001
 const DIAL_EVERY_MS = 300
 const DIAL_TIMEOUT_MS = 2000
+/** Longer than any way there and back. */
+const GREETING_MS = 250
 const LEFT_AFTER_MS = 2000
 const WATCH_EVERY_MS = 250
 const SILENT_MS = 1500
@@ -34,7 +36,7 @@ export interface FolderMeshOptions {
 
 /** What runs over the mesh. */
 export interface FolderProtocol extends Protocol {
-  receive(from: PeerId, message: Message): void
+  receive(from: PeerId, message: FolderMessage): void
   dataLink(link: Link): LinkHandler
 }
 
@@ -52,7 +54,7 @@ export class FolderMesh implements Mesh {
 
   start(protocol: FolderProtocol): void {
     this.#protocol = protocol
-    this.#listen(CONTROL_PORT, (link) => this.#accepted(link))
+    this.#listen(CONTROL_PORT, (link) => this.#opened(link, GREETING_MS))
     this.#listen(DATA_PORT, (link) => {
       link.promote('data')
       return protocol.dataLink(link)
@@ -159,7 +161,7 @@ export class FolderMesh implements Mesh {
       timeoutMs: DIAL_TIMEOUT_MS,
       opened: (link) => {
         this.#dialing.delete(other.id)
-        return this.#accepted(link)
+        return this.#opened(link, 0)
       },
       failed: () => {
         this.env.after(DIAL_EVERY_MS, () => void this.#dialing.delete(other.id))
@@ -167,29 +169,41 @@ export class FolderMesh implements Mesh {
     })
   }
 
-  #accepted(link: Link): LinkHandler {
+  /** The one who was dialed waits for the dialer, as a hello would make it wait. */
+  #opened(link: Link, waitMs: number): LinkHandler {
+    const { peer } = link
+    let isUp = false
     link.promote('control')
+    const up = (): void => {
+      if (!isUp && !link.closed) this.#up(link)
+      isUp = true
+    }
+    if (waitMs === 0) up()
+    else this.env.after(waitMs, up)
+    return {
+      message: (_link, message) => {
+        up()
+        if (this.#links.get(peer) === link && isOfFolder(message)) this.#running.receive(peer, message)
+      },
+      drained: () => {
+        if (this.#links.get(peer) === link) this.#running.linkDrained(peer)
+      },
+      closed: () => this.#closed(link),
+    }
+  }
+
+  #up(link: Link): void {
     const { peer } = link
     const old = this.#links.get(peer)
     this.#links.set(peer, link)
     this.#silentSince.delete(peer)
     old?.close('duplicate', 'replaced by a new link')
-    const protocol = this.#running
     if (!this.#members.has(peer)) {
       this.#members.add(peer)
       const info = this.member(peer)
-      if (info !== undefined) protocol.memberJoined(info)
+      if (info !== undefined) this.#running.memberJoined(info)
     }
-    protocol.linkUp(peer)
-    return {
-      message: (_link, message) => {
-        if (this.#links.get(peer) === link) protocol.receive(peer, message)
-      },
-      drained: () => {
-        if (this.#links.get(peer) === link) protocol.linkDrained(peer)
-      },
-      closed: () => this.#closed(link),
-    }
+    this.#running.linkUp(peer)
   }
 
   #closed(link: Link): void {
@@ -203,4 +217,8 @@ export class FolderMesh implements Mesh {
       this.#running.memberLeft(peer, 'lost')
     })
   }
+}
+
+function isOfFolder(message: Message): message is FolderMessage {
+  return message.type.startsWith('folder')
 }

@@ -54,6 +54,9 @@ const entryFields = {
   content: option(hash),
   /** Who made this version. */
   author: peerId,
+  /** What its author had seen, this edit included; nil where that is all of `vector`. */
+  made: option(versionVector),
+  /** The versions that it stands for: what was seen, and what it won against. */
   vector: versionVector,
 } as const
 
