@@ -77,6 +77,12 @@ export interface Index {
   applied(entry: Entry, state: DiskState | null): void
   /** Null: nothing to do, or not in this mode. */
   need(path: FolderPath): Need | null
+  /**
+   * Nobody who is there has the bytes that this path needs. Where the version is our own, told and then replaced or deleted
+   * here before anybody had fetched it, what stands here is best from now on; a conflict copy of it is given up. Whoever comes
+   * later and has the bytes keeps them as a copy.
+   */
+  forsaken(path: FolderPath): void
   /** Paths with a need, in no order. */
   needs(): Iterable<FolderPath>
   /**

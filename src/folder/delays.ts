@@ -18,6 +18,8 @@ interface Delay {
   readonly reason: string
   readonly until: number
   readonly tries: number
+  /** Since when it is so. */
+  readonly since: number
   /** It is being tried again. */
   readonly isTried: boolean
 }
@@ -39,10 +41,17 @@ export class Delays {
   }
 
   add(path: FolderPath, kind: DelayKind, reason: string): void {
-    const tries = (this.#delays.get(path)?.tries ?? 0) + 1
+    const before = this.#delays.get(path)
+    const tries = (before?.tries ?? 0) + 1
+    const since = before?.kind === kind ? before.since : this.#env.now()
     const waitMs = kind === 'skipped' ? LONGEST_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries - 1, 10))
-    this.#delays.set(path, { kind, reason, until: this.#env.now() + waitMs, tries, isTried: false })
+    this.#delays.set(path, { kind, reason, until: this.#env.now() + waitMs, tries, since, isTried: false })
     this.#arm()
+  }
+
+  /** For how long it has been so; 0 where nothing keeps it. */
+  ageMs(path: FolderPath): number {
+    return this.#env.now() - (this.#delays.get(path)?.since ?? this.#env.now())
   }
 
   /** It was done, or is another version now. */

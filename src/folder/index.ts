@@ -6,7 +6,7 @@
 import type { Hash, PeerId } from '../../wire/types.js'
 import type { Env } from '../env.js'
 import type { Content, DiskState, FolderPath, LocalBlock, Seen } from '../folder-disk.js'
-import { conflictCopy, originalPath } from './conflict-path.js'
+import { conflictCopy, isConflictPath, originalPath } from './conflict-path.js'
 import type { Index, IndexHooks, IndexOptions, Need, Taken, Totals } from './contract.js'
 import { foundAt, ownDecision, ownEdit, seenHere } from './edit.js'
 import { type Entry, type Found, type Here, isSame, type Known } from './entry.js'
@@ -141,6 +141,18 @@ export class FolderIndex implements Index {
 
   need(path: FolderPath): Need | null {
     return this.#paths.needs.get(path) ?? null
+  }
+
+  forsaken(path: FolderPath): void {
+    const known = this.#paths.get(path)
+    const { id } = this.#env.identity
+    if (known?.best.author !== id || this.need(path)?.kind !== 'write') return
+    const { best, here } = known
+    if (here === null && !isConflictPath(path)) return
+    const wallTimeMs = this.#env.wallTime()
+    const found = foundAt(path, here?.state ?? null, here?.version.content ?? null, wallTimeMs)
+    const decision = this.#interned.entry(ownDecision(found, id, best, wallTimeMs))
+    this.#take(decision, null, { here: here === null ? null : { ...here, version: decision } })
   }
 
   needs(): Iterable<FolderPath> {

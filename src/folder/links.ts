@@ -114,15 +114,15 @@ export class Links {
     return this.#partners.get(peer)?.takesPart ?? false
   }
 
+  /** Nobody who is linked takes part. */
+  get isAlone(): boolean {
+    for (const { takesPart } of this.#partners.values()) if (takesPart) return false
+    return true
+  }
+
   /** Those that take part and did not say that they lack the bytes of what is best there. */
   *mayHold(path: FolderPath): Iterable<PeerId> {
     for (const { peer, takesPart, lacking } of this.#partners.values()) if (takesPart && !lacking.has(path)) yield peer
-  }
-
-  /** Nothing is left to be told. */
-  get isQuiet(): boolean {
-    for (const { live, deleted } of this.#partners.values()) if (live.size + deleted.size > 0) return false
-    return true
   }
 
   // ---- what comes in

@@ -1,12 +1,12 @@
 /**
  * What is to be done on this disk, in the order in which it is begun: directories from the top, x bits, files with the
- * smallest first, then removals of files, then whatever takes the place of a directory, and removals of directories from
- * the bottom. So nothing that is moved is deleted before it was copied, and directories are empty when they go.
+ * smallest first, then removals. So nothing that is moved is deleted before it was copied. (A directory is needed to go only
+ * when nothing stands in it any more: see need.ts.)
  */
 import type { FolderPath } from '../folder-disk.js'
 import type { Need } from './contract.js'
 
-export type Kind = 'directory' | 'mode' | 'write' | 'remove' | 'last'
+type Kind = Need['kind']
 
 /** Paths by rank, those of one rank in the order in which they came. */
 class Ranked {
@@ -41,7 +41,6 @@ export class Queue {
     mode: new Ranked(),
     write: new Ranked(),
     remove: new Ranked(),
-    last: new Ranked(),
   }
 
   get size(): number {
@@ -83,14 +82,7 @@ export class Queue {
   }
 }
 
-/** More segments than a path can have. */
-const DEEPEST = 512
-
-function placeOf({ path, kind, here, best }: Need): Place {
-  const depth = path.split('/').length
-  if (kind === 'directory') return { kind, rank: depth }
-  if (kind === 'mode') return { kind, rank: 0 }
-  if (here?.kind === 'directory') return { kind: 'last', rank: DEEPEST - Math.min(depth, DEEPEST) }
-  if (kind === 'remove') return { kind, rank: 0 }
-  return { kind, rank: Math.ceil(Math.log2(best.size + 1)) }
+function placeOf({ path, kind, best }: Need): Place {
+  if (kind === 'directory') return { kind, rank: path.split('/').length }
+  return { kind, rank: kind === 'write' ? Math.ceil(Math.log2(best.size + 1)) : 0 }
 }

@@ -14,13 +14,14 @@ import type { Entry } from './entry.js'
 import { Fetches } from './fetch.js'
 import type { Filling } from './filling.js'
 import type { Links } from './links.js'
-import { parentOf } from './path.js'
 import { Queue } from './queue.js'
 import { Writes } from './writes.js'
 
 /** Directories, removals and x bits that the disk is asked for at once. */
 const MAX_OPERATIONS = 256
 const FULL_RETRY_MS = 10_000
+/** So long nobody who is there has had it. */
+const FORSAKEN_MS = 60_000
 
 export interface WorkParts {
   readonly env: Env
@@ -190,7 +191,6 @@ export class Work {
     const hasWrites = this.#full === null && this.#queue.sizeOf('write') > 0
     if (!hasWrites && this.#queue.sizeOf('directory') === 0 && !this.#writes.isCopying) {
       this.#operateAll('remove')
-      if (this.#queue.sizeOf('remove') === 0) this.#operateAll('last')
     }
     if (hasWrites && this.#operations.size === 0 && !this.#writes.isMoving) this.#release()
     this.#parts.changed()
@@ -203,31 +203,23 @@ export class Work {
 
   #again(path: FolderPath): void {
     const need = this.#parts.index().need(path)
-    if (need !== null && this.#mustWait(need)) return
+    if (need !== null && this.#isSource(need)) return
     this.#waiting.delete(path)
     if (need !== null) this.#operate(need)
   }
 
-  #operateAll(kind: 'directory' | 'mode' | 'remove' | 'last'): void {
+  #operateAll(kind: 'directory' | 'mode' | 'remove'): void {
     while (this.#operations.size < MAX_OPERATIONS) {
       const path = this.#queue.take(kind)
       if (path === undefined) return
       const need = this.#parts.index().need(path)
       if (need === null) continue
-      if (this.#mustWait(need)) this.#waiting.add(path)
+      if (this.#isSource(need)) this.#waiting.add(path)
       else this.#operate(need)
     }
   }
 
-  /** Others need what stands there, or something below it waits for them. */
-  #mustWait(need: Need): boolean {
-    if (need.kind === 'mode') return false
-    if (need.here?.kind !== 'directory') return this.#isSource(need)
-    const below = `${need.path}/`
-    for (const path of this.#waiting) if (path.startsWith(below)) return true
-    return false
-  }
-
+  /** Others need what stands there. */
   #isSource({ path, here }: Need): boolean {
     if (here?.kind !== 'file') return false
     return this.#parts.index().isSourceForOther(path, (other) => !this.#delays.isSkipped(other))
@@ -240,7 +232,7 @@ export class Work {
     const ended = (outcome: Outcome): void => {
       if (era !== this.#era) return
       this.#operations.delete(path)
-      this.#ended(path, best, outcome, need.kind === 'remove')
+      this.#ended(path, best, outcome)
     }
     if (need.kind === 'write') {
       this.#write(need)
@@ -277,18 +269,20 @@ export class Work {
 
   #finished(filling: Filling, outcome: WriteOutcome): void {
     if (outcome.outcome === 'ok') this.#hasRoom()
-    this.#ended(filling.path, filling.entry, outcome, false)
+    this.#ended(filling.path, filling.entry, outcome)
     this.#freeTwins(filling)
   }
 
   #dropped(filling: Filling): void {
     this.#writes.drop(filling)
-    this.#ended(filling.path, filling.entry, { outcome: 'full', reason: 'the disk is full' }, false)
+    this.#ended(filling.path, filling.entry, { outcome: 'full', reason: 'the disk is full' })
     this.#freeTwins(filling)
   }
 
   #starved(path: FolderPath): void {
+    const { index, links } = this.#parts
     this.#delays.add(path, 'starved', 'no peer that is linked has it')
+    if (!links.isAlone && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
   }
 
   /** Others of the same content may be copied from it now, or have to be fetched themselves. */
@@ -300,20 +294,18 @@ export class Work {
 
   // ---- outcomes
 
-  #ended(path: FolderPath, entry: Entry, outcome: Outcome, isRemoval: boolean): void {
-    if (outcome.outcome === 'ok') this.#done(path, entry, stateOf(outcome), isRemoval)
+  #ended(path: FolderPath, entry: Entry, outcome: Outcome): void {
+    if (outcome.outcome === 'ok') this.#done(path, entry, stateOf(outcome))
     else if (outcome.outcome === 'full') this.#isFull(outcome.reason)
     else this.#delays.add(path, outcome.outcome === 'skipped' ? 'skipped' : 'failed', outcome.reason)
     this.#review(path)
   }
 
-  #done(path: FolderPath, entry: Entry, state: DiskState | null, isRemoval: boolean): void {
+  #done(path: FolderPath, entry: Entry, state: DiskState | null): void {
     const { index, links } = this.#parts
     this.#delays.delete(path)
     index().applied(entry, state)
     if (index().isHeld(path)) links.arrived(path)
-    const above = parentOf(path)
-    if (isRemoval && above !== null) this.#delays.wake(above)
   }
 
   #isFull(reason: string): void {

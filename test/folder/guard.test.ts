@@ -120,6 +120,15 @@ test('a move of everything is no deletion', () => {
   assert.equal(b.folder.folder().files, FILES)
 })
 
+test('what moved does not count with what was deleted', () => {
+  const { world, a, b } = pair()
+  for (let n = 0; n < 25; n++) a.tree.rename(`dir/${n}`, `moved/${n}`)
+  for (let n = 25; n < FILES; n++) a.tree.delete(`dir/${n}`)
+  world.until('they are gone', '5 s', () => !b.tree.things.has('dir/39'))
+  world.untilInSync()
+  assert.equal(b.folder.folder().files, 25)
+})
+
 test('what was deleted while the peer did not run is asked about at its next start', () => {
   const { world, a, b } = pair()
   world.world.kill(a.node)

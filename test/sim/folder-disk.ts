@@ -142,7 +142,9 @@ export class SimFolderDisk implements FolderDisk {
   makeDirectory(path: FolderPath, replaces: DiskState | null, done: (outcome: WriteOutcome) => void): void {
     this.#thread.ask(0.1, () => {
       if (this.#tree.things.get(path)?.kind === 'directory') return this.#written(this.#agree(path), done)
-      const wrong = this.#clear(path, replaces) ?? this.#unwritable(path, null)
+      const cleared = this.#clear(path, replaces)
+      const wrong = cleared ?? this.#unwritable(path, null)
+      if (wrong !== null && cleared === null) this.#watch?.mistaken(path, replaces)
       if (wrong !== null) return this.#thread.tell(() => done(wrong))
       this.#written(
         this.#own(path, () => this.#tree.mkdir(path)),
@@ -249,6 +251,7 @@ export class SimFolderDisk implements FolderDisk {
     })
     this.#thread.ask(RENAME_MS, () => {
       const refused = wrong ?? this.#unwritable(path, null)
+      if (wrong === null && refused !== null) this.#watch?.mistaken(path, gathered.job.replaces)
       if (refused !== null) return this.#thread.tell(() => done(refused))
       const file = { kind: 'file', inode: this.#tree.newInode(), mtimeMs, executable, bytes } as const
       const state = this.#own(path, () => {

@@ -27,6 +27,8 @@ export class Fate {
   readonly #ambushes = new Map<number, (path: string) => void>()
   /** What each peer wrote of its own when, by path. */
   readonly #written = new Map<number, Map<string, number>>()
+  /** Peers that ended before they had scanned what they found anew, and since when they may have missed something. */
+  readonly #unscanned = new Map<number, number>()
   /** When each peer's marker was lost last. */
   readonly #markerLost = new Map<number, number>()
   readonly #calm: (() => void)[] = []
@@ -131,12 +133,17 @@ export class Fate {
     for (const [path, at] of this.#written.get(node.index) ?? []) {
       if (world.now - at < FORGOTTEN_MS) history.unclear.add(path)
     }
+    if (world.now < this.options.siteOf(node).weakUntil) this.#unscanned.set(node.index, world.now - FORGOTTEN_MS)
     world.kill(node)
   }
 
   #start(node: FolderNode): void {
     if (node.alive) return
     this.options.count('restarts')
+    // what was to be found anew is still to be
+    const since = this.#unscanned.get(node.index)
+    if (since !== undefined) this.#foundAnew(node, since)
+    this.#unscanned.delete(node.index)
     this.options.world.start(node)
   }
 

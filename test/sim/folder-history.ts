@@ -25,6 +25,8 @@ export class History {
   readonly replaced = new Set<Id>()
   /** Contents that stood in a folder whose index was lost: what others know may have sent them to the trash. */
   readonly weak = new Set<Id>()
+  /** Files that went while nobody noticed: their bytes may be nowhere, and are waited for. */
+  readonly missed = new Set<FolderPath>()
   /** Paths of which nothing more is known than that something happened. */
   readonly unclear = new Set<FolderPath>()
   #deletions: Deletion[] = []
@@ -66,7 +68,9 @@ export class History {
 
   /** What this peer's users deleted since then was perhaps not noticed. */
   forgetDeletions(by: number, since: number): void {
-    this.#deletions = this.#deletions.filter((deletion) => deletion.by !== by || deletion.at < since)
+    const isMissed = (deletion: Deletion): boolean => deletion.by === by && deletion.at >= since
+    for (const deletion of this.#deletions) if (isMissed(deletion)) this.missed.add(deletion.path)
+    this.#deletions = this.#deletions.filter((deletion) => !isMissed(deletion))
   }
 
   /** Whether each who saved there had all before their eyes that was saved there before. */

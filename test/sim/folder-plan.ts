@@ -81,7 +81,7 @@ export function makeFolderPlan(seed: number): FolderPlan {
     peers: 2 + random.int(random.chance(0.7) ? 3 : 7),
     loss: random.pick([0, 0, 0.02, 0.1]),
     latencyMs: [low, low + random.between(0, 60)],
-    bytesPerMs: random.pick([100, 20_000]),
+    bytesPerMs: random.pick([1_000, 20_000]),
     syncMs: random.pick([1, 4, 20]),
     missedEvents: random.pick([0, 0, 0.05]),
     begin: random.pick(['empty', 'identical', 'different']),

@@ -29,8 +29,6 @@ export interface Trashed {
   readonly file: SimFile
 }
 
-const TICKS = 997 // distinct fractions of a millisecond, so that two writes within one differ
-
 export class SimTree {
   /** By path; a directory stands before what is in it. */
   readonly things = new Map<FolderPath, SimThing>()
@@ -44,7 +42,7 @@ export class SimTree {
   /** Called after every change with its path; the disk of the present life listens. */
   onChange: (path: FolderPath | null) => void = () => {}
   #inodes = 0
-  #ticks = 0
+  #lastTime = 0
   #trashed = 0
 
   constructor(
@@ -192,9 +190,10 @@ export class SimTree {
     return ++this.#inodes
   }
 
+  /** Later than all before it, by a millisecond at least: nobody saves two files at once. */
   newTime(): number {
-    this.#ticks = (this.#ticks + 1) % TICKS
-    return this.wallTime() + this.#ticks / TICKS
+    this.#lastTime = Math.max(this.wallTime(), this.#lastTime + 1)
+    return this.#lastTime + 1 / 3
   }
 
   #file(path: FolderPath): SimFile {

@@ -68,6 +68,14 @@ export class FolderWatch {
     return state
   }
 
+  /** The core still takes this for what stands here: it will see what does. */
+  mistaken(path: FolderPath, state: DiskState | null): void {
+    if (this.#isOver) return
+    if (state === null) this.options.agreed.delete(path)
+    else this.options.agreed.set(path, state)
+    this.#settle(path)
+  }
+
   scan(): void {
     if (this.#isOver) return
     const { tree, thread, agreed } = this.options
