@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { test } from 'uvu'
-import { agreed, closeAll, type Disk, opened } from './folder-scanning.js'
+import { agreed, closeAll, type Disk, opened, openedHere } from './folder-scanning.js'
 import { temporary, until } from './support.js'
 
 function tree(root: string, directories: number, files: number): void {
@@ -65,10 +65,10 @@ test('a file that an editor replaces by a rename is told every time, and nothing
 })
 
 test('a renamed tree is known at its new place before it is gone from the old one, and is watched there', async () => {
-  const { root, disk } = await watched((at) => tree(at, 3, 20))
+  const { root, disk } = await watched((at) => tree(at, 3, 150))
   const told = await toldOf(disk, root, () => renameSync(join(root, 'd1'), join(root, 'moved')))
   const firstGone = told.findIndex((line) => line.startsWith('gone'))
-  assert.equal(firstGone, 22, told.join('\n'))
+  assert.equal(firstGone, 152, told.join('\n'))
   assert.ok(told.slice(firstGone).every((line) => line.startsWith('gone d1')))
   assert.equal(told.at(-1), 'gone d1')
   await toldOf(disk, root, () => writeFileSync(join(root, 'moved', 'deep', 'f3.txt'), 'edited'))
@@ -119,13 +119,12 @@ function gitIn(repository: string, root: string): (...args: readonly string[]) =
   }
 }
 
-test('20,000 files made in one burst are all seen', async () => {
-  const { root, disk } = await watched(() => {})
-  for (let at = 0; at < 10; at++) {
-    const directory = join(root, `d${at}`)
-    mkdirSync(directory)
-    for (let file = 0; file < 2_000; file++) writeFileSync(join(directory, `f${file}`), `${file}`)
-  }
+test('20,000 files made in one burst are all seen, though most events of it are lost', async () => {
+  const root = temporary()
+  tree(root, 10, 0)
+  // in this thread: no event is read before the burst is over, and the system keeps 16,384
+  const disk = await openedHere(root)
+  for (let file = 0; file < 20_000; file++) writeFileSync(join(root, `d${file % 10}`, 'deep', `f${file}`), `${file}`)
   await agreed(disk, root, 120_000)
   rmSync(join(root, 'd3'), { recursive: true })
   await agreed(disk, root, 60_000)
