@@ -99,7 +99,8 @@ export class Folder implements Protocol, FolderApi {
   /** Opens the disk and greets those that are linked already. */
   start(): void {
     this.#opening.open(false, (error) => {
-      if (error !== null) this.#env.log('warn', `the shared folder is paused: ${error}`)
+      const isLeaving = this.#opening.state === 'closed'
+      if (error !== null && !isLeaving) this.#env.log('warn', `the shared folder is paused: ${error}`)
     })
     for (const peer of this.#mesh.linked()) this.#links.up(peer)
     this.#tend()

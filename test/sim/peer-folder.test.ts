@@ -173,6 +173,19 @@ test('a peer that leaves politely ends its folder first: what is edited then is 
   shared.holds('a.txt', 'two', ann, bob)
 })
 
+test('a peer that leaves while its folder is still being opened says nothing of a folder that is paused', () => {
+  const shared = new Shared(58)
+  const ann = shared.add('ann')
+  let hasLeft = false
+  shared.world.act(() =>
+    ann.peer.quit(() => {
+      hasLeft = true
+    }),
+  )
+  shared.world.until(() => hasLeft, '10 s', 'ann to have left')
+  assert(!said(ann).some((line) => line.includes('paused')), said(ann).join('\n'))
+})
+
 test('receive-only tells nobody, read-only writes nothing', () => {
   const shared = new Shared(57)
   shared.modes.set('quiet', 'receive-only')

@@ -94,6 +94,8 @@ test('ASCII without colour says the same', () => {
 test('no files: how to begin stands there all the same; a peer without a folder shows none', () => {
   const empty = textOf(modelOf(emptyNetwork(TIME), { size: SMALL }))
   assert.match(empty, /no files yet: :store <file>[\s\S]*✓ folder in sync, 0 files/)
+  const asks = { ...emptyNetwork(TIME), folder: folderView(TIME, { conflicts: CONFLICTS }) }
+  assert.match(textOf(modelOf(asks, { size: SMALL })), /:store <file>[\s\S]*2 conflicts \(f\)[\s\S]*folder in sync/)
   assert.doesNotMatch(
     textOf(modelWith({ state: 'off', conflicts: CONFLICTS.slice(0, 0) }, { size: LARGE })),
     /folder in/,

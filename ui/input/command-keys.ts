@@ -16,7 +16,7 @@ const CONSOLE_KEYS: readonly KeyMeaning[] = [
   ['x', 'cancel the transfer under the cursor, else the running command'],
   ['f', 'the shared folder: conflicts, what is to go, last changes'],
   ['?', 'this help'],
-  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link; of a block the records that / picks'],
+  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link'],
   ['+ -', 'in the log: more or fewer levels'],
   ['Ctrl-L', 'paint the screen anew'],
 ]

@@ -95,11 +95,7 @@ function resume(context: CommandContext, { options }: Invocation): Outcome | Pro
   return settle<FolderView>(context, (done) => context.host.peer.folderResume(answer, done), goesOn)
 }
 
-const goesOn = (view: FolderView): Outcome => ({
-  exit: EXIT.done,
-  message: `the folder goes on: ${standing(view)}`,
-  json: view,
-})
+const goesOn = (view: FolderView): Outcome => ({ exit: EXIT.done, message: 'the folder goes on', json: view })
 
 function conflicts(context: CommandContext, { args }: Invocation, view: FolderView): Outcome | Promise<Outcome> {
   const { what = '', which, choice } = args
@@ -125,13 +121,11 @@ function listed(view: FolderView, columns: number): Outcome {
     utc(Math.floor(time / 1000)),
     printable(copy.slice(copy.lastIndexOf('/') + 1)),
   ])
-  const lines =
-    all.length === 0
-      ? ['no conflicts']
-      : [
-          ...table(['n', 'file', 'this by', 'that by', 'that of', 'that stands beside it as'], rows, columns),
-          'folder conflicts show <n> compares the two; folder conflicts keep <n> this|that|both settles it',
-        ]
+  if (all.length === 0) return { exit: EXIT.done, message: 'no conflicts', json: view }
+  const lines = [
+    ...table(['n', 'file', 'this by', 'that by', 'that of', 'that stands beside it as'], rows, columns),
+    'folder conflicts show <n> compares the two; folder conflicts keep <n> this|that|both settles it',
+  ]
   return { exit: EXIT.done, message: plural(all.length, 'conflict'), lines, json: view }
 }
 
@@ -182,14 +176,16 @@ function trash(context: CommandContext, view: FolderView): Promise<Outcome> {
         size(bytes),
         utc(Math.floor(time / 1000)),
       ])
-      const lines =
-        items.length === 0
-          ? ['nothing in the trash: what others replace or delete comes here']
-          : [
-              ...table(['id', 'path', 'size', 'since'], rows, context.columns),
-              'folder restore <path|id> brings one back; what stands there then goes to the trash',
-            ]
-      return { exit: EXIT.done, message: plural(items.length, 'version'), lines, json: { ...view, trash: items } }
+      const json = { ...view, trash: items }
+      if (items.length === 0) {
+        const message = 'nothing in the trash: what others replace or delete comes here'
+        return { exit: EXIT.done, message, json }
+      }
+      const lines = [
+        ...table(['id', 'path', 'size', 'since'], rows, context.columns),
+        'folder restore <path|id> brings one back; what stands there then goes to the trash',
+      ]
+      return { exit: EXIT.done, message: plural(items.length, 'version'), lines, json }
     },
   )
 }
@@ -209,6 +205,7 @@ function restore(context: CommandContext, what: string): Promise<Outcome> {
 
 function problems({ columns }: CommandContext, view: FolderView): Outcome {
   const rows = view.problems.map(({ path, reason }) => [printable(path), printable(reason)])
-  const lines = rows.length === 0 ? ['everything in the folder is shared'] : table(['path', 'why not'], rows, columns)
+  if (rows.length === 0) return { exit: EXIT.done, message: 'everything in the folder is shared', json: view }
+  const lines = table(['path', 'why not'], rows, columns)
   return { exit: EXIT.done, message: `${plural(rows.length, 'path')} not shared`, lines, json: view }
 }
