@@ -69,7 +69,10 @@ export class Work {
     this.#writes = new Writes(disk, index, this.fetches, {
       mayFinish: (filling) => !this.#isSource(filling.need),
       finished: (filling, outcome) => this.#finished(filling, outcome),
-      starved: (path) => this.#starved(path),
+      starved: (filling) => {
+        this.#starved(filling.path)
+        this.#freeTwins(filling)
+      },
       moved: () => this.#soon(),
     })
   }

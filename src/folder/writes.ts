@@ -23,7 +23,7 @@ export interface WritesHooks {
   mayFinish(filling: Filling): boolean
   finished(filling: Filling, outcome: WriteOutcome): void
   /** It was dropped: nobody has its bytes now. */
-  starved(path: FolderPath): void
+  starved(filling: Filling): void
   /** There is room for another, or something is ready to take its place. */
   moved(): void
 }
@@ -120,7 +120,7 @@ export class Writes {
     const isKept = filling.doneBytes > 0 && parked <= MAX_PARKED
     if (!isKept) {
       this.drop(filling)
-      this.#hooks.starved(filling.path)
+      this.#hooks.starved(filling)
     }
     this.#hooks.moved()
   }

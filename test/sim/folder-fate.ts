@@ -173,6 +173,7 @@ export class Fate {
     const site = siteOf(node)
     site.weakUntil = world.now + WEAK_MS
     history.forgetDeletions(node.index, since)
+    history.forgot(node.index)
     for (const path of site.tree.paths) history.found(path, idAt(site.tree, path))
   }
 

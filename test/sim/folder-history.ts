@@ -25,16 +25,18 @@ export class History {
   readonly replaced = new Set<Id>()
   /** Contents that stood in a folder whose index was lost: what others know may have sent them to the trash. */
   readonly weak = new Set<Id>()
-  /** Files that went while nobody noticed: their bytes may be nowhere, and are waited for. */
+  /** Files of peers that lost what they knew: bytes that were told may be gone unnoticed, and are waited for. */
   readonly missed = new Set<FolderPath>()
   /** Paths of which nothing more is known than that something happened. */
   readonly unclear = new Set<FolderPath>()
   #deletions: Deletion[] = []
+  readonly #savedBy = new Map<number, Set<FolderPath>>()
   readonly #writes = new Map<FolderPath, Map<Id, Past>>()
 
   /** Somebody saved `id` at `path`, where `seen` stood. */
-  wrote(path: FolderPath, seen: Id | null, id: Id): void {
+  wrote(path: FolderPath, seen: Id | null, id: Id, by: number): void {
     this.saved.set(id, path)
+    this.#savedAt(by).add(path)
     if (seen !== null && seen !== id) this.replaced.add(seen)
     // a content that had been replaced may be brought back
     this.replaced.delete(id)
@@ -51,6 +53,7 @@ export class History {
     this.#deletions.push({ path: from, by, at, past: this.#pastOf(from, id) })
     if (seen !== null && seen !== id) this.replaced.add(seen)
     if (this.saved.has(id)) this.saved.set(id, to)
+    this.#savedAt(by).add(to)
     // a moved copy stands beside something that it was not made of
     if (isConflict(to)) this.unclear.add(baseOf(to))
     this.#put(to, seen, id)
@@ -62,15 +65,18 @@ export class History {
     if (id !== null) this.weak.add(id)
   }
 
+  /** This peer knows nothing any more of what it told. */
+  forgot(by: number): void {
+    for (const path of this.#savedAt(by)) this.missed.add(path)
+  }
+
   get deletions(): readonly Deletion[] {
     return this.#deletions
   }
 
   /** What this peer's users deleted since then was perhaps not noticed. */
   forgetDeletions(by: number, since: number): void {
-    const isMissed = (deletion: Deletion): boolean => deletion.by === by && deletion.at >= since
-    for (const deletion of this.#deletions) if (isMissed(deletion)) this.missed.add(deletion.path)
-    this.#deletions = this.#deletions.filter((deletion) => !isMissed(deletion))
+    this.#deletions = this.#deletions.filter((deletion) => deletion.by !== by || deletion.at < since)
   }
 
   /** Whether each who saved there had all before their eyes that was saved there before. */
@@ -84,6 +90,12 @@ export class History {
   isLast({ path, past }: Deletion): boolean {
     if (this.unclear.has(path)) return false
     return [...(this.#writes.get(path)?.keys() ?? [])].every((id) => past.has(id))
+  }
+
+  #savedAt(by: number): Set<FolderPath> {
+    const paths = this.#savedBy.get(by) ?? new Set()
+    this.#savedBy.set(by, paths)
+    return paths
   }
 
   #put(path: FolderPath, seen: Id | null, id: Id): void {

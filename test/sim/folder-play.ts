@@ -143,7 +143,7 @@ class Run {
       this.#fail(`${this.#messages - messages} messages though all is in sync: ${types}`)
     }
     if (this.#sites.flatMap(({ tree }) => tree.trash).length !== length) this.#fail('something went to the trash')
-    this.#must(checks.treesDiffer(this.#sites))
+    this.#must(checks.treesDiffer(this.#sites, this.#awaited()))
     this.#must(checks.somethingLost(this.#sites, this.#history))
     this.#must(checks.somethingBack(this.#sites, this.#history))
     this.#must(checks.needlessConflict(this.#sites, this.#history))
@@ -164,14 +164,22 @@ class Run {
       return `${name} is ${state} (${reason}) with ${need.items} to do, problems ${JSON.stringify(problems)}`
     }
     const silentMs = this.#world.now - this.#messageAt
-    return checks.treesDiffer(this.#sites) ?? (silentMs < SILENT_MS ? 'messages flow' : null)
+    return checks.treesDiffer(this.#sites, this.#awaited()) ?? (silentMs < SILENT_MS ? 'messages flow' : null)
   }
 
-  /** All that is still to do here are files that went unseen, with an index or a marker, before anybody else had them. */
+  /** Whether all that is still to do here waits for bytes that are gone with what some peer knew. */
   #waitsInVain({ state, need, problems }: FolderView): boolean {
+    return state === 'syncing' && need.items > 0 && this.#inVain(problems).length === need.items
+  }
+
+  #inVain(problems: FolderView['problems']): FolderView['problems'] {
     const { missed } = this.#history
-    const inVain = problems.filter(({ path, reason }) => missed.has(path) && reason.startsWith('no peer'))
-    return state === 'syncing' && need.items > 0 && inVain.length === need.items
+    return problems.filter(({ path, reason }) => missed.has(path) && reason.startsWith('no peer'))
+  }
+
+  #awaited(): ReadonlySet<string> {
+    const problems = this.#world.nodes.flatMap(({ peer }) => peer.folder.folder().problems)
+    return new Set(this.#inVain(problems).map(({ path }) => path))
   }
 
   #ruleBroken(): string | null {

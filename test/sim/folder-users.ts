@@ -95,7 +95,7 @@ export class Users {
     const { tree } = site
     const seen = idAt(tree, path)
     const { id } = contentOf(bytes)
-    this.history.wrote(path, seen, id)
+    this.history.wrote(path, seen, id, site.index)
     if (this.telling.now() < site.weakUntil) this.history.weak.add(id)
     if (random.chance(0.5)) tree.write(path, bytes)
     else tree.save(path, bytes)

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Opening } from '../../folder-disk.js'
 import { createFile, replaceFile } from '../durable.js'
 import { errorCode, errorText } from '../error-text.js'
@@ -68,7 +69,7 @@ function held(root: Root, opening: Hold['opening'], lock: Lock): Hold {
 
 /** A folder that we share for the first time is made; one that should be there is not. */
 function makePlace(path: string): void {
-  if (!isSingleFile(path)) mkdirSync(path, { recursive: true })
+  mkdirSync(isSingleFile(path) ? dirname(path) : path, { recursive: true })
 }
 
 function mark(root: Root, expected: string | null): Hold['opening'] {

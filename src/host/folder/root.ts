@@ -23,6 +23,8 @@ export type Look = DiskState | Nothing | Blocked
 export const NOTHING: Nothing = { kind: 'nothing' }
 
 const MARKER = '.p2pfolder'
+/** Of what is not there yet: `blockchain.txt` will be a file, `shared` a directory. */
+const FILE_NAME = /[^/]\.[a-z][a-z0-9]{0,7}$/i
 
 export class Root {
   /** Absolute, without symbolic links. */
@@ -192,9 +194,9 @@ function placeOf(path: string): { readonly directory: string; readonly only: str
   return { directory: realpathSync.native(path), only: null }
 }
 
-/** Whether this is, or was when it was shared, a file that is shared by itself. */
+/** Whether this is, or was when it was shared, or by its name will be, a file that is shared by itself. */
 export function isSingleFile(path: string): boolean {
-  if (isMissing(path)) return !isMissing(join(dirname(path), `.${basename(path)}${MARKER}`))
+  if (isMissing(path)) return FILE_NAME.test(path) || !isMissing(join(dirname(path), `.${basename(path)}${MARKER}`))
   return !statSync(path).isDirectory()
 }
 
