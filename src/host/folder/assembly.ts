@@ -2,11 +2,12 @@
  * A file that is being put together in the temporary directory.
  * Invariant: only blocks with the right hash count, and a file is whole only when all of them do.
  */
-import { constants, copyFileSync, fdatasync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { constants, copyFileSync, fdatasync, ftruncateSync, openSync } from 'node:fs'
 import { blake3 } from '@napi-rs/blake-hash'
 import { blockBytes, blockCount, blockSizeOf, DIGEST_BYTES } from '../../folder/content.js'
 import type { LocalBlock } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
+import type { FileSource } from './changes.js'
 import { type Refusal, refusalOf } from './disk-faults.js'
 import type { Pace } from './pace.js'
 import { readFully, type Sources } from './sources.js'
@@ -16,7 +17,7 @@ import type { CopiedBlock, FilePlan } from './write-messages.js'
 /** After so much the disk is told to begin, so that the end of a large file need not wait for all of it. */
 const FLUSH_BYTES = 32 << 20
 
-export class AssemblyFile {
+export class AssemblyFile implements FileSource {
   readonly plan: FilePlan
   readonly #blocks: Uint8Array
   readonly #temporary: Temporary
@@ -36,10 +37,6 @@ export class AssemblyFile {
     this.#temporary = temporary
     this.#missing = blockCount(plan.size)
     this.#have = new Uint8Array(this.#missing)
-  }
-
-  get isWhole(): boolean {
-    return this.#missing === 0
   }
 
   get isOver(): boolean {
@@ -63,6 +60,7 @@ export class AssemblyFile {
       this.#open().write(bytes, index * blockSizeOf(this.plan.size))
     } catch (error) {
       this.fault ??= refusalOf(error)
+      this.drop() // a full disk has its room back
       return false
     }
     this.#took(index)
@@ -83,9 +81,11 @@ export class AssemblyFile {
     return missing
   }
 
-  /** Its file, to be synced and put in its place; null where it is not whole. */
-  take(): TemporaryFile | null {
-    if (!this.isWhole || this.#over) return null
+  take(): TemporaryFile | Refusal {
+    if (this.#missing > 0 || this.#over || this.fault !== null) {
+      this.drop()
+      return this.fault ?? { outcome: 'failed', reason: 'some of its blocks are missing' }
+    }
     const file = this.#open()
     this.#file = null
     this.#over = true
@@ -94,18 +94,25 @@ export class AssemblyFile {
 
   drop(): void {
     this.#over = true
-    if (!this.#flushing) this.#file?.drop()
+    if (this.#flushing) return // that ends it
+    this.#file?.drop()
+    this.#file = null
   }
 
   #copyBlock(index: number, from: LocalBlock, sources: Sources, isCloned: boolean): boolean {
     const size = this.sizeOf(index)
     const memory = sources.memory(size)
-    const isThere = isCloned && from.offset === index * blockSizeOf(this.plan.size) && this.#readOwn(memory, from.offset)
+    const isThere =
+      isCloned && from.offset === index * blockSizeOf(this.plan.size) && this.#readOwn(memory, from.offset)
     if (isThere && this.isBlock(index, memory)) {
       this.#took(index)
       return true
     }
-    return sources.read(from.path, from.state, from.offset, memory) && this.isBlock(index, memory) && this.write(index, memory)
+    return (
+      sources.read(from.path, from.state, from.offset, memory) &&
+      this.isBlock(index, memory) &&
+      this.write(index, memory)
+    )
   }
 
   #readOwn(memory: Uint8Array, position: number): boolean {
@@ -154,4 +161,28 @@ export class AssemblyFile {
       if (this.#file === file && this.#over) file.drop()
     })
   }
+}
+
+/** A file whose bytes are all there, and right. */
+export class WholeFile implements FileSource {
+  readonly #temporary: Temporary
+  readonly #bytes: Uint8Array
+
+  constructor(temporary: Temporary, bytes: Uint8Array) {
+    this.#temporary = temporary
+    this.#bytes = bytes
+  }
+
+  take(): TemporaryFile {
+    const file = this.#temporary.create()
+    try {
+      file.write(this.#bytes, 0)
+      return file
+    } catch (error) {
+      file.drop()
+      throw error
+    }
+  }
+
+  drop(): void {}
 }

@@ -33,21 +33,28 @@ export interface Change {
   abandon(): void
 }
 
-/** Puts a file, which `write` gives, in its place. */
+/** Bytes for a file. */
+export interface FileSource {
+  /** Its file, to be synced and put in its place, or why there is none. Throws what the disk says. Ends the source. */
+  take(): TemporaryFile | Refusal
+  drop(): void
+}
+
+/** Puts a file in its place. */
 export class FileChange implements Change {
   readonly path: FolderPath
   readonly #plan: FilePlan
-  readonly #write: () => TemporaryFile | Refusal
+  readonly #source: FileSource
   #file: TemporaryFile | null = null
 
-  constructor(plan: FilePlan, write: () => TemporaryFile | Refusal) {
+  constructor(plan: FilePlan, source: FileSource) {
     this.path = plan.path
     this.#plan = plan
-    this.#write = write
+    this.#source = source
   }
 
   prepare(place: Place): Prepared | Refusal {
-    const file = this.#write()
+    const file = this.#source.take()
     if ('outcome' in file) return file
     this.#file = file
     const isReplaced = this.#plan.replaces?.kind === 'file'
@@ -63,6 +70,7 @@ export class FileChange implements Change {
   }
 
   abandon(): void {
+    this.#source.drop()
     this.#file?.drop()
   }
 }
@@ -139,7 +147,10 @@ export class ModeChange implements Change {
     const look = place.look(this.path)
     if (look.kind === 'blocked') return skipped(look.reason)
     if (look.kind === 'nothing') return changed('it is gone')
-    const fd = openSync(place.root.absolute(this.path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const fd = openSync(
+      place.root.absolute(this.path),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
     try {
       const found = fstatSync(fd)
       const state = stateOf(found)

@@ -4,13 +4,15 @@
  * Invariant: from the first change of a batch until its answers nothing is said of what the disk has seen (see Gate), so an
  * edit of what was just written is heard after the write, not before it.
  */
-import { closeSync } from 'node:fs'
+import { closeSync, lstatSync } from 'node:fs'
+import { assert } from '../../../wire/errors.js'
 import type { FolderPath } from '../../folder-disk.js'
 import type { Applied, Change, Prepared } from './changes.js'
 import { type Refusal, refusalOf } from './disk-faults.js'
 import type { Gate } from './gate.js'
 import { FILE_COST, type Pace } from './pace.js'
 import type { Place } from './place.js'
+import type { Root } from './root.js'
 import type { States } from './states.js'
 import { syncAll, syncDirectories } from './sync.js'
 import type { Trash, TrashBatch } from './trash.js'
@@ -34,6 +36,8 @@ export interface CommitterOptions {
   readonly look: (path: FolderPath) => void
 }
 
+const GONE: Refusal = { outcome: 'failed', reason: 'the folder is not there' }
+
 interface Running extends Commit {
   prepared: Prepared | null
   outcome: Outcome | null
@@ -50,19 +54,23 @@ export class Committer {
 
   /** Settles when all are answered. */
   async run(commits: readonly Commit[]): Promise<void> {
-    const { gate, pace, trash } = this.#options
+    const { gate, pace, trash, place, look } = this.#options
     const running = commits.map((commit): Running => ({ ...commit, prepared: null, outcome: null, place: -1 }))
+    const there = isThere(place.root)
     for (const one of running) {
+      if (!there) one.outcome = GONE
       this.#attempt(one, () => this.#prepare(one))
       await pace.spend(FILE_COST)
     }
     const batch = this.#beginTrash(running)
     await this.#sync(running, batch)
+    if (!isThere(place.root)) for (const one of running) one.outcome ??= GONE
     const opened = gate.close()
     for (const one of running) this.#attempt(one, () => this.#apply(one, batch))
     batch?.end()
     await this.#syncDirectories(running, batch)
     for (const one of running) this.#answer(one)
+    for (const path of place.made.splice(0)) look(path)
     opened()
     if (batch !== null) await trash.prune(pace)
   }
@@ -144,7 +152,8 @@ export class Committer {
 
   #answer(one: Running): void {
     const { look } = this.#options
-    const outcome = one.outcome ?? { outcome: 'failed', reason: 'it was not tried' }
+    const { outcome } = one
+    assert(outcome !== null, 'a change has an outcome')
     if (outcome.outcome !== 'ok') {
       one.change.abandon()
       look(one.change.path)
@@ -152,4 +161,9 @@ export class Committer {
     for (const path of one.seen) look(path)
     one.done(outcome)
   }
+}
+
+/** Without its marker it may be the place where another disk is mounted. */
+function isThere(root: Root): boolean {
+  return root.isThere() && lstatSync(root.marker, { throwIfNoEntry: false }) !== undefined
 }

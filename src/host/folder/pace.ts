@@ -25,4 +25,9 @@ export class Lane {
   add(task: () => Promise<void>): void {
     this.#last = this.#last.then(task)
   }
+
+  /** Settles when all that was added so far is done. */
+  idle(): Promise<void> {
+    return this.#last
+  }
 }

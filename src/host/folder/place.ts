@@ -17,6 +17,8 @@ export class Place {
   readonly root: Root
   /** Absolute paths of directories with another entry than before; for fsync. */
   touched = new Set<string>()
+  /** Directories that were made because something is to stand in them. */
+  made: FolderPath[] = []
 
   constructor(root: Root) {
     this.root = root
@@ -38,7 +40,9 @@ export class Place {
     if (fault !== null) return fault
     const look = this.root.lookAt(parent)
     if (look.kind === 'blocked') return skipped(look.reason)
-    if (look.kind === 'nothing') this.makeDirectory(parent)
+    if (look.kind !== 'nothing') return null
+    this.makeDirectory(parent)
+    this.made.push(parent)
     return null
   }
 

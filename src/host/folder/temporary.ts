@@ -43,7 +43,7 @@ export class Temporary {
   open(): readonly string[] {
     const found = lstatSync(this.#directory, { throwIfNoEntry: false })
     if (found !== undefined && !found.isDirectory()) unlinkSync(this.#directory)
-    mkdirSync(this.#directory, { recursive: true, mode: PRIVATE_MODE })
+    if (found?.isDirectory() !== true) mkdirSync(this.#directory, { mode: PRIVATE_MODE })
     return readdirSync(this.#directory)
   }
 

@@ -3,6 +3,7 @@
  * order. `session` counts calls of `open`: what belongs to an earlier one is dropped.
  */
 import type { DiskState, FolderPath, Opening, Problem, Seen } from '../../folder-disk.js'
+import type { WriteReport, WriteRequest } from './write-messages.js'
 
 /** What a worker is started with. */
 export interface ThreadData {
@@ -40,9 +41,9 @@ export type ScanReport =
   | { readonly kind: 'lost'; readonly session: number; readonly reason: string }
 
 /** To the worker. */
-export type ToThread = ScanRequest
+export type ToThread = ScanRequest | WriteRequest
 /** From the worker. */
-export type FromThread = ScanReport
+export type FromThread = ScanReport | WriteReport
 
 const NUMBERS = 4
 const FILE = 0

@@ -5,7 +5,17 @@
  * which the next one moves the file back.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type FolderPath, MAX_TRASH_LISTED, type TrashItem } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
@@ -56,9 +66,9 @@ export class Trash {
     const found: Item[] = []
     for (const batch of this.#batches()) {
       await pace.spend(FILE_COST)
-      const files = new Set(readdirSync(join(this.#directory, batch)))
       for (const [index, planned] of this.#planned(batch).entries()) {
-        if (files.has(String(index))) found.push(this.#itemOf(batch, index, planned))
+        const item = this.#itemOf(batch, index, planned)
+        if (item !== null) found.push(item)
       }
     }
     for (const item of found.sort((a, b) => a.time - b.time)) this.#add(item)
@@ -114,19 +124,15 @@ export class Trash {
       this.#drop(batch)
       throw error
     }
-    const moved = new Set<number>()
     return {
       directory,
       fds,
       fileOf: (index) => join(directory, String(index)),
-      moved: (index) => moved.add(index),
       end: () => {
         rmSync(mark, { force: true })
-        for (const index of moved) {
-          const item = planned[index]
-          if (item !== undefined) this.#add(this.#itemOf(batch, index, item))
-        }
-        if (moved.size === 0) this.#drop(batch)
+        const items = planned.map((item, index) => this.#itemOf(batch, index, item)).filter((item) => item !== null)
+        for (const item of items) this.#add(item)
+        if (items.length === 0) this.#drop(batch)
       },
     }
   }
@@ -152,10 +158,11 @@ export class Trash {
     }
   }
 
-  #itemOf(batch: string, index: number, { path, time }: Planned): Item {
+  /** Null: it is not there, or not a file. */
+  #itemOf(batch: string, index: number, { path, time }: Planned): Item | null {
     const file = join(this.#directory, batch, String(index))
-    const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0
-    return { id: `${batch}-${index}`, batch, file, path, size, time }
+    const found = lstatSync(file, { throwIfNoEntry: false })
+    return found?.isFile() === true ? { id: `${batch}-${index}`, batch, file, path, size: found.size, time } : null
   }
 
   #add(item: Item): void {
@@ -182,8 +189,6 @@ export interface TrashBatch {
   readonly fds: readonly number[]
   /** Where the file of this index goes. */
   fileOf(index: number): string
-  /** It went there. */
-  moved(index: number): void
-  /** What was moved has its successor, or has none. */
+  /** What was moved there has its successor, or has none. */
   end(): void
 }

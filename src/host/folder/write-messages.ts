@@ -2,17 +2,10 @@
  * What the main thread asks the worker to write, and to read for others. Each request but `assemble` and `drop` is answered
  * once, with its `serial`.
  */
-import type {
-  BlocksOutcome,
-  DiskState,
-  FolderPath,
-  LocalBlock,
-  Piece,
-  RemoveOutcome,
-  TrashItem,
-  WriteJob,
-  WriteOutcome,
-} from '../../folder-disk.js'
+import { assertNever } from '../../../wire/errors.js'
+import type { BlocksOutcome, DiskState, FolderPath, LocalBlock, Piece, TrashItem, WriteJob } from '../../folder-disk.js'
+import type { Applied } from './changes.js'
+import type { Refusal } from './disk-faults.js'
 
 /** A file without its hashes. */
 export interface FilePlan extends Omit<WriteJob, 'content'> {
@@ -23,6 +16,7 @@ export interface FilePlan extends Omit<WriteJob, 'content'> {
 export interface PlacedBlock {
   readonly assembly: number
   readonly index: number
+  readonly size: number
 }
 
 export interface CopiedBlock {
@@ -53,20 +47,21 @@ export type WriteRequest = { readonly serial: number } & (
   | { readonly kind: 'discard'; readonly path: FolderPath }
 )
 
-type RequestOf<K extends WriteRequest['kind']> = Extract<WriteRequest, { readonly kind: K }>
-export type { RequestOf }
+export type RequestOf<K extends WriteRequest['kind']> = Extract<WriteRequest, { readonly kind: K }>
+/** Those that are answered. */
+export type Asked = RequestOf<keyof Answers>
 
 /** What each kind of request is answered with. */
 export interface Answers {
-  put: WriteOutcome
+  put: Applied | Refusal
   copy: readonly number[]
   frame: Extract<BlocksOutcome, 'ok' | 'bad' | 'lost' | 'full'>
-  finish: WriteOutcome
+  finish: Applied | Refusal
   /** Places of the pieces that are not as they should be. */
   read: readonly number[]
-  makeDirectory: WriteOutcome
-  remove: RemoveOutcome
-  setExecutable: WriteOutcome
+  makeDirectory: Applied | Refusal
+  remove: Applied | Refusal
+  setExecutable: Applied | Refusal
   trash: readonly TrashItem[]
   restore: string | null
   rename: string | null
@@ -77,4 +72,30 @@ export interface WriteReport {
   readonly kind: 'answer'
   readonly serial: number
   readonly answer: Answers[keyof Answers]
+}
+
+/** The answer where nothing is done. */
+export function declined(request: Asked, reason: string): Answers[keyof Answers] {
+  switch (request.kind) {
+    case 'put':
+    case 'finish':
+    case 'makeDirectory':
+    case 'remove':
+    case 'setExecutable':
+      return { outcome: 'failed', reason }
+    case 'copy':
+      return request.blocks.map(({ index }) => index)
+    case 'frame':
+      return 'lost'
+    case 'read':
+      return request.pieces.map((_, place) => place)
+    case 'trash':
+      return []
+    case 'restore':
+    case 'rename':
+    case 'discard':
+      return reason
+    default:
+      return assertNever(request)
+  }
 }
