@@ -3,12 +3,12 @@
  * Without the marker an unmounted disk would look like a folder whose files were all deleted.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import type { Opening } from '../../folder-disk.js'
 import { createFile, replaceFile } from '../durable.js'
 import { errorCode, errorText } from '../error-text.js'
 import { type Lock, lockFile } from '../lock.js'
-import { Root } from './root.js'
+import { isSingleFile, Root } from './root.js'
 
 const MAX_ID = 64
 
@@ -68,11 +68,7 @@ function held(root: Root, opening: Hold['opening'], lock: Lock): Hold {
 
 /** A folder that we share for the first time is made; one that should be there is not. */
 function makePlace(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error // a file that is shared by itself
-  }
+  if (!isSingleFile(path)) mkdirSync(path, { recursive: true })
 }
 
 function mark(root: Root, expected: string | null): Hold['opening'] {
@@ -88,6 +84,9 @@ function mark(root: Root, expected: string | null): Hold['opening'] {
 
 /** The id; null: there is no marker; '': it cannot be understood. */
 function readMarker(root: Root): string | null {
+  const found = lstatSync(root.marker, { throwIfNoEntry: false })
+  if (found === undefined) return null
+  if (!found.isFile()) return ''
   try {
     const value: unknown = JSON.parse(readFileSync(root.marker, 'utf8'))
     if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return ''

@@ -3,7 +3,7 @@
  * Invariant: nothing is looked at through a symbolic link or on another disk, and a name counts only as it is spelled on
  * the disk: where `a` and `A` are one file, `look('A')` of a file `a` is blocked.
  */
-import { type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
+import { type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorCode, errorText } from '../error-text.js'
@@ -108,6 +108,16 @@ export class Root {
     return stateOf(found) ?? blocked('neither a file nor a directory')
   }
 
+  /** Whether nothing stands there for certain: it is missing, or a directory above it is. Throws errors of the disk. */
+  isGone(path: FolderPath): boolean {
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      const above = this.lookAt(path.slice(0, slash))
+      if (above.kind === 'nothing' || above.kind === 'file') return true
+      if (above.kind === 'blocked') return false
+    }
+    return this.lookAt(path).kind === 'nothing'
+  }
+
   /**
    * The directories above, from the top: the first that is missing, blocked or a file; else the lowest of them, which is a
    * directory. Null of a path at the top.
@@ -174,14 +184,19 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
 
 /** A file, or a name beside which a marker says that it was one, is shared by itself. */
 function placeOf(path: string): { readonly directory: string; readonly only: string | null } {
-  const real = lstatSync(path, { throwIfNoEntry: false }) === undefined ? null : realpathSync.native(path)
-  if (real !== null && lstatSync(real).isDirectory()) return { directory: real, only: null }
-  const at = real ?? path
-  if (
-    real === null &&
-    lstatSync(join(dirname(at), `.${basename(at)}${MARKER}`), { throwIfNoEntry: false }) === undefined
-  ) {
-    return { directory: at, only: null }
+  if (isSingleFile(path)) {
+    const real = isMissing(path) ? path : realpathSync.native(path)
+    return { directory: realpathSync.native(dirname(real)), only: basename(real) }
   }
-  return { directory: realpathSync.native(dirname(at)), only: basename(at) }
+  return { directory: realpathSync.native(path), only: null }
+}
+
+/** Whether this is, or was when it was shared, a file that is shared by itself. */
+export function isSingleFile(path: string): boolean {
+  if (isMissing(path)) return !isMissing(join(dirname(path), `.${basename(path)}${MARKER}`))
+  return !statSync(path).isDirectory()
+}
+
+function isMissing(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined
 }
