@@ -4,7 +4,7 @@
  * Invariant: from the first change of a batch until its answers nothing is said of what the disk has seen (see Gate), so an
  * edit of what was just written is heard after the write, not before it.
  */
-import { closeSync, lstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { assert } from '../../../wire/errors.js'
 import type { FolderPath } from '../../folder-disk.js'
 import type { Applied, Change, Prepared } from './changes.js'
@@ -12,7 +12,6 @@ import { type Refusal, refusalOf } from './disk-faults.js'
 import type { Gate } from './gate.js'
 import { FILE_COST, type Pace } from './pace.js'
 import type { Place } from './place.js'
-import type { Root } from './root.js'
 import type { States } from './states.js'
 import { syncAll, syncDirectories } from './sync.js'
 import type { Trash, TrashBatch } from './trash.js'
@@ -32,11 +31,11 @@ export interface CommitterOptions {
   readonly states: States
   readonly gate: Gate
   readonly pace: Pace
+  /** Why nothing can be written now; null where it can. */
+  readonly fault: () => string | null
   /** Something is different there that the index does not know of. */
   readonly look: (path: FolderPath) => void
 }
-
-const GONE: Refusal = { outcome: 'failed', reason: 'the folder is not there' }
 
 interface Running extends Commit {
   prepared: Prepared | null
@@ -56,15 +55,14 @@ export class Committer {
   async run(commits: readonly Commit[]): Promise<void> {
     const { gate, pace, trash, place, look } = this.#options
     const running = commits.map((commit): Running => ({ ...commit, prepared: null, outcome: null, place: -1 }))
-    const there = isThere(place.root)
+    this.#judge(running)
     for (const one of running) {
-      if (!there) one.outcome = GONE
       this.#attempt(one, () => this.#prepare(one))
       await pace.spend(FILE_COST)
     }
     const batch = this.#beginTrash(running)
     await this.#sync(running, batch)
-    if (!isThere(place.root)) for (const one of running) one.outcome ??= GONE
+    this.#judge(running)
     const opened = gate.close()
     for (const one of running) this.#attempt(one, () => this.#apply(one, batch))
     batch?.end()
@@ -73,6 +71,12 @@ export class Committer {
     for (const path of place.made.splice(0)) look(path)
     opened()
     if (batch !== null) await trash.prune(pace)
+  }
+
+  /** Where another disk is mounted by now, or none, nothing is written. */
+  #judge(running: readonly Running[]): void {
+    const reason = this.#options.fault()
+    if (reason !== null) for (const one of running) one.outcome ??= { outcome: 'failed', reason }
   }
 
   #attempt(one: Running, step: () => void): void {
@@ -161,9 +165,4 @@ export class Committer {
     for (const path of one.seen) look(path)
     one.done(outcome)
   }
-}
-
-/** Without its marker it may be the place where another disk is mounted. */
-function isThere(root: Root): boolean {
-  return root.isThere() && lstatSync(root.marker, { throwIfNoEntry: false }) !== undefined
 }

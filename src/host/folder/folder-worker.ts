@@ -18,10 +18,18 @@ const { root, nonce } = workerData as ThreadData
 const outbox = new Outbox<FromThread>((batch, transfer) => port.postMessage(batch, transfer))
 const states = new States()
 const gate = new Gate()
-const scanner = new Scanner({ path: root, nonce, states, send: report })
+const scanner = new Scanner({
+  path: root,
+  nonce,
+  states,
+  send: report,
+  // before the scan: what a killed process left half done would look like an edit
+  taken: (folder) => writer.open(folder),
+})
 const writer = new Writer({
   states,
   gate,
+  fault: () => scanner.fault(),
   skips: (path, isDirectory) => scanner.skips(path, isDirectory),
   look: (path) => scanner.touch(path),
   send: (message) => outbox.send(message),
@@ -36,11 +44,11 @@ port.on('message', (batch: readonly ToThread[]) => {
 function carryOut(message: ToThread): void {
   switch (message.kind) {
     case 'known':
-    case 'open':
     case 'rescan':
     case 'taken':
       sessions.add(async () => scanner.carryOut(message))
       break
+    case 'open':
     case 'close':
       sessions.add(async () => {
         await writer.close()
@@ -54,8 +62,6 @@ function carryOut(message: ToThread): void {
 }
 
 function report(message: ScanReport): void {
-  // before the scan: what a killed process left half done would look like an edit
-  if (message.kind === 'opened' && scanner.root !== null) writer.open(scanner.root)
   if (message.kind === 'lost') sessions.add(() => writer.close())
   gate.pass(() => outbox.send(message))
 }

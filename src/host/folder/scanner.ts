@@ -19,6 +19,8 @@ export interface ScannerOptions {
   readonly nonce: string
   readonly states: States
   readonly send: (report: ScanReport) => void
+  /** The folder is ours, and about to be scanned. Throws what the disk says: then it is not opened. */
+  readonly taken?: (root: Root) => void
   readonly watch?: Watch
   /** At least this between two scans of all. */
   readonly pauseMs?: number
@@ -103,6 +105,7 @@ export class Scanner {
     const rules = new Rules()
     try {
       rules.load(hold.root)
+      this.#options.taken?.(hold.root)
     } catch (error) {
       hold.release()
       send({ kind: 'opened', session, opening: { error: errorText(error) } })

@@ -27,6 +27,8 @@ const BATCH = 64
 export interface WritingOptions {
   readonly states: States
   readonly gate: Gate
+  /** Why nothing can be written now; null where it can. */
+  readonly fault: () => string | null
   /** Why nothing is written there whatever stands there; null where it may be. */
   readonly skips: (path: FolderPath, isDirectory: boolean) => string | null
   /** Something is different there that the index does not know of. */
@@ -57,9 +59,9 @@ export class Writing {
     this.#place = new Place(root)
     this.#temporary = new Temporary(root.temporary)
     this.#trash = new Trash(root.trash, this.#temporary)
-    const { states, gate, look } = options
+    const { states, gate, look, fault } = options
     const [place, trash, pace] = [this.#place, this.#trash, this.#pace]
-    this.#committer = new Committer({ place, trash, pace, states, gate, look })
+    this.#committer = new Committer({ place, trash, pace, states, gate, look, fault })
     for (const { path, file } of this.#trash.unfinished()) {
       if (this.#place.look(path).kind === 'nothing') this.#place.putBack(file, path)
     }
