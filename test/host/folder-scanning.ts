@@ -117,7 +117,7 @@ export async function opened(
 /** The same in this thread, so that parts of it can be replaced. */
 export async function openedHere(
   root: string,
-  options: Partial<ScannerOptions> & { readonly between?: () => void } = {},
+  options: Partial<ScannerOptions> = {},
   marker: string | null = null,
   index = new Index(),
 ): Promise<Disk> {

@@ -1,5 +1,6 @@
 /** What is not shared, and why: told as a whole, when it changed and the thread has nothing better to do. */
-import { MAX_PROBLEMS, type Problem } from '../../folder-disk.js'
+import { parentOf } from '../../folder/path.js'
+import { type FolderPath, MAX_PROBLEMS, type Problem } from '../../folder-disk.js'
 
 interface Noted {
   readonly reason: string
@@ -30,6 +31,11 @@ export class Problems {
   /** Of this path and of all below. */
   clearBelow(path: string): void {
     for (const other of this.#noted.keys()) if (other === path || other.startsWith(`${path}/`)) this.clear(other)
+  }
+
+  /** Of what stands in this directory ('' is the top), which is listed anew. */
+  clearIn(directory: FolderPath): void {
+    for (const path of this.#noted.keys()) if (path !== '' && (parentOf(path) ?? '') === directory) this.clear(path)
   }
 
   /** Of what was set before and is not set again until `endRound`, the reason is gone. */

@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks'
 
 export const QUIET_MS = 100
-const LONGEST_QUIET_MS = 2_000
+export const LONGEST_QUIET_MS = 2_000
 /** A path that was left alone for so many times its quiet is no busy one. */
 const FORGET = 10
 const TICK_MS = 25
@@ -26,10 +26,6 @@ export class Settle {
 
   constructor(due: (paths: readonly string[]) => void) {
     this.#due = due
-  }
-
-  get size(): number {
-    return this.#waiting.size
   }
 
   /** Something happened there. False: no room for one more. */

@@ -16,7 +16,7 @@ import { isSameState, type Look } from './root.js'
 import { RULES_FILE, type Rules } from './rules.js'
 import { Scan } from './scan.js'
 import { SeenQueue } from './seen-queue.js'
-import { QUIET_MS, Settle } from './settle.js'
+import { LONGEST_QUIET_MS, QUIET_MS, Settle } from './settle.js'
 import type { States } from './states.js'
 import { type Watch, Watches } from './watch.js'
 
@@ -55,6 +55,8 @@ export interface WatchedFolderOptions {
 
 interface Whole {
   readonly scan: Scan
+  /** Files that it found when they were just being written. */
+  readonly recent: Set<FolderPath>
   isListed: boolean
   busyMs: number
 }
@@ -137,7 +139,7 @@ export class WatchedFolder {
       if (this.#isClosed) return
       this.#seen.flush()
       const isIdle = this.#parts.length === 0 && this.#differences.isEmpty
-      if (isIdle && this.#whole?.isListed === true && this.#seen.isEmpty) this.#scanned(this.#whole)
+      if (isIdle && this.#seen.isEmpty && this.#isOver(this.#whole)) this.#scanned(this.#whole)
       if (isIdle && this.#whole === null) this.#problems.flush()
       // a full queue goes on when some of it was taken
       if (!this.#seen.isFull && (!isIdle || this.#whole?.isListed === false)) this.#work()
@@ -151,7 +153,7 @@ export class WatchedFolder {
       const started = performance.now()
       whole.isListed = whole.scan.step(SLICE_NAMES)
       whole.busyMs += performance.now() - started
-      if (whole.isListed) this.#problems.endRound()
+      if (whole.isListed) this.#listed(whole)
     }
     this.#differences.step(this.#parts.length > 0 || whole?.isListed === false)
   }
@@ -161,10 +163,24 @@ export class WatchedFolder {
     this.#isScanDue = false
     this.#isUnwatched = false
     this.#problems.beginRound()
-    this.#whole = { scan: this.#scan('', true), isListed: false, busyMs: 0 }
+    this.#whole = { scan: this.#scan('', true), recent: new Set(), isListed: false, busyMs: 0 }
+  }
+
+  #listed(whole: Whole): void {
+    this.#problems.endRound()
+    if (whole.recent.size === 0) return
+    this.#pause = setTimeout(() => {
+      whole.recent.clear() // somebody goes on writing: the rest does not wait for that
+      this.#work()
+    }, LONGEST_QUIET_MS)
+  }
+
+  #isOver(whole: Whole | null): whole is Whole {
+    return whole?.isListed === true && whole.recent.size === 0
   }
 
   #scanned({ busyMs }: Whole): void {
+    if (this.#pause !== null) clearTimeout(this.#pause)
     this.#whole = null
     this.#busyMs = busyMs
     if (!this.#isHeld()) return
@@ -181,7 +197,10 @@ export class WatchedFolder {
     const { root } = this.#options.hold
     return new Scan(root, this.#options.states, from, {
       met: (path, look) => this.#meet(path, look) || (isWhole && this.#isListed(path, look)),
-      enter: (directory, inode) => this.#watches.add(directory, root.absolute(directory), inode),
+      enter: (directory, inode) => {
+        this.#problems.clearIn(directory)
+        this.#watches.add(directory, root.absolute(directory), inode)
+      },
       problem: (path, reason) => this.#problems.set(path, reason),
     })
   }
@@ -219,6 +238,7 @@ export class WatchedFolder {
 
   #settled(paths: readonly string[]): void {
     for (const path of paths) {
+      this.#whole?.recent.delete(path)
       if (path === '') this.#isHeld()
       else if (path.endsWith('/')) this.#parts.push(this.#scan(path.slice(0, -1), false))
       else this.#look(path)
@@ -232,9 +252,11 @@ export class WatchedFolder {
     try {
       if (path === RULES_FILE) this.#loadRules()
       const above = parentOf(path)
-      // the scan of the directory will find it
-      if (above !== null && states.get(above) === undefined && !hold.root.isGone(above)) this.#look(above)
-      else if (this.#meet(path, hold.root.look(path))) this.#parts.push(this.#scan(path, false))
+      const isKnown = above === null || states.get(above) !== undefined
+      const directory = above === null ? null : hold.root.lookAbove(path)
+      // what is not known is listed, which finds this path; what is no directory any more is told instead
+      if (above !== null && (!isKnown || directory?.kind !== 'directory')) this.#look(above)
+      else if (this.#meet(path, hold.root.lookAt(path))) this.#parts.push(this.#scan(path, false))
     } catch (error) {
       this.#problems.set(path, `cannot be read: ${errorText(error)}`)
     }
@@ -272,8 +294,10 @@ export class WatchedFolder {
 
   #differs(path: FolderPath, look: Extract<Look, { readonly size: number }>): void {
     if (look.kind === 'directory') this.#differences.directory(path, look)
-    else if (isRecent(look.mtimeMs)) this.touch(path)
-    else this.#differences.file(path, look)
+    else if (isRecent(look.mtimeMs)) {
+      if (this.#whole?.isListed === false) this.#whole.recent.add(path)
+      this.touch(path)
+    } else this.#differences.file(path, look)
   }
 
   /** Whether a scan of all goes into it. */
