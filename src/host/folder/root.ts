@@ -5,6 +5,7 @@
  */
 import { type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { nameOf } from '../../folder/path.js'
 import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorCode, errorText } from '../error-text.js'
 
@@ -146,7 +147,7 @@ export class Root {
 
   #isSpelledSo(path: FolderPath): boolean {
     const at = this.absolute(path)
-    return readdirSync(dirname(at)).includes(basename(at))
+    return readdirSync(dirname(at)).includes(nameOf(path))
   }
 
   #missed(error: unknown): Look {
