@@ -22,7 +22,7 @@ on('a disk that gets full is said to be so, whole files stay whole, and nothing 
   assert.deepEqual(JSON.parse(run.stdout), {
     outcomes: [['full', 'full'], ['missing', 'full'], ['full']],
     sizes: [30_000, 1 << 20],
-    temporary: [],
+    left: [],
   })
 })
 

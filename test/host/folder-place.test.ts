@@ -14,9 +14,14 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import { WholeFile } from '../../src/host/folder/assembly.js'
 import { type Change, DirectoryChange, FileChange, ModeChange, RemoveChange } from '../../src/host/folder/changes.js'
+import { Committer } from '../../src/host/folder/committer.js'
+import { Gate } from '../../src/host/folder/gate.js'
+import { Pace } from '../../src/host/folder/pace.js'
 import { Place } from '../../src/host/folder/place.js'
 import { type Look, Root } from '../../src/host/folder/root.js'
+import { States } from '../../src/host/folder/states.js'
 import { Temporary } from '../../src/host/folder/temporary.js'
+import { Trash } from '../../src/host/folder/trash.js'
 import { OLD_MS, stateAt } from './folder-disk.js'
 import { temporary } from './support.js'
 
@@ -130,6 +135,23 @@ test('a file that is gone between the look and the move is a change, and nothing
   assert.throws(() => change.apply(place, join(at, 'away/0')), /ENOENT/)
   change.abandon()
   assert.ok(!existsSync(join(at, 'note')))
+})
+
+test('what the scanner sees of a change is told after the answer to it', async () => {
+  const root = new Root(folder())
+  const [place, gate, pace] = [new Place(root), new Gate(), new Pace()]
+  const trash = new Trash(root.trash, new Temporary(root.temporary))
+  const said: string[] = []
+  const parts = { place, gate, pace, trash, states: new States(), fault: () => null, look: () => {} }
+  const change = writing(root, 'fresh', 'new', null)
+  const apply = change.apply.bind(change)
+  change.apply = (...args) => {
+    // runs when the change is made and its directory not yet synced
+    queueMicrotask(() => gate.pass(() => said.push('seen')))
+    return apply(...args)
+  }
+  await new Committer(parts).run([{ change, seen: [], done: ({ outcome }) => said.push(outcome) }])
+  assert.deepEqual(said, ['ok', 'seen'])
 })
 
 test.run()

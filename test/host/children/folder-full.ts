@@ -25,6 +25,12 @@ const indexes = Array.from({ length: blockCount(bytes.length) }, (_, index) => i
 writeFileSync(join(root, 'source'), bytes)
 await called('the folder', (done) => scan.open(null, [], new Index(), done))
 let assembly = 0
+/** In the temporary directory when a frame did not fit. */
+const left: string[] = []
+
+function temporary(): readonly string[] {
+  return readdirSync(join(root, '.p2pfolder.tmp'))
+}
 
 function assemble(): { readonly assembly: number } {
   const { content, ...plan } = jobOf(`big-${++assembly}`, bytes)
@@ -42,6 +48,7 @@ async function byFrame(): Promise<readonly string[]> {
   const target = assemble()
   const blocks = indexes.map((index) => ({ ...target, index, size: block }))
   const taken = await called<string>('the frame', (done) => calls.call<'frame'>({ kind: 'frame', frame, blocks }, done))
+  if (taken === 'full') left.push(...temporary())
   return [taken, (await finished()).outcome]
 }
 
@@ -72,6 +79,5 @@ async function last(way: () => Promise<readonly string[]>): Promise<readonly str
 const outcomes = [await last(byFrame), await byCopy(), await last(small)]
 const standing = readdirSync(root).filter((name) => !name.startsWith('.'))
 const sizes = [...new Set(standing.map((name) => readFileSync(join(root, name)).length))].sort((a, b) => a - b)
-const temporary = readdirSync(join(root, '.p2pfolder.tmp'))
-process.stdout.write(`${JSON.stringify({ outcomes, sizes, temporary })}\n`)
+process.stdout.write(`${JSON.stringify({ outcomes, sizes, left: [...left, ...temporary()] })}\n`)
 await thread.end()
