@@ -140,8 +140,8 @@ test('a file that is gone between the look and the move is a change, and nothing
 test('what the scanner sees of a change is told after the answer to it', async () => {
   const root = new Root(folder())
   const [place, gate, pace] = [new Place(root), new Gate(), new Pace()]
-  const trash = new Trash(root.trash, new Temporary(root.temporary))
   const said: string[] = []
+  const trash = new Trash(root.trash, new Temporary(root.temporary), (text) => said.push(text))
   const parts = { place, gate, pace, trash, states: new States(), fault: () => null, look: () => {} }
   const change = writing(root, 'fresh', 'new', null)
   const apply = change.apply.bind(change)

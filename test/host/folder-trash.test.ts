@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -184,8 +185,18 @@ test('a file that was moved away by a process that was killed then is put back, 
   )
 })
 
+test('a link in the place of the trash is not followed: then nothing is deleted', async () => {
+  const open = await folderWith({ note: 'text' })
+  const outside = temporary()
+  symlinkSync(outside, join(open.root, '.p2pfolder.trash'))
+  assert.notEqual((await removed(open, 'note', stateAt(open.root, 'note'))).outcome, 'ok')
+  assert.equal(readFileSync(join(open.root, 'note'), 'utf8'), 'text')
+  assert.deepEqual(readdirSync(outside), [])
+})
+
 test('a list that somebody else wrote moves nothing out of the folder', async () => {
-  const root = temporary()
+  const root = join(temporary(), 'folder')
+  mkdirSync(root)
   const batch = trashed(root, '../escaped', 'x', Date.now(), true)
   mkdirSync(join(root, '.p2pfolder.tmp'))
   writeFileSync(join(root, '.p2pfolder.tmp', `${batch}.moving`), '')

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
-import type { WriteOutcome } from '../../src/folder-disk.js'
+import type { DiskState, TrashItem, WriteOutcome } from '../../src/folder-disk.js'
 import {
   applied,
   closeDisks,
@@ -36,7 +36,7 @@ import {
   trashFiles,
 } from './folder-disk.js'
 import { Index, linesOf } from './folder-scanning.js'
-import { called, temporary } from './support.js'
+import { called, temporary, until } from './support.js'
 
 const MIB = 1 << 20
 const test = suite('what is written to the shared folder')
@@ -315,6 +315,37 @@ test('an edit of what was just written is told after the write', async () => {
   for (let round = 0; round < 20; round++) {
     assert.deepEqual(open.index.states.get(`note-${round}`), stateAt(open.root, `note-${round}`))
   }
+})
+
+test('of a folder that is one file only that file is written, and what is beside it stays', async () => {
+  const at = temporary()
+  writeFileSync(join(at, 'blockchain.txt'), 'old')
+  writeFileSync(join(at, 'private'), 'mine')
+  const open = await openDisk(join(at, 'blockchain.txt'))
+  await until('the file to be told', () => open.index.states.has('blockchain.txt'))
+  const state = stateAt(at, 'blockchain.txt')
+  applied(
+    open.index,
+    'blockchain.txt',
+    await finished(open, jobOf('blockchain.txt', new Uint8Array(0), { replaces: state })),
+  )
+  assert.equal(readFileSync(join(at, 'blockchain.txt')).length, 0)
+  assert.equal((await removed(open, 'private', stateAt(at, 'private'))).outcome, 'skipped')
+  assert.equal((await finished(open, jobOf('d/new', new Uint8Array(0)))).outcome, 'skipped')
+  assert.ok(existsSync(join(at, 'private')) && !existsSync(join(at, 'd')))
+  const [item] = await called<readonly TrashItem[]>('the trash', (done) => open.disk.trash(done))
+  assert.equal(await called('the old one', (done) => open.disk.restore(item?.id ?? '', done)), null)
+  assert.equal(readFileSync(join(at, 'blockchain.txt'), 'utf8'), 'old')
+})
+
+test('when the thread dies all is answered, the folder is lost, and it can be opened again', async () => {
+  const open = await folderWith({ note: 'text' })
+  const waiting = removed(open, 'note', undefined as unknown as DiskState) // what only a fault of ours could send
+  assert.equal((await waiting).outcome, 'failed')
+  await until('the folder to be lost', () => open.index.lostBy)
+  assert.match(fatals.splice(0).join(), /the thread of the shared folder died/)
+  const again = await openDisk(open.root, open.marker, new Index(), open.disk)
+  assert.equal((await removed(again, 'note', stateAt(open.root, 'note'))).outcome, 'ok')
 })
 
 test('a content that is not of these blocks cannot be made', async () => {

@@ -126,10 +126,10 @@ export class AssemblyFile implements FileSource {
     const block = blockSizeOf(this.plan.size)
     const staying = blocks.filter(({ index, from: { path, offset } }) => path === from.path && offset === index * block)
     if (staying.length * 2 <= this.#have.length) return false
-    const source = sources.pathOf(from.path, from.state)
-    if (source === null) return false
     const path = this.#temporary.next()
     try {
+      const source = sources.pathOf(from.path, from.state)
+      if (source === null) return false
       copyFileSync(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
       this.#file = new TemporaryFile(path, openSync(path, constants.O_RDWR | constants.O_NOFOLLOW))
       ftruncateSync(this.#file.fd, this.plan.size)

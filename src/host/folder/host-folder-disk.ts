@@ -170,6 +170,7 @@ export class HostFolderDisk implements FolderDisk {
 
   #receive(message: FromThread): void {
     if (message.kind === 'answer') this.#calls.receive(message)
+    else if (message.kind === 'warning') this.#options.log('warn', message.text)
     else this.#scan.receive(message)
   }
 

@@ -109,7 +109,12 @@ export class TemporaryFile {
 
   drop(): void {
     this.close()
-    rmSync(this.path, { force: true })
+    try {
+      rmSync(this.path, { force: true })
+    } catch (error) {
+      if (errorCode(error) === '') throw error
+      // it goes when the folder is opened again
+    }
   }
 }
 

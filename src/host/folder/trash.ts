@@ -18,7 +18,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderPath, MAX_TRASH_LISTED, type TrashItem } from '../../folder-disk.js'
-import { errorCode } from '../error-text.js'
+import { errorCode, faultText } from '../error-text.js'
 import { FILE_COST, type Pace } from './pace.js'
 import type { Temporary } from './temporary.js'
 import { type Planned, readPlanned } from './trash-items.js'
@@ -40,19 +40,24 @@ interface Item extends TrashItem {
 export class Trash {
   readonly #directory: string
   readonly #temporary: Temporary
+  readonly #warn: (text: string) => void
   /** Oldest first; at most KEEP_ITEMS after `prune`. */
   readonly #items = new Map<string, Item>()
   readonly #left = new Map<string, number>() // by batch, files that are still in it
   #bytes = 0
 
-  constructor(directory: string, temporary: Temporary) {
+  /** `warn`: what was put here cannot be read or deleted, which keeps nobody from going on. */
+  constructor(directory: string, temporary: Temporary, warn: (text: string) => void) {
     this.#directory = directory
     this.#temporary = temporary
+    this.#warn = warn
   }
 
   /** Files whose place may be empty since a process was killed: they were to be replaced there. */
   *unfinished(): Generator<{ readonly path: FolderPath; readonly file: string }> {
-    for (const name of this.#temporary.open()) {
+    const names = this.#temporary.open()
+    if (!this.#isThere()) return
+    for (const name of names) {
       if (!name.endsWith(MARK)) continue
       const batch = name.slice(0, -MARK.length)
       for (const [index, { path, replaced }] of this.#planned(batch).entries()) {
@@ -66,10 +71,12 @@ export class Trash {
     const found: Item[] = []
     for (const batch of this.#batches()) {
       await pace.spend(FILE_COST)
-      for (const [index, planned] of this.#planned(batch).entries()) {
-        const item = this.#itemOf(batch, index, planned)
-        if (item !== null) found.push(item)
-      }
+      this.#attempt(() => {
+        for (const [index, planned] of this.#planned(batch).entries()) {
+          const item = this.#itemOf(batch, index, planned)
+          if (item !== null) found.push(item)
+        }
+      })
     }
     for (const item of found.sort((a, b) => a.time - b.time)) this.#add(item)
     await this.prune(pace)
@@ -81,7 +88,8 @@ export class Trash {
       const isOver = this.#bytes > KEEP_BYTES || this.#items.size > KEEP_ITEMS || item.time < Date.now() - KEEP_MS
       if (!isOver || this.#items.size === 1) return
       await pace.spend(FILE_COST)
-      rmSync(item.file, { force: true })
+      // one that cannot be deleted is forgotten until the folder is opened again
+      this.#attempt(() => rmSync(item.file, { force: true }))
       this.forget(item.id)
     }
   }
@@ -111,7 +119,8 @@ export class Trash {
   begin(planned: readonly Planned[]): TrashBatch {
     const batch = `${Date.now()}-${randomBytes(4).toString('hex')}`
     const directory = join(this.#directory, batch)
-    mkdirSync(directory, { recursive: true, mode: PRIVATE_MODE })
+    if (!this.#isThere()) mkdirSync(this.#directory, { mode: PRIVATE_MODE }) // fails where a link or a file stands there
+    mkdirSync(directory, { mode: PRIVATE_MODE })
     const mark = this.#temporary.pathOf(`${batch}${MARK}`)
     const fds: number[] = []
     try {
@@ -129,7 +138,7 @@ export class Trash {
       fds,
       fileOf: (index) => join(directory, String(index)),
       end: () => {
-        rmSync(mark, { force: true })
+        this.#attempt(() => rmSync(mark, { force: true }))
         const items = planned.map((item, index) => this.#itemOf(batch, index, item)).filter((item) => item !== null)
         for (const item of items) this.#add(item)
         if (items.length === 0) this.#drop(batch)
@@ -137,15 +146,26 @@ export class Trash {
     }
   }
 
-  #batches(): readonly string[] {
+  #isThere(): boolean {
+    return lstatSync(this.#directory, { throwIfNoEntry: false })?.isDirectory() === true
+  }
+
+  #attempt(action: () => void): void {
     try {
-      return readdirSync(this.#directory, { withFileTypes: true }).flatMap((entry) =>
-        entry.isDirectory() ? [entry.name] : [],
-      )
+      action()
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return []
-      throw error
+      this.#warn(`the trash of the shared folder: ${faultText(error)}`)
     }
+  }
+
+  #batches(): readonly string[] {
+    const names: string[] = []
+    this.#attempt(() => {
+      if (!this.#isThere()) return
+      const entries = readdirSync(this.#directory, { withFileTypes: true })
+      for (const entry of entries) if (entry.isDirectory()) names.push(entry.name)
+    })
+    return names
   }
 
   /** What cannot be read lists nothing; its files stay for whoever looks by hand. */
@@ -174,12 +194,11 @@ export class Trash {
   /** Not where somebody put something else into it. */
   #drop(batch: string): void {
     this.#left.delete(batch)
-    rmSync(join(this.#directory, batch, ITEMS), { force: true })
-    try {
-      rmdirSync(join(this.#directory, batch))
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error))) throw error
-    }
+    this.#attempt(() => {
+      rmSync(join(this.#directory, batch, ITEMS), { force: true })
+      const isEmpty = readdirSync(join(this.#directory, batch)).length === 0
+      if (isEmpty) rmdirSync(join(this.#directory, batch))
+    })
   }
 }
 

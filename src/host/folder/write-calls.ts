@@ -42,7 +42,7 @@ export class WriteCalls {
     this.#send({ ...request, serial: 0 })
   }
 
-  receive({ serial, answer }: WriteReport): void {
+  receive({ serial, answer }: Extract<WriteReport, { readonly kind: 'answer' }>): void {
     const waiting = this.#waiting.get(serial)
     this.#waiting.delete(serial)
     waiting?.done(answer)

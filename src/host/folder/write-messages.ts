@@ -68,11 +68,10 @@ export interface Answers {
   discard: string | null
 }
 
-export interface WriteReport {
-  readonly kind: 'answer'
-  readonly serial: number
-  readonly answer: Answers[keyof Answers]
-}
+export type WriteReport =
+  | { readonly kind: 'answer'; readonly serial: number; readonly answer: Answers[keyof Answers] }
+  /** Something beside the folder's files could not be done; for the log. */
+  | { readonly kind: 'warning'; readonly text: string }
 
 /** The answer where nothing is done. */
 export function declined(request: Asked, reason: string): Answers[keyof Answers] {

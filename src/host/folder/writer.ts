@@ -1,10 +1,10 @@
 /** What is asked of the disk goes to the folder that is open; while none is, it is declined. */
 import type { Gate } from './gate.js'
 import type { Root } from './root.js'
-import { type Asked, declined, type WriteReport, type WriteRequest } from './write-messages.js'
+import { type Answers, type Asked, declined, type WriteReport, type WriteRequest } from './write-messages.js'
 import { Writing, type WritingOptions } from './writing.js'
 
-export interface WriterOptions extends Omit<WritingOptions, 'answer' | 'gate'> {
+export interface WriterOptions extends Omit<WritingOptions, 'answer' | 'warn' | 'gate'> {
   readonly gate: Gate
   readonly send: (report: WriteReport) => void
 }
@@ -19,8 +19,9 @@ export class Writer {
 
   /** To be called before the folder is scanned. Throws what the disk says. */
   open(root: Root): void {
-    const answer = (serial: number, value: WriteReport['answer']): void => this.#answer(serial, value)
-    this.#writing = new Writing(root, { ...this.#options, answer })
+    const answer = (serial: number, value: Answers[keyof Answers]): void => this.#answer(serial, value)
+    const warn = (text: string): void => this.#options.send({ kind: 'warning', text })
+    this.#writing = new Writing(root, { ...this.#options, answer, warn })
   }
 
   /** Settles when all that was asked before is done. */
@@ -35,7 +36,7 @@ export class Writer {
     else if (isAsked(request)) this.#answer(request.serial, declined(request, 'the folder is not open'))
   }
 
-  #answer(serial: number, answer: WriteReport['answer']): void {
+  #answer(serial: number, answer: Answers[keyof Answers]): void {
     this.#options.send({ kind: 'answer', serial, answer })
   }
 }

@@ -33,6 +33,7 @@ export interface WritingOptions {
   readonly skips: (path: FolderPath, isDirectory: boolean) => string | null
   /** Something is different there that the index does not know of. */
   readonly look: (path: FolderPath) => void
+  readonly warn: (text: string) => void
   readonly answer: (serial: number, answer: Answers[keyof Answers]) => void
 }
 
@@ -58,7 +59,7 @@ export class Writing {
     this.#options = options
     this.#place = new Place(root)
     this.#temporary = new Temporary(root.temporary)
-    this.#trash = new Trash(root.trash, this.#temporary)
+    this.#trash = new Trash(root.trash, this.#temporary, options.warn)
     const { states, gate, look, fault } = options
     const [place, trash, pace] = [this.#place, this.#trash, this.#pace]
     this.#committer = new Committer({ place, trash, pace, states, gate, look, fault })

@@ -12,7 +12,10 @@ import { called } from '../support.js'
 
 const [root = ''] = process.argv.slice(2)
 const thread = new FolderThread(root, {
-  receive: (message) => (message.kind === 'answer' ? calls.receive(message) : scan.receive(message)),
+  receive: (message) => {
+    if (message.kind === 'answer') calls.receive(message)
+    else if (message.kind !== 'warning') scan.receive(message)
+  },
   ended: (reason) => {
     throw new Error(reason)
   },
