@@ -225,22 +225,25 @@ test('another disk that is mounted in the folder is not entered', () => {
 
 test('what may not be read is a problem, never gone, and is seen once it may', async () => {
   const isRoot = process.getuid?.() === 0
-  const root = folder('open', 'closed', 'dir/a', 'dir/b')
+  const root = folder('open', 'closed', 'dir/a', 'names/b')
   if (isRoot)
-    for (const path of ['', 'open', 'closed', 'dir', 'dir/a', 'dir/b']) chownSync(join(root, path), NOBODY, NOBODY)
+    for (const path of ['', 'open', 'closed', 'dir', 'dir/a', 'names', 'names/b'])
+      chownSync(join(root, path), NOBODY, NOBODY)
   if (isRoot) chmodSync(dirname(root), 0o755)
   const child = runChild('folder-watcher', [root, isRoot ? `${NOBODY}` : ''])
   const problems = (): string => child.lines.filter((line) => line.startsWith('problems ')).at(-1) ?? ''
   await until('the first scan', () => child.lines.includes('scanned'))
-  await until('all to be seen', () => child.lines.filter((line) => line.startsWith('seen ')).length === 5)
+  await until('all to be seen', () => child.lines.filter((line) => line.startsWith('seen ')).length === 6)
   put(root, 'closed', 'other words')
   for (const path of ['closed', 'dir']) chmodSync(join(root, path), 0o000)
+  chmodSync(join(root, 'names'), 0o444) // to be listed, but nothing in it to be looked at
   child.process.stdin?.write('rescan\n')
-  await until('both problems', () => problems().includes('"closed"') && problems().includes('"dir'))
+  const paths = ['"closed"', '"dir', '"names/b"']
+  await until('all problems', () => paths.every((path) => problems().includes(path)))
   assert.match(problems(), /cannot be read: permission denied/)
   assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
   chmodSync(join(root, 'closed'), 0o644)
-  chmodSync(join(root, 'dir'), 0o755)
+  for (const path of ['dir', 'names']) chmodSync(join(root, path), 0o755)
   await until('no problem', () => problems() === 'problems []')
   await until('the file', () => child.lines.filter((line) => line === 'seen file closed').length === 2)
   assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
@@ -249,19 +252,20 @@ test('what may not be read is a problem, never gone, and is seen once it may', a
 })
 
 test('ignore rules hide what they name, and act at once when they change', async () => {
-  const root = folder('a.txt', 'b.log', 'build/out/x', 'keep/y.log')
+  const root = folder('a.txt', 'b.log', 'build/out/x', 'keep/y.log', 'dir/z.txt')
   put(root, '.p2pignore', '*.log\nbuild/\n')
   const disk = await opened(root)
   const { index } = disk
-  assert.deepEqual([...index.lines.keys()].sort(), ['.p2pignore', 'a.txt', 'keep'])
+  assert.deepEqual([...index.lines.keys()].sort(), ['.p2pignore', 'a.txt', 'dir', 'dir/z.txt', 'keep'])
   index.told.length = 0
   put(root, '.p2pignore', '*.txt\n')
   await until('the change', () => index.rules === 1)
   await until('what is not ignored any more', () => index.states.has('build/out/x') && index.states.has('keep/y.log'))
   rmSync(join(root, 'a.txt'))
+  rmSync(join(root, 'dir'), { recursive: true })
   rmSync(join(root, 'b.log'))
   await until('the deletion', () => brief(index).includes('gone b.log'))
-  assert.ok(index.states.has('a.txt'), 'what is ignored is never gone')
+  for (const path of ['a.txt', 'dir', 'dir/z.txt']) assert.ok(index.states.has(path), 'what is ignored is never gone')
   rmSync(join(root, '.p2pignore'))
   await until('no rules', () => index.rules === 2)
   await agreed(disk, root)

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { test } from 'uvu'
 import { agreed, closeAll, type Disk, opened } from './folder-scanning.js'
 import { temporary, until } from './support.js'
@@ -148,18 +149,22 @@ test('after rm -rf everything is told as gone, what is in a directory before it'
 test('a file that is written slowly is left alone until it is whole', async () => {
   const { root, disk } = await watched(() => {})
   const fd = openSync(join(root, 'slow.bin'), 'w')
-  const whole = 30 * 1000
-  for (let part = 0; part < 30; part++) {
+  let pauses = 0
+  for (let part = 0, before = performance.now(); part < 40; part++) {
     writeSync(fd, Buffer.alloc(1000, part))
     fsyncSync(fd)
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    const now = performance.now()
+    // a busy machine makes pauses that are as long as the quiet that is waited for
+    if (now - before > 70) pauses++
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
   closeSync(fd)
   await agreed(disk, root)
   const sizes = disk.index.told.map(({ state }) => state?.size)
-  // a busy machine may pause for longer than the quiet that is waited for: never for most of the parts
-  assert.ok(sizes.length <= 5, sizes.join())
-  assert.equal(sizes.at(-1), whole)
+  assert.ok(sizes.length <= 1 + pauses, sizes.join())
+  assert.ok(pauses < 20, 'this machine is too busy to tell')
+  assert.equal(sizes.at(-1), 40_000)
 })
 
 test('touch tells the new time with the same content, chmod the x bit', async () => {

@@ -8,6 +8,7 @@ import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorText } from '../error-text.js'
 import { FileHash, type Hashed } from './blocks.js'
 import type { Hold } from './marker.js'
+import { isSameState } from './root.js'
 import type { SeenQueue } from './seen-queue.js'
 import type { States } from './states.js'
 
@@ -59,6 +60,8 @@ export class Differences {
   }
 
   file(path: FolderPath, state: DiskState): void {
+    const waiting = this.#hash?.path === path ? this.#hash.state : (this.#small.get(path) ?? this.#large.get(path))
+    if (waiting !== undefined && isSameState(waiting, state)) return
     this.#forget(path)
     // a directory was here: the index must not see a file with others below it
     for (const below of [...this.#options.states.below(path)]) this.#tellGone(below)
@@ -131,11 +134,11 @@ export class Differences {
     for (const path of this.#gone) {
       for (const below of states.below(path)) {
         if (gone.size >= GONE_AT_ONCE) break
-        if (this.#isGone(below)) gone.add(below)
+        if (this.#isGone(below, gone)) gone.add(below)
       }
       if (gone.size >= GONE_AT_ONCE) break
       this.#gone.delete(path)
-      if (states.get(path) !== undefined && this.#isGone(path)) gone.add(path)
+      if (states.get(path) !== undefined && this.#isGone(path, gone)) gone.add(path)
     }
     const fault = hold.fault()
     if (fault !== null) lost(fault)
@@ -147,10 +150,13 @@ export class Differences {
     this.#options.seen.add({ path, state: null })
   }
 
-  #isGone(path: FolderPath): boolean {
+  /** `others`: are told before. What is ignored stays as it is known, and so does a directory with such a thing in it. */
+  #isGone(path: FolderPath, others: ReadonlySet<FolderPath>): boolean {
     const { hold, states, ignores, problem } = this.#options
     try {
-      return !ignores(path, states.get(path)?.kind === 'directory') && hold.root.isGone(path)
+      if (ignores(path, states.get(path)?.kind === 'directory') || !hold.root.isGone(path)) return false
+      for (const name of states.in(path).keys()) if (!others.has(`${path}/${name}`)) return false
+      return true
     } catch (error) {
       problem(path, `cannot be read: ${errorText(error)}`)
       return false

@@ -140,7 +140,8 @@ export class WatchedFolder {
       this.#seen.flush()
       const isIdle = this.#parts.length === 0 && this.#differences.isEmpty
       if (isIdle && this.#seen.isEmpty && this.#isOver(this.#whole)) this.#scanned(this.#whole)
-      if (isIdle && this.#whole === null) this.#problems.flush()
+      // not while they are being found again
+      if (this.#parts.length === 0 && this.#whole?.isListed !== false) this.#problems.flush()
       // a full queue goes on when some of it was taken
       if (!this.#seen.isFull && (!isIdle || this.#whole?.isListed === false)) this.#work()
     })
@@ -163,6 +164,7 @@ export class WatchedFolder {
     this.#isScanDue = false
     this.#isUnwatched = false
     this.#problems.beginRound()
+    this.#loadRules()
     this.#whole = { scan: this.#scan('', true), recent: new Set(), isListed: false, busyMs: 0 }
   }
 
@@ -185,7 +187,6 @@ export class WatchedFolder {
     this.#busyMs = busyMs
     if (!this.#isHeld()) return
     this.#watches.keepOnly((path) => path === '' || this.#options.states.get(path)?.kind === 'directory')
-    this.#problems.flush()
     this.#options.reports.scanned()
     const share = this.#isUnwatched ? UNWATCHED_SHARE : PAUSE_SHARE
     this.#pause = setTimeout(() => this.rescan(), Math.max(this.#options.pauseMs, share * busyMs))
@@ -250,7 +251,7 @@ export class WatchedFolder {
   #look(path: FolderPath): void {
     const { hold, states } = this.#options
     try {
-      if (path === RULES_FILE) this.#loadRules()
+      if (path === RULES_FILE && this.#loadRules()) this.rescan()
       const above = parentOf(path)
       const isKnown = above === null || states.get(above) !== undefined
       const directory = above === null ? null : hold.root.lookAbove(path)
@@ -262,11 +263,17 @@ export class WatchedFolder {
     }
   }
 
-  #loadRules(): void {
+  /** Whether there are other rules now. Where they cannot be read, those that were read last stay. */
+  #loadRules(): boolean {
     const { hold, rules, reports } = this.#options
-    if (!rules.load(hold.root)) return
-    reports.rulesChanged()
-    this.rescan()
+    try {
+      if (!rules.load(hold.root)) return false
+      reports.rulesChanged()
+      return true
+    } catch (error) {
+      this.#problems.set(RULES_FILE, `the old rules stay: ${errorText(error)}`)
+      return false
+    }
   }
 
   /** Compares what stands there with what is known. True: it is a directory that was not listed yet. */
