@@ -7,10 +7,11 @@ import { blake3 } from '@napi-rs/blake-hash'
 import { blockBytes, blockCount, blockSizeOf, DIGEST_BYTES } from '../../folder/content.js'
 import type { LocalBlock } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
+import { readWhole } from './blocks.js'
 import type { FileSource } from './changes.js'
 import { type Refusal, refusalOf } from './disk-faults.js'
 import type { Pace } from './pace.js'
-import { readFully, type Sources } from './sources.js'
+import type { Sources } from './sources.js'
 import { type Temporary, TemporaryFile } from './temporary.js'
 import type { CopiedBlock, FilePlan } from './write-messages.js'
 
@@ -116,7 +117,7 @@ export class AssemblyFile implements FileSource {
   }
 
   #readOwn(memory: Uint8Array, position: number): boolean {
-    return this.#file !== null && readFully(this.#file.fd, memory, position)
+    return this.#file !== null && readWhole(this.#file.fd, memory, position)
   }
 
   /** Where most blocks stay as they are, the disk may share them between the two files without a copy. */

@@ -86,7 +86,7 @@ function room(bytes: number): Uint8Array {
 }
 
 /** False where the file ends before. */
-function readWhole(fd: number, bytes: Uint8Array, position: number): boolean {
+export function readWhole(fd: number, bytes: Uint8Array, position: number): boolean {
   for (let done = 0; done < bytes.length; ) {
     const count = readSync(fd, bytes, done, bytes.length - done, position + done)
     if (count === 0) return false

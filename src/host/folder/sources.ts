@@ -2,9 +2,10 @@
  * Reads pieces of files in the folder, for copies and for others.
  * Invariant: a piece is read only from a file that is as the index says, reached through real directories.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
+import { readWhole } from './blocks.js'
 import { isSameState, type Root, stateOf } from './root.js'
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -23,7 +24,7 @@ export class Sources {
   read(path: FolderPath, state: DiskState, offset: number, memory: Uint8Array): boolean {
     try {
       const fd = this.#fdOf(path, state)
-      return fd !== null && readFully(fd, memory, offset)
+      return fd !== null && readWhole(fd, memory, offset)
     } catch (error) {
       if (errorCode(error) === '') throw error
       return false
@@ -67,14 +68,4 @@ export class Sources {
     const look = this.#root.look(path)
     return look.kind === 'file' && isSameState(look, state)
   }
-}
-
-/** Fills `memory` from `position` on; false where the file is shorter. */
-export function readFully(fd: number, memory: Uint8Array, position: number): boolean {
-  for (let done = 0; done < memory.length; ) {
-    const count = readSync(fd, memory, done, memory.length - done, position + done)
-    if (count === 0) return false
-    done += count
-  }
-  return true
 }
