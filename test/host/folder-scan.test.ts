@@ -231,24 +231,27 @@ test('what may not be read is a problem, never gone, and is seen once it may', a
       chownSync(join(root, path), NOBODY, NOBODY)
   if (isRoot) chmodSync(dirname(root), 0o755)
   const child = runChild('folder-watcher', [root, isRoot ? `${NOBODY}` : ''])
-  const problems = (): string => child.lines.filter((line) => line.startsWith('problems ')).at(-1) ?? ''
-  await until('the first scan', () => child.lines.includes('scanned'))
-  await until('all to be seen', () => child.lines.filter((line) => line.startsWith('seen ')).length === 6)
-  put(root, 'closed', 'other words')
-  for (const path of ['closed', 'dir']) chmodSync(join(root, path), 0o000)
-  chmodSync(join(root, 'names'), 0o444) // to be listed, but nothing in it to be looked at
-  child.process.stdin?.write('rescan\n')
-  const paths = ['"closed"', '"dir', '"names/b"']
-  await until('all problems', () => paths.every((path) => problems().includes(path)))
-  assert.match(problems(), /cannot be read: permission denied/)
-  assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
-  chmodSync(join(root, 'closed'), 0o644)
-  for (const path of ['dir', 'names']) chmodSync(join(root, path), 0o755)
-  await until('no problem', () => problems() === 'problems []')
-  await until('the file', () => child.lines.filter((line) => line === 'seen file closed').length === 2)
-  assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
-  child.process.kill('SIGKILL')
-  await child.ended
+  try {
+    const problems = (): string => child.lines.filter((line) => line.startsWith('problems ')).at(-1) ?? ''
+    await until('the first scan', () => child.lines.includes('scanned'))
+    await until('all to be seen', () => child.lines.filter((line) => line.startsWith('seen ')).length === 6)
+    put(root, 'closed', 'other words')
+    for (const path of ['closed', 'dir']) chmodSync(join(root, path), 0o000)
+    chmodSync(join(root, 'names'), 0o444) // to be listed, but nothing in it to be looked at
+    child.process.stdin?.write('rescan\n')
+    const paths = ['"closed"', '"dir', '"names/b"']
+    await until('all problems', () => paths.every((path) => problems().includes(path)))
+    assert.match(problems(), /cannot be read: permission denied/)
+    assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
+    chmodSync(join(root, 'closed'), 0o644)
+    for (const path of ['dir', 'names']) chmodSync(join(root, path), 0o755)
+    await until('no problem', () => problems() === 'problems []')
+    await until('the file', () => child.lines.filter((line) => line === 'seen file closed').length === 2)
+    assert.ok(!child.lines.some((line) => line.includes('gone')), child.lines.join('\n'))
+  } finally {
+    child.process.kill('SIGKILL')
+    await child.ended
+  }
 })
 
 test('ignore rules hide what they name, and act at once when they change', async () => {
