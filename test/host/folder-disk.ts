@@ -1,6 +1,6 @@
 /** A folder's disk with its worker, on a real directory, and what an index would know of it. */
 import * as assert from 'node:assert'
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { blake3 } from '@napi-rs/blake-hash'
@@ -129,7 +129,8 @@ export function trashFiles(root: string): readonly string[] {
 
 /** Of files that are being written. */
 export function temporaryFiles(root: string): readonly string[] {
-  return readdirSync(join(root, '.p2pfolder.tmp'))
+  const at = join(root, '.p2pfolder.tmp')
+  return existsSync(at) ? readdirSync(at) : []
 }
 
 /** Settles after a whole scan that began after now. */

@@ -169,6 +169,7 @@ test('a file that was moved away by a process that was killed then is put back, 
     renameSync(join(open.root, path), join(open.root, '.p2pfolder.trash', batch, '0'))
     return `${batch}.moving`
   })
+  mkdirSync(join(open.root, '.p2pfolder.tmp'))
   for (const mark of marks) writeFileSync(join(open.root, '.p2pfolder.tmp', mark), '')
   writeFileSync(join(open.root, '.p2pfolder.tmp', '7'), 'half')
   writeFileSync(join(open.root, 'other'), 'its successor')

@@ -37,7 +37,6 @@ interface Part extends HostWanted {
 export class BlockDownload {
   readonly #options: BlockDownloadOptions
   readonly #asked: AskedBytes<BlocksOutcome>
-  /** Blocks of each request that may still be refused; at most those that AskedBytes has. */
 
   constructor(options: BlockDownloadOptions) {
     this.#options = options

@@ -39,17 +39,26 @@ export class Temporary {
     this.#directory = directory
   }
 
-  /** Makes it where it is not there; where a link or a file of that name stands, that goes. Answers what is in it. */
-  open(): readonly string[] {
+  /** What is in it; nothing where it is not there. Where a link or a file has its name, that goes. */
+  names(): readonly string[] {
     const found = lstatSync(this.#directory, { throwIfNoEntry: false })
-    if (found !== undefined && !found.isDirectory()) unlinkSync(this.#directory)
-    if (found?.isDirectory() !== true) mkdirSync(this.#directory, { mode: PRIVATE_MODE })
-    return readdirSync(this.#directory)
+    if (found?.isDirectory() === true) return readdirSync(this.#directory)
+    if (found !== undefined) unlinkSync(this.#directory)
+    return []
+  }
+
+  /** Makes it where it is not there. */
+  make(): void {
+    try {
+      mkdirSync(this.#directory, { mode: PRIVATE_MODE })
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error
+    }
   }
 
   /** Deletes all that is in it; does not follow links. */
   empty(): void {
-    for (const name of this.open()) rmSync(join(this.#directory, name), { recursive: true, force: true })
+    for (const name of this.names()) rmSync(join(this.#directory, name), { recursive: true, force: true })
   }
 
   pathOf(name: string): string {
@@ -68,7 +77,7 @@ export class Temporary {
       return new TemporaryFile(path, openSync(path, flags, FILE_MODE))
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
-      this.open() // somebody removed the directory
+      this.make()
       return new TemporaryFile(path, openSync(path, flags, FILE_MODE))
     }
   }

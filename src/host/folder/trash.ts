@@ -55,7 +55,7 @@ export class Trash {
 
   /** Files whose place may be empty since a process was killed: they were to be replaced there. */
   *unfinished(): Generator<{ readonly path: FolderPath; readonly file: string }> {
-    const names = this.#temporary.open()
+    const names = this.#temporary.names()
     if (!this.#isThere()) return
     for (const name of names) {
       if (!name.endsWith(MARK)) continue
@@ -121,6 +121,7 @@ export class Trash {
     const directory = join(this.#directory, batch)
     if (!this.#isThere()) mkdirSync(this.#directory, { mode: PRIVATE_MODE }) // fails where a link or a file stands there
     mkdirSync(directory, { mode: PRIVATE_MODE })
+    this.#temporary.make()
     const mark = this.#temporary.pathOf(`${batch}${MARK}`)
     const fds: number[] = []
     try {
