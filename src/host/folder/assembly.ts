@@ -18,10 +18,13 @@ import type { CopiedBlock, FilePlan } from './write-messages.js'
 /** After so much the disk is told to begin, so that the end of a large file need not wait for all of it. */
 const FLUSH_BYTES = 32 << 20
 
+type Clone = (from: string, to: string) => void
+
 export class AssemblyFile implements FileSource {
   readonly plan: FilePlan
   readonly #blocks: Uint8Array
   readonly #temporary: Temporary
+  readonly #cloneFile: Clone
   readonly #have: Uint8Array // one byte a block
   #missing: number
   #file: TemporaryFile | null = null
@@ -32,10 +35,12 @@ export class AssemblyFile implements FileSource {
   /** Why it cannot become whole. */
   fault: Refusal | null = null
 
-  constructor(plan: FilePlan, blocks: Uint8Array, temporary: Temporary) {
+  /** `clone` makes a file that shares its bytes with another one, or throws where the disk cannot. */
+  constructor(plan: FilePlan, blocks: Uint8Array, temporary: Temporary, clone: Clone = reflink) {
     this.plan = plan
     this.#blocks = blocks
     this.#temporary = temporary
+    this.#cloneFile = clone
     this.#missing = blockCount(plan.size)
     this.#have = new Uint8Array(this.#missing)
   }
@@ -131,7 +136,7 @@ export class AssemblyFile implements FileSource {
     try {
       const source = sources.pathOf(from.path, from.state)
       if (source === null) return false
-      copyFileSync(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
+      this.#cloneFile(source, path)
       this.#file = new TemporaryFile(path, openSync(path, constants.O_RDWR | constants.O_NOFOLLOW))
       ftruncateSync(this.#file.fd, this.plan.size)
       return true
@@ -162,6 +167,10 @@ export class AssemblyFile implements FileSource {
       if (this.#file === file && this.#over) file.drop()
     })
   }
+}
+
+function reflink(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
 }
 
 /** A file whose bytes are all there, and right. */
