@@ -6,8 +6,8 @@ import { performance } from 'node:perf_hooks'
 
 export const QUIET_MS = 100
 export const LONGEST_QUIET_MS = 400
-/** A path that was left alone for so many times its quiet is no busy one. */
-const FORGET = 10
+/** A path that was left alone for so long is no busy one. */
+const FORGET_MS = 1_000
 const TICK_MS = 25
 /** More than that are not worth a look each: `full` says so, and a scan is due instead. */
 const MAX_SETTLING = 10_000
@@ -48,7 +48,7 @@ export class Settle {
   #quietOf(path: string, now: number): number {
     const busy = this.#busy.get(path)
     this.#busy.delete(path)
-    if (busy === undefined || now > busy.dueMs + FORGET * busy.quietMs) return QUIET_MS
+    if (busy === undefined || now > busy.dueMs + FORGET_MS) return QUIET_MS
     return Math.min(LONGEST_QUIET_MS, 2 * busy.quietMs)
   }
 
@@ -61,8 +61,8 @@ export class Settle {
       this.#busy.set(path, waiting)
       due.push(path)
     }
-    for (const [path, { dueMs, quietMs }] of this.#busy) {
-      if (this.#busy.size <= MAX_SETTLING && now < dueMs + FORGET * quietMs) break
+    for (const [path, { dueMs }] of this.#busy) {
+      if (this.#busy.size <= MAX_SETTLING && now < dueMs + FORGET_MS) break
       this.#busy.delete(path)
     }
     if (this.#waiting.size === 0) this.#stop()
