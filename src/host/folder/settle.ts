@@ -1,11 +1,11 @@
 /**
  * Waits until a path is left alone: 100 ms after the last event, and twice as long each time when it changes again soon
- * after, up to 400 ms (an edit shall be everywhere within a second). A path that is written without a pause is not due before it ends.
+ * after, up to 200 ms (an edit shall be everywhere within a second). A path that is written without a pause is not due before it ends.
  */
 import { performance } from 'node:perf_hooks'
 
 export const QUIET_MS = 100
-export const LONGEST_QUIET_MS = 400
+export const LONGEST_QUIET_MS = 200
 /** A path that was left alone for so long is no busy one. */
 const FORGET_MS = 1_000
 const TICK_MS = 25
