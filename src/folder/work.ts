@@ -69,10 +69,8 @@ export class Work {
     this.#writes = new Writes(disk, index, this.fetches, {
       mayFinish: (filling) => !this.#isSource(filling.need),
       finished: (filling, outcome) => this.#finished(filling, outcome),
-      starved: (filling) => {
-        this.#starved(filling.path)
-        this.#freeTwins(filling)
-      },
+      ended: (filling) => this.#freeTwins(filling),
+      starved: (path) => this.#starved(path),
       moved: () => this.#soon(),
     })
   }
@@ -166,7 +164,6 @@ export class Work {
         return
       }
       this.#writes.drop(filling)
-      this.#freeTwins(filling)
     }
     this.#waiting.delete(path)
     this.#queue.delete(path)
@@ -273,13 +270,11 @@ export class Work {
   #finished(filling: Filling, outcome: WriteOutcome): void {
     if (outcome.outcome === 'ok') this.#hasRoom()
     this.#ended(filling.path, filling.entry, outcome)
-    this.#freeTwins(filling)
   }
 
   #dropped(filling: Filling): void {
     this.#writes.drop(filling)
     this.#ended(filling.path, filling.entry, { outcome: 'full', reason: 'the disk is full' })
-    this.#freeTwins(filling)
   }
 
   #starved(path: FolderPath): void {

@@ -22,8 +22,10 @@ export interface WritesHooks {
   /** It may take its place now. */
   mayFinish(filling: Filling): boolean
   finished(filling: Filling, outcome: WriteOutcome): void
+  /** It is not under way any more, for whatever reason. */
+  ended(filling: Filling): void
   /** It was dropped: nobody has its bytes now. */
-  starved(filling: Filling): void
+  starved(path: FolderPath): void
   /** There is room for another, or something is ready to take its place. */
   moved(): void
 }
@@ -120,7 +122,7 @@ export class Writes {
     const isKept = filling.doneBytes > 0 && parked <= MAX_PARKED
     if (!isKept) {
       this.drop(filling)
-      this.#hooks.starved(filling)
+      this.#hooks.starved(filling.path)
     }
     this.#hooks.moved()
   }
@@ -164,6 +166,7 @@ export class Writes {
     filling.stage = 'over'
     this.#fillings.delete(filling.path)
     if (this.#contents.get(filling.content) === filling) this.#contents.delete(filling.content)
+    this.#hooks.ended(filling)
   }
 
   #assemble(

@@ -8,6 +8,7 @@ import { FOLDER_BUCKETS, FOLDER_DIGEST_BYTES } from '../../wire/messages/folder.
 import type { FolderMessage, Message } from '../../wire/messages.js'
 import type { Hash, PeerId } from '../../wire/types.js'
 import { EPOCH_MS } from '../sim/env.js'
+import { contentOf } from '../sim/folder-tree.js'
 import type { SimNode } from '../sim/node.js'
 import { type FolderLife, FolderWorld, type Site, type Stranger } from './shared-world.js'
 
@@ -137,7 +138,7 @@ test('blocks that are not here are refused, and who goes on asking loses its lin
 
 test('a block is given in its own size only', () => {
   const scene = new Scene({ dataLink: () => hearing })
-  const content = contentOf(scene.site, 'one')
+  const content = contentOf(Buffer.from('one')).id
   const { link, answers } = scene.dial()
   for (const size of [1, 2, 4, 1 << 20]) {
     link.send({ type: 'folderBlocksGet', request: size, blocks: [{ hash: content, size }] })
@@ -202,6 +203,20 @@ test('files without end that a peer promises and never gives keep nothing of the
   assert.equal(honest.tree.read('one'), 'one')
 })
 
+test('what one peer promised at two paths and never gave comes from another', () => {
+  const scene = new Scene({ dataLink: () => hearing })
+  const bytes = Buffer.from('promised')
+  const { id: content, size } = contentOf(bytes)
+  scene.say(DIGEST)
+  for (const path of ['first', 'second']) scene.tell([{ entry: entry(path, scene.id, { content, size }), held: true }])
+  scene.world.run('8 s')
+  assert.equal(scene.site.folder.folder().need.items, 2)
+  const vector = [{ peer: scene.id, counter: Math.floor(EPOCH_MS / 1000) + 1 }]
+  scene.tell([{ entry: entry('first', scene.id, { kind: 'deleted', size: 0, content: null, vector }), held: true }])
+  scene.world.add((tree) => tree.write('second', bytes))
+  scene.world.until('it is there', '70 s', () => scene.site.tree.things.has('second'))
+})
+
 test('a peer that takes part and is silent when asked is passed over', () => {
   const scene = new Scene({ dataLink: () => hearing })
   scene.say(DIGEST)
@@ -213,16 +228,5 @@ test('a peer that takes part and is silent when asked is passed over', () => {
   honest.tree.write('new 3', 'y'.repeat(1_000_000))
   scene.world.until('the next is there', '30 s', () => scene.site.tree.read('new 3')?.length === 1_000_000)
 })
-
-/** The BLAKE3 of a small file, as its peer told it. */
-function contentOf(site: Site, path: string): Hash {
-  const scene = new FolderWorld(1)
-  const twin = scene.add((tree) => tree.write(path, site.tree.read(path) ?? ''))
-  scene.add()
-  scene.untilInSync()
-  const [said] = scene.saidOf('folderNews', 0, twin.node.index)
-  if (said?.message.type !== 'folderNews') throw new Error('nothing was told')
-  return said.message.entries.find(({ entry }) => entry.path === path)?.entry.content ?? ABSENT
-}
 
 test.run()

@@ -1,6 +1,8 @@
 /** Where bytes come from: from several at once, from another one when one fails, never from who lies. */
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
+import { makeFolderPlan } from '../sim/folder-plan.js'
+import { playFolder } from '../sim/folder-play.js'
 import { FolderWorld, type Site } from './shared-world.js'
 
 const BIG = 'big '.repeat(1_000_000)
@@ -82,7 +84,8 @@ test('what nobody has is asked for less and less often, and fetched once somebod
   const c = world.add()
   world.untilInSync()
   a.tree.write('new', BIG)
-  world.until('both heard of it', '5 s', () => [b, c].every(({ folder }) => folder.folder().need.items === 1))
+  a.tree.write('the same', BIG)
+  world.until('both heard of it', '5 s', () => [b, c].every(({ folder }) => folder.folder().need.items === 2))
   world.world.kill(a.node)
   world.run('60 s')
   const since = world.world.now
@@ -92,6 +95,11 @@ test('what nobody has is asked for less and less often, and fetched once somebod
   assert.equal(b.folder.folder().state, 'syncing')
   world.world.start(a.node)
   world.untilInSync('60 s')
+})
+
+test('a file that waited for equal bytes of another path goes on when nobody had them for that one', () => {
+  // a seed in which it once waited for ever
+  playFolder(makeFolderPlan(1120))
 })
 
 test.run()

@@ -172,7 +172,9 @@ export class Fate {
     const { world, history, siteOf } = this.options
     const site = siteOf(node)
     site.weakUntil = world.now + WEAK_MS
-    history.forgetDeletions(node.index, since)
+    const lostAt = this.#markerLost.get(node.index) ?? world.now
+    // nothing was seen since its marker went
+    history.forgetDeletions(node.index, site.tree.marker === null ? Math.min(since, lostAt - FORGOTTEN_MS) : since)
     history.forgot(node.index)
     for (const path of site.tree.paths) history.found(path, idAt(site.tree, path))
   }
@@ -185,10 +187,7 @@ export class Fate {
 
   #resume(node: FolderNode): void {
     if (!node.awake || node.peer.folder.folder().state !== 'paused') return
-    const lostAt = this.#markerLost.get(node.index)
-    if (this.options.siteOf(node).tree.marker === null && lostAt !== undefined) {
-      this.#foundAnew(node, lostAt - FORGOTTEN_MS)
-    }
+    if (this.options.siteOf(node).tree.marker === null) this.#foundAnew(node, this.options.world.now)
     this.options.world.act(() => node.peer.folder.folderResume(null, () => {}))
   }
 

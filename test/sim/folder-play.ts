@@ -44,7 +44,9 @@ const FILES_BEFORE = 12
 const CHECK_EVERY_MS = 250
 /** A folder that cannot do something tries again after at most a minute. */
 const BOUND_MS = 150_000
-const SILENT_MS = 2_000
+/** So long somebody may still find the bytes, or give them up. */
+const IN_VAIN_MS = 100_000
+const SILENT_MS = 5_000
 const QUIET_MS = 10_000
 const MOST_TYPES = 30
 
@@ -68,6 +70,7 @@ class Run {
   readonly #counts = new Map<string, number>()
   #messages = 0
   #messageAt = 0
+  #calmSince = 0
   readonly #lastTypes: string[] = [] // of the last messages
 
   constructor(plan: FolderPlan, options: FolderPlayOptions) {
@@ -117,6 +120,7 @@ class Run {
   calm(): number {
     const world = this.#world
     const since = world.now
+    this.#calmSince = since
     this.#fate.heal(this.#sites)
     for (let wrong = this.#unsettled(); wrong !== null; wrong = this.#unsettled()) {
       if (world.now - since >= BOUND_MS) this.#fail(`not settled after ${BOUND_MS / 1000} s: ${wrong}`)
@@ -169,7 +173,8 @@ class Run {
 
   /** Whether all that is still to do here waits for bytes that are gone with what some peer knew. */
   #waitsInVain({ state, need, problems }: FolderView): boolean {
-    return state === 'syncing' && need.items > 0 && this.#inVain(problems).length === need.items
+    const isLong = this.#world.now - this.#calmSince >= IN_VAIN_MS
+    return isLong && state === 'syncing' && need.items > 0 && this.#inVain(problems).length === need.items
   }
 
   #inVain(problems: FolderView['problems']): FolderView['problems'] {
