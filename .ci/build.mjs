@@ -13,6 +13,7 @@ const entries = {
   start: 'src/cli/start.ts',
   index: 'src/index.ts',
   worker: 'src/host/worker.ts',
+  'folder-worker': 'src/host/folder/folder-worker.ts',
   'anchor-task': 'src/cli/anchor-task.ts',
 }
 

@@ -14,8 +14,10 @@ import type {
   StoredView,
   TransferView,
 } from './file-views.js'
+import type { FolderApi, FolderView } from './folder-views.js'
 
 export type * from './file-views.js'
+export type * from './folder-views.js'
 
 /** Why something was not done. `message` says what to do next. */
 export interface Failure {
@@ -259,6 +261,7 @@ export interface Snapshot {
   /** Of the unfinished downloads, the 8 newest at most: the user's own, then copies kept by ring duty. */
   readonly chunkMaps: readonly ChunkMapView[]
   readonly lookup: LookupProgress | null
+  readonly folder: FolderView
   /** Bytes a second over all links, right now. */
   readonly rates: { readonly down: number; readonly up: number }
 }
@@ -289,7 +292,7 @@ export interface VoteOptions extends WaitOptions {
   readonly poll: string
 }
 
-export interface PeerApi {
+export interface PeerApi extends FolderApi {
   status(): StatusView
   snapshot(): Snapshot
   peers(): readonly PeerView[]

@@ -9,14 +9,17 @@ import type { Link, LinkHandler } from './env.js'
 export interface DataTakers {
   /** A link that carries files. */
   files(link: Link): LinkHandler
-  folder(link: Link): LinkHandler
+  /** Null: this peer has none, and says so to whoever asks. */
+  readonly folder: ((link: Link) => LinkHandler) | null
 }
 
 /** For one data link; whoever takes it hears of it from its first message on. */
 export function dispatchData(takers: DataTakers): LinkHandler {
   let taker: LinkHandler | null = null
-  const take = (link: Link, message: Message): LinkHandler =>
-    message.type in folderMessages ? takers.folder(link) : takers.files(link)
+  const take = (link: Link, message: Message): LinkHandler => {
+    if (!(message.type in folderMessages)) return takers.files(link)
+    return takers.folder === null ? NO_FOLDER : takers.folder(link)
+  }
   return {
     message: (link, message) => {
       taker ??= take(link, message)
@@ -25,4 +28,11 @@ export function dispatchData(takers: DataTakers): LinkHandler {
     drained: (link) => taker?.drained(link),
     closed: (...end) => taker?.closed(...end),
   }
+}
+
+/** No breach: it had one when its versions were told. */
+const NO_FOLDER: LinkHandler = {
+  message: (link) => link.close('normal', 'this peer shares no folder now'),
+  drained: () => {},
+  closed: () => {},
 }

@@ -1,9 +1,10 @@
 /**
  * What the shared folder asks of a disk. The host (src/host/folder) answers from a thread of its own that scans, watches,
  * hashes and writes; the simulator with a disk in memory that crashes. Bytes never pass through the core.
- * Invariants: nothing outside the folder is read, written or deleted, no symbolic link is followed; calls are carried out
- * in order; a change made by one of these calls is never reported by `seen`, except directories made above its path; every
- * `done` is called exactly once, later, unless the disk was closed.
+ * Invariants: nothing outside the folder is read, written or deleted, no symbolic link is followed; changes are made in the
+ * order of the calls, while copies and blocks need not wait for them; a change made by one of these calls is never
+ * reported by `seen`, except directories made above its path; every `done` is called exactly once, later, unless the disk
+ * was closed.
  */
 import type { Hash } from '../wire/types.js'
 import type { Link } from './env.js'

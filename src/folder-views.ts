@@ -21,7 +21,8 @@ export interface FolderConflict {
   readonly path: string
   /** The other version, a file beside it. */
   readonly copy: string
-  /** Who made the other version: name, or the start of the id. */
+  /** Who made what is in place, and who the other version: name, or the start of the id. */
+  readonly placeBy: string
   readonly by: string
   /** When the other version was written, ms since the epoch. */
   readonly time: number

@@ -3,13 +3,17 @@
  * tells every protocol who comes and goes, and answers for all of them to the console, the shell and the library.
  */
 
+import { folderMessages } from '../wire/messages/folder.js'
 import { ledgerMessages } from '../wire/messages/ledger.js'
 import { ringMessages } from '../wire/messages/ring.js'
 import { swarmMessages } from '../wire/messages/swarm.js'
 import type { Message } from '../wire/messages.js'
 import type { Address, PeerId } from '../wire/types.js'
 import type * as api from './api.js'
+import { dispatchData } from './data-dispatch.js'
 import type { Cancel, Env } from './env.js'
+import { Folder, type FolderOptions } from './folder/folder.js'
+import { NO_FOLDER } from './folder/no-folder.js'
 import { Ledger, type LedgerOptions } from './ledger/ledger.js'
 import { Membership, type MembershipOptions } from './membership/membership.js'
 import { Ring } from './ring/ring.js'
@@ -18,6 +22,8 @@ import { Swarm } from './swarm/swarm.js'
 
 /** A graceful departure never takes longer. */
 const QUIT_MS = 10_000
+/** Digits of an id that stand for a name. */
+const SHORT_ID = 8
 /** Blocks in a snapshot, newest first. */
 const SNAPSHOT_BLOCKS = 32
 /** Polls in a snapshot. */
@@ -30,6 +36,8 @@ export interface PeerOptions {
   readonly replicas: number
   /** Bytes of copies of stored files; 10 GiB where absent. */
   readonly quotaBytes?: number
+  /** Null or absent: takes no part in the shared folder. */
+  readonly folder?: Pick<FolderOptions, 'disk' | 'mode'> | null
 }
 
 export class Peer implements api.PeerApi {
@@ -38,6 +46,8 @@ export class Peer implements api.PeerApi {
   readonly #ledger: Ledger
   readonly #ring: Ring
   readonly #swarm: Swarm
+  readonly #folder: Folder | null
+  readonly #folderApi: api.FolderApi
   #leaving = false
 
   onChange: () => void = () => {}
@@ -46,9 +56,15 @@ export class Peer implements api.PeerApi {
     this.#env = env
     const changed = (): void => this.onChange()
     this.#membership = new Membership(env, options.membership, {
-      protocols: () => [this.#ring, this.#ledger, files],
+      protocols: () => [this.#ring, this.#ledger, files, ...(this.#folder === null ? [] : [this.#folder])],
       receive: (from, message) => this.#route(from, message),
-      dataLink: (link) => this.#swarm.dataLink(link),
+      dataLink: () => {
+        const folder = this.#folder
+        return dispatchData({
+          files: (link) => this.#swarm.dataLink(link),
+          folder: folder === null ? null : (link) => folder.dataLink(link),
+        })
+      },
       claim: () => this.#ledger.claim(),
       changed,
     })
@@ -71,6 +87,9 @@ export class Peer implements api.PeerApi {
       chunkAnswered: (peer, outcome) => mesh.chunkAnswered(peer, outcome),
       changed,
     })
+    const nameOf = (peer: PeerId): string => this.#nameOf(peer)
+    this.#folder = options.folder ? new Folder(env, mesh, { ...options.folder, nameOf, changed }) : null
+    this.#folderApi = this.#folder ?? NO_FOLDER
     this.#ring.onOwnersChanged = () => this.#swarm.ownersChanged()
     this.#ring.onDead = (peer) => mesh.foundDead(peer)
     this.#ring.onRaised = (peer) => mesh.foundAlive(peer)
@@ -79,6 +98,7 @@ export class Peer implements api.PeerApi {
   /** Loads nothing (constructors did): opens listeners, finds the others, starts the ring. */
   start(done: api.Done<Address>): void {
     this.#ring.start()
+    this.#folder?.start()
     this.#membership.start(done)
   }
 
@@ -86,7 +106,14 @@ export class Peer implements api.PeerApi {
     if (message.type in ledgerMessages) this.#ledger.receive(from, message as Parameters<Ledger['receive']>[1])
     else if (message.type in ringMessages) this.#ring.receive(from, message as Parameters<Ring['receive']>[1])
     else if (message.type in swarmMessages) this.#swarm.receive(from, message as Parameters<Swarm['receive']>[1])
+    else if (message.type in folderMessages) this.#folder?.receive(from, message as Parameters<Folder['receive']>[1])
     else this.#membership.blame(from, 'protocol', `${message.type} has no place on this link`)
+  }
+
+  /** As people call it; the start of its id where it is not known any more. */
+  #nameOf(peer: PeerId): string {
+    const { id, name } = this.#env.identity
+    return peer === id ? name : (this.#membership.member(peer)?.name ?? peer.slice(0, SHORT_ID))
   }
 
   // ---- views
@@ -124,6 +151,7 @@ export class Peer implements api.PeerApi {
       transfers: this.transfers(),
       chunkMaps: this.#swarm.chunkMaps(),
       lookup: this.#ring.lookupProgress(),
+      folder: this.folder(),
       rates: this.#membership.rates(),
     }
   }
@@ -165,6 +193,10 @@ export class Peer implements api.PeerApi {
 
   transfers(): readonly api.TransferView[] {
     return this.#swarm.transfers()
+  }
+
+  folder(): api.FolderView {
+    return this.#folderApi.folder()
   }
 
   // ---- deeds
@@ -250,7 +282,27 @@ export class Peer implements api.PeerApi {
     return this.#swarm.control(transfer, action)
   }
 
-  /** Files first (they need the ring and the links), then the ring, then goodbye to all. */
+  folderPause(): api.Result<api.FolderView> {
+    return this.#folderApi.folderPause()
+  }
+
+  folderResume(answer: api.ResumeAnswer, done: api.Done<api.FolderView>): void {
+    this.#folderApi.folderResume(answer, done)
+  }
+
+  folderKeep(copy: string, choice: api.KeepChoice, done: api.Done<api.FolderView>): void {
+    this.#folderApi.folderKeep(copy, choice, done)
+  }
+
+  folderTrash(done: api.Done<readonly api.TrashView[]>): void {
+    this.#folderApi.folderTrash(done)
+  }
+
+  folderRestore(what: string, done: api.Done<api.TrashView>): void {
+    this.#folderApi.folderRestore(what, done)
+  }
+
+  /** Files first (they need the ring and the links), then the folder and the ring, then goodbye to all. */
   quit(done: () => void): void {
     if (this.#leaving) return
     this.#leaving = true
@@ -262,6 +314,15 @@ export class Peer implements api.PeerApi {
       done()
     }
     const cancel = this.#env.after(QUIT_MS, finish)
-    this.#swarm.handOver(() => this.#ring.leave(() => this.#membership.quit(finish)))
+    let open = 2
+    const closed = (): void => {
+      open--
+      if (open === 0) finish()
+    }
+    this.#swarm.handOver(() => {
+      if (this.#folder === null) closed()
+      else this.#folder.close(closed)
+      this.#ring.leave(() => this.#membership.quit(closed))
+    })
   }
 }

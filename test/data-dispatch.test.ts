@@ -44,4 +44,13 @@ test('a link that never carried a message ends in silence', () => {
   assert.deepEqual(heard, [])
 })
 
+test('a peer without a folder closes a link for it and blames nobody; files are served all the same', () => {
+  const heard: string[] = []
+  const closing = { close: (code: string, reason: string) => void heard.push(`${code}: ${reason}`) } as unknown as Link
+  dispatchData({ files: noting(heard, 'files'), folder: null }).message(closing, blocksGet)
+  assert.deepEqual(heard.splice(0), ['normal: this peer shares no folder now'])
+  dispatchData({ files: noting(heard, 'files'), folder: null }).message(closing, chunkGet)
+  assert.deepEqual(heard, ['files chunkGet'])
+})
+
 test.run()

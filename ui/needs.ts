@@ -2,7 +2,7 @@
  * How many lines each area has to show, for the layout. Invariant: a need grows in few big steps and shrinks only when less
  * than half of it is left, so a list that gains and loses a line now and then never moves its neighbours.
  */
-import type { Snapshot } from '../src/api.js'
+import type { FolderView, Snapshot } from '../src/api.js'
 import type { Area } from './layout.js'
 
 export type Needs = Readonly<Record<Exclude<Area, 'overlay'>, number>>
@@ -26,7 +26,7 @@ export const NO_NEEDS: Needs = {
 /** The needs of this picture, close to the ones before. */
 export function needsOf(snapshot: Snapshot | null, before: Needs = NO_NEEDS): Needs {
   if (snapshot === null) return NO_NEEDS
-  const { peers, chain, mining, ring, transfers, files, chunkMaps, tallies, lookup } = snapshot
+  const { peers, chain, mining, ring, transfers, files, folder, chunkMaps, tallies, lookup } = snapshot
   const moving = transfers.filter(({ state }) => state !== 'done').length
   const tallyLines = tallies.reduce((lines, { choices }) => lines + 1 + Object.keys(choices).length, 0)
   const settle = (area: keyof Needs, lines: number) => settled(before[area], lines)
@@ -39,13 +39,18 @@ export function needsOf(snapshot: Snapshot | null, before: Needs = NO_NEEDS): Ne
       12,
       settle('ring', ring.predecessors.length + ring.successors.length + 2 + (lookup === null ? 0 : 1)),
     ),
-    files: settle('files', moving * 2 + files.length + (chunkMaps.length > 0 ? TALLY_LINES : 0)),
+    files: settle('files', folderLines(folder) + moving * 2 + files.length + (chunkMaps.length > 0 ? TALLY_LINES : 0)),
     rates: 11,
     // hashing shows before there is a block
     mining: chain.blocks.length === 0 && !mining.active ? 0 : 14,
     tally: tallyLines === 0 ? 0 : settle('tally', Math.max(TALLY_LINES, tallyLines)),
     log: 8,
   }
+}
+
+/** Its own, and a standing one for what waits for the user. */
+function folderLines({ state, conflicts, heldDeletions }: FolderView): number {
+  return (state === 'off' ? 0 : 1) + (conflicts.length > 0 ? 1 : 0) + (heldDeletions > 0 ? 1 : 0)
 }
 
 function settled(before: number, lines: number): number {

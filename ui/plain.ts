@@ -4,7 +4,7 @@
  * Invariant: answers come at once and whole; all else is no more than a person can listen to (see REPORT_EVERY_MS).
  */
 import { createInterface } from 'node:readline'
-import type { LogLine, Progress, Snapshot } from '../src/api.js'
+import type { FolderView, LogLine, Progress, Snapshot } from '../src/api.js'
 import { type Look, lookOf } from './look.js'
 import type { CommandHelp, CommandOutcome, ConsoleOptions, ConsoleSource } from './source.js'
 import { Ending, reasonOf } from './terminal/ending.js'
@@ -169,13 +169,24 @@ function mostTelling(lines: readonly LogLine[]): readonly LogLine[] {
   return lines.filter((line) => kept.has(line))
 }
 
-function statusText({ status, transfers, rates }: Snapshot, look: Look): string {
+/** Nothing where all is well; no figures that change at every file. */
+function folderParts({ state, reason, conflicts, heldDeletions }: FolderView): readonly string[] {
+  return [
+    ...(state === 'paused' ? [reason === '' ? 'folder paused' : `folder paused: ${reason}`] : []),
+    ...(state === 'syncing' ? ['folder syncing'] : []),
+    ...(heldDeletions > 0 ? [`${plural(heldDeletions, 'deletion')} waiting: folder resume --delete or --restore`] : []),
+    ...(conflicts.length > 0 ? [`${plural(conflicts.length, 'conflict')}: folder conflicts`] : []),
+  ]
+}
+
+function statusText({ status, transfers, rates, folder }: Snapshot, look: Look): string {
   const moving = transfers.filter(({ state }) => state !== 'done')
   const parts = [
     `${clean(status.name, look)}: ${plural(status.peers, 'peer')}`,
     `block ${status.height}`,
     plural(status.files, 'file'),
   ]
+  parts.push(...folderParts(folder))
   if (rates.down > 0 || rates.up > 0) parts.push(`down ${rate(rates.down).trim()}`, `up ${rate(rates.up).trim()}`)
   for (const { name, done, total, reason } of moving)
     parts.push(`${name} ${percent(done, total).trim()} ${reason}`.trimEnd())

@@ -30,6 +30,7 @@ import {
 import { ageChangesInMs } from './text/units.js'
 import { copiedFrom } from './views/copied.js'
 import { openFile } from './views/detail.js'
+import { CHANGES_SHOWN } from './views/folder.js'
 import { overlayScroll } from './views/overlay.js'
 import { looksSame } from './views/picture.js'
 import { contentOf } from './views/rows.js'
@@ -201,14 +202,18 @@ export class ConsoleSession {
     if (this.#tick !== null) clearTimeout(this.#tick)
     this.#tick = null
     if (snapshot === null || this.#closed) return
-    const { rates, transfers, chain } = snapshot
+    const { rates, transfers, chain, folder } = snapshot
     const moves =
       waits ||
       rates.down > 0 ||
       rates.up > 0 ||
       transfers.some(({ state }) => state === 'running') ||
       (this.#rates.moves && showsHistory(layoutFor(this.#model)))
-    const ages = chain.blocks.map(({ time }) => ageChangesInMs(now - time * 1000))
+    const times = [
+      ...chain.blocks.map(({ time }) => time * 1000),
+      ...folder.changes.slice(0, CHANGES_SHOWN).map(timeOf),
+    ]
+    const ages = times.map((time) => ageChangesInMs(now - time))
     const delay = Math.min(moves ? 1000 : Number.POSITIVE_INFINITY, ...ages)
     if (Number.isFinite(delay)) this.#tick = setTimeout(this.#changed, delay)
   }
@@ -306,6 +311,8 @@ export class ConsoleSession {
     }
   }
 }
+
+const timeOf = ({ time }: { readonly time: number }): number => time
 
 const showsHistory = (layout: Layout): boolean => shows(layout, 'rates') || shows(layout, 'mining')
 

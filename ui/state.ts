@@ -17,6 +17,8 @@ import type { RateSample } from './rates.js'
 import type { Attached, CommandHelp, LongAnswer, MessageLevel } from './source.js'
 
 export const PANES = ['peers', 'chain', 'ring', 'files'] as const
+/** Of the detail of the shared folder, which is no file: theirs begin with `f:` or `t:`. */
+export const FOLDER_KEY = 'folder'
 export type PaneId = (typeof PANES)[number]
 
 /** Where the cursor of a pane stands: on a thing rather than a line, since lists move. */

@@ -2,6 +2,7 @@
  * Admission: the task that peers join through. It registers them, keeps and spreads the peer list, and follows the chain
  * without mining; it is in no ring and holds no files. The other tasks learn from here who the members are.
  */
+import { folderMessages } from '../../wire/messages/folder.js'
 import { ledgerMessages } from '../../wire/messages/ledger.js'
 import { type PeerEntry, TASK_SERVICES, type TaskAddress } from '../../wire/messages/membership.js'
 import { ringMessages } from '../../wire/messages/ring.js'
@@ -113,8 +114,8 @@ export class Admission implements TaskCore {
 
   #receive(from: PeerId, message: Message): void {
     if (message.type in ledgerMessages) this.#ledger.receive(from, message as Parameters<Ledger['receive']>[1])
-    // whoever has not heard yet that this peer is in no ring and keeps files elsewhere gets no answer
-    else if (message.type in ringMessages || message.type in swarmMessages) return
+    // whoever has not heard yet that this peer is in no ring, keeps files elsewhere and shares no folder gets no answer
+    else if (message.type in ringMessages || message.type in swarmMessages || message.type in folderMessages) return
     else this.#membership.blame(from, 'protocol', `${message.type} has no place on this link`)
   }
 

@@ -5,6 +5,7 @@
 import { MAX_SUGGESTIONS, type Suggestion, type Suggestions } from '../../ui/source.js'
 import type { Snapshot } from '../api.js'
 import { DEFAULT_POLL } from '../api.js'
+import { folderWords } from './folder-completion.js'
 import { pathsFrom } from './paths.js'
 import { COMMANDS, type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from './spec.js'
 import { halfLine } from './words.js'
@@ -73,9 +74,11 @@ export function completions(before: string, known: Known): Suggestions {
   return filling(blank, isComplete(command, line) ? flagsOf(command, line.used, '') : [], argument)
 }
 
-/** Whether options may come next, for who asks for none: those of `poll` are of the poll that is made. */
-const isComplete = ({ name }: CommandSpec, { args }: Line): boolean =>
-  name !== 'poll' || (args.length > 1 && isCreating(args))
+/** Whether options may come next, for who asks for none: those of `poll` and `folder` belong to one action each. */
+function isComplete({ name }: CommandSpec, { args }: Line): boolean {
+  if (name === 'folder') return args[0]?.toLowerCase() === 'resume'
+  return name !== 'poll' || (args.length > 1 && isCreating(args))
+}
 
 const isCreating = ([action = '']: readonly string[]): boolean => action.toLowerCase() === 'create'
 
@@ -173,6 +176,7 @@ const dashes = (flag: string): number => (flag.startsWith('--') ? 2 : 1)
 function argumentsOf(command: CommandSpec, line: Line, typed: string, known: Known): readonly Suggestion[] {
   const argument = command.args[line.args.length]
   if (argument === undefined) return []
+  if (command.name === 'folder') return folderWords(line.args, known.snapshot?.folder)
   if (argument.choices !== undefined) return plain(argument.choices)
   if (argument.kind === 'path') return plain(pathsFrom(typed, known.cwd))
   // a poll that is about to be made has a name of its own

@@ -1,13 +1,16 @@
 /** The optional `config.json` in the config directory: what a user would otherwise type at every start. Flags win. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
+import { FOLDER_MODES } from '../folder-views.js'
 import type { Globals } from './parse.js'
+import { expandHome } from './paths.js'
 
-const TEXTS = ['name', 'network', 'mine', 'quota'] as const
+const TEXTS = ['name', 'network', 'mine', 'quota', 'folderMode'] as const
 const LISTS = ['join', 'listen'] as const
 const NUMBERS = ['replicas', 'pingInterval'] as const
 const FLAGS = ['lan', 'udp'] as const
+const FOLDER = 'folder'
 
 type Settings = Partial<Record<string, unknown>>
 
@@ -24,6 +27,8 @@ export function withConfig(globals: Globals, configDirectory: string): Globals {
     ...globals,
     name: globals.name ?? text('name'),
     network: globals.network ?? text('network'),
+    folder: globals.folder ?? folderOf(settings),
+    folderMode: globals.folderMode ?? text('folderMode'),
     mine: globals.mine ?? text('mine'),
     quota: globals.quota ?? text('quota'),
     join: [...globals.join, ...list('join')],
@@ -33,6 +38,11 @@ export function withConfig(globals: Globals, configDirectory: string): Globals {
     lan: globals.lan || settings.lan === true,
     udp: globals.udp && settings.udp !== false,
   }
+}
+
+function folderOf({ folder }: Settings): string | false | undefined {
+  if (folder === false) return false
+  return typeof folder === 'string' ? expandHome(folder) : undefined
 }
 
 function read(path: string): Settings | null {
@@ -66,12 +76,22 @@ function check(path: string, settings: Settings): void {
       )
     else if (NUMBERS.some((known) => known === key))
       expect(key, Number.isSafeInteger(value) && Number(value) >= 1, 'a whole number')
+    else if (key === FOLDER)
+      expect(key, value === false || isWholePath(value), 'an absolute path, one that begins with ~/, or false for none')
     else if (FLAGS.some((known) => known === key)) expect(key, typeof value === 'boolean', 'true or false')
     else
       throw new OperationalError(
-        `${path}: unknown setting "${key}" (known: ${[...TEXTS, ...LISTS, ...NUMBERS, ...FLAGS].join(', ')})`,
+        `${path}: unknown setting "${key}" (known: ${[...TEXTS, FOLDER, ...LISTS, ...NUMBERS, ...FLAGS].join(', ')})`,
       )
   }
   if (typeof settings.mine === 'string')
     expect('mine', /^(own|always|never)$/.test(settings.mine), 'own, always or never')
+  const modes: readonly string[] = FOLDER_MODES
+  if (typeof settings.folderMode === 'string')
+    expect('folderMode', modes.includes(settings.folderMode), FOLDER_MODES.join(', '))
+}
+
+/** There is no directory that a relative one could begin at. */
+function isWholePath(value: unknown): boolean {
+  return typeof value === 'string' && isAbsolute(expandHome(value))
 }

@@ -89,6 +89,11 @@ function fit(widths: number[], least: readonly number[], columns: number): reado
   return widths
 }
 
+/** One line of somebody else's text for a shell, without what a terminal could take for an order. */
+export function printable(text: string): string {
+  return text.replace(/\t/g, '  ').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '▯')
+}
+
 export function plural(count: number, word: string, many = `${word}s`): string {
   return `${count} ${count === 1 ? word : many}`
 }

@@ -3,6 +3,7 @@
  * writes the help from the command table.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { FOLDER_MODES } from '../folder-views.js'
 import { COMMANDS, type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from './spec.js'
 
 export { splitLine } from './words.js'
@@ -15,6 +16,9 @@ export interface Globals {
   readonly name: string | undefined
   readonly data: string | undefined
   readonly network: string | undefined
+  /** False: shares none. */
+  readonly folder: string | false | undefined
+  readonly folderMode: string | undefined
   readonly replicas: number | undefined
   readonly quota: string | undefined
   readonly mine: string | undefined
@@ -135,6 +139,7 @@ function optionOf(spec: OptionSpec): Option {
       return value
     })
   }
+  if (spec.flags.startsWith('--folder-mode')) option.choices(FOLDER_MODES)
   if (spec.flags.startsWith('--mine')) option.choices(['own', 'always', 'never'])
   return option
 }
@@ -151,6 +156,8 @@ function globalsOf(opts: Readonly<Record<string, unknown>>): Globals {
     name: text('name'),
     data: text('data'),
     network: text('network'),
+    folder: opts.folder === false ? false : text('folder'),
+    folderMode: text('folderMode'),
     replicas: number('replicas'),
     quota: text('quota'),
     mine: text('mine'),

@@ -1,12 +1,14 @@
 /** What to start: flags, config file and tickets become one plan, before anything is opened. */
+import { resolve } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
 import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
 import type { AnchorPlan } from '../anchor/process/open-anchor.js'
 import type { MineMode } from '../api.js'
+import { FOLDER_MODES } from '../folder-views.js'
 import { homes } from '../host/directories.js'
 import { namingFault } from '../host/identity.js'
-import type { PeerPlan } from '../host/open-peer.js'
+import type { FolderPlan, PeerPlan } from '../host/open-peer.js'
 import { isNetworkName, rememberNetwork } from '../host/secret.js'
 import { decodeTicket, looksLikeTicket } from '../membership/ticket.js'
 import { parseSize } from './byte-size.js'
@@ -28,11 +30,15 @@ export type AnchorOptions = Omit<AnchorPlan, 'entry'>
 export async function anchorPlanOf(flags: Globals): Promise<AnchorOptions> {
   if (flags.mine !== undefined) throw new UsageError('a dedicated anchor mines nothing: leave --mine out')
   if (flags.plain) throw new UsageError('a dedicated anchor has no console: leave --plain out')
+  if (typeof flags.folder === 'string' || flags.folderMode !== undefined)
+    throw new UsageError('a dedicated anchor shares no folder: leave --folder and --folder-mode out')
   const { network, name, data, join, listen, lan, replicas, quotaBytes, pingIntervalMs, software } = await planOf(flags)
   return { network, name, data, join, listen, lan, replicas, quotaBytes, pingIntervalMs, software }
 }
 
 export async function planOf(flags: Globals): Promise<PeerPlan> {
+  if (flags.folder === false && flags.folderMode !== undefined)
+    throw new UsageError('--no-folder leaves nothing for --folder-mode: leave one of them out')
   const globals = withConfig(flags, homes().config)
   let network = globals.network
   const join: Address[] = []
@@ -71,6 +77,7 @@ export async function planOf(flags: Globals): Promise<PeerPlan> {
     udp: globals.udp,
     replicas,
     quotaBytes,
+    folder: folderOf(globals),
     mine: modeOf(globals.mine),
     pingIntervalMs,
     software: SOFTWARE,
@@ -88,6 +95,13 @@ export function acceptTicket(
   const name = as ?? network
   if (!isNetworkName(name)) throw new OperationalError(`the ticket's network has no usable name: add --network <name>`)
   return { network: rememberNetwork(homes().config, name, secret), addresses }
+}
+
+function folderOf({ folder, folderMode }: Globals): FolderPlan | null {
+  if (folder === '') throw new UsageError('--folder takes a directory or a file, not an empty word')
+  if (folder === false) return null
+  const mode = FOLDER_MODES.find((one) => one === folderMode) ?? 'both'
+  return { path: folder === undefined ? null : resolve(folder), mode }
 }
 
 function modeOf(word: string | undefined): MineMode {

@@ -194,6 +194,7 @@ const SECTIONS: Readonly<Record<keyof Snapshot, true>> = {
   transfers: true,
   chunkMaps: true,
   lookup: true,
+  folder: true,
   rates: true,
 }
 

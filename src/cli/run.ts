@@ -1,6 +1,7 @@
 /** Runs one parsed command on a running peer; the console and the control socket both come here. */
 import { OperationalError } from '../../wire/errors.js'
 import * as files from './commands/files.js'
+import { folder } from './commands/folder.js'
 import * as ledger from './commands/ledger.js'
 import * as network from './commands/network.js'
 import * as polls from './commands/polls.js'
@@ -35,6 +36,7 @@ const RUNS: ReadonlyMap<string, Run> = new Map(
     files: files.files,
     manifest: files.manifest,
     transfers: files.transfers,
+    folder,
   }),
 )
 

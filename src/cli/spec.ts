@@ -3,6 +3,7 @@
  * a shell command loads this and the control socket, neither the console nor the database.
  */
 import { LOG_LEVELS } from '../env.js'
+import { FOLDER_MODES } from '../folder-views.js'
 
 export interface ArgumentSpec {
   readonly name: string
@@ -47,6 +48,9 @@ const SPREAD: OptionSpec = {
   summary: 'each chunk at owners of its own: no peer has to keep the whole file',
   kind: 'flag',
 }
+
+export const FOLDER_ACTIONS = ['pause', 'resume', 'conflicts', 'restore', 'problems'] as const
+export const KEEP_CHOICES = ['this', 'that', 'both'] as const
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -220,6 +224,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     example: 'transfers cancel 2',
   },
   {
+    name: 'folder',
+    summary: 'the shared folder: how it stands; pause or resume it, settle conflicts, bring back what was replaced',
+    args: [
+      { name: 'action', required: false, kind: 'text', choices: FOLDER_ACTIONS },
+      { name: 'what', required: false, kind: 'text' },
+      { name: 'which', required: false, kind: 'text' },
+      { name: 'choice', required: false, kind: 'text', choices: KEEP_CHOICES },
+    ],
+    options: [
+      { flags: '--delete', summary: 'resume: delete for everybody what was deleted here', kind: 'flag' },
+      { flags: '--restore', summary: 'resume: bring back here what was deleted here', kind: 'flag' },
+    ],
+    example: 'folder conflicts keep 1 that',
+  },
+  {
     name: 'attach',
     summary: 'the console of a running peer; leaving it (q, Ctrl-C) does not stop the peer, p2p-tui quit does',
     args: [],
@@ -275,6 +294,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '-n, --name <name>', summary: 'name of this peer; for commands, which peer to talk to', kind: 'text' },
   { flags: '-d, --data <dir>', summary: 'state directory; for commands, which peer to talk to', kind: 'path' },
   { flags: '--network <name>', summary: 'keep several networks apart (home)', kind: 'text' },
+  {
+    flags: '--folder <path>',
+    summary: 'share this directory, or this one file (folder, in the state directory)',
+    kind: 'path',
+  },
+  { flags: '--no-folder', summary: 'share no folder', kind: 'flag' },
+  { flags: '--folder-mode <mode>', summary: `${FOLDER_MODES.join(', ')}: which way changes go (both)`, kind: 'text' },
   { flags: '--replicas <k>', summary: 'copies of a stored file (4)', kind: 'number' },
   {
     flags: '--quota <size>',

@@ -21,7 +21,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly string[]])
 const OTHERS = 'Others'
 
 /** Options that choose or make a peer: a console is of one. */
-const SHELL_OPTIONS = ['join', 'listen', 'name', 'data', 'network', 'headless', 'plain'] as const
+const SHELL_OPTIONS = ['join', 'listen', 'name', 'data', 'network', 'folder', 'headless', 'plain'] as const
 
 export interface Typed {
   readonly words: readonly string[]

@@ -15,10 +15,10 @@ export class Changes {
   /** Paths that the user brings back. */
   readonly #restored = new Set<FolderPath>() // at most MAX_SHOWN
 
-  /** `isConflict`: the path is that of a conflict copy. */
-  note(was: Entry | null, now: Entry, isConflict: boolean, time: number): void {
+  /** `isConflict`: the path is that of a conflict copy. Answers what changed to a user; null: nothing. */
+  note(was: Entry | null, now: Entry, isConflict: boolean, time: number): Change['what'] | null {
     const wasLive = was !== null && was.kind !== 'deleted'
-    if (was === null ? now.kind === 'deleted' : isSame(was, now)) return
+    if (was === null ? now.kind === 'deleted' : isSame(was, now)) return null
     const what =
       now.kind === 'deleted'
         ? 'deleted'
@@ -30,6 +30,7 @@ export class Changes {
               ? 'conflict'
               : 'added'
     this.#add({ path: now.path, what, by: now.author, time })
+    return what
   }
 
   /** What comes next to this path was brought back by the user. */

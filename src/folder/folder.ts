@@ -10,6 +10,7 @@ import type { Cancel, Env, Link, LinkHandler } from '../env.js'
 import type { FolderDisk, FolderPath, Problem } from '../folder-disk.js'
 import type { FolderApi, FolderMode, FolderView, KeepChoice, ResumeAnswer, TrashView } from '../folder-views.js'
 import type { Mesh, PeerInfo, Protocol } from '../mesh.js'
+import { ChangeLog } from './change-log.js'
 import { Changes } from './changes.js'
 import { isConflictPath } from './conflict-path.js'
 import type { Index } from './contract.js'
@@ -45,6 +46,7 @@ export class Folder implements Protocol, FolderApi {
   readonly #opening: Opening
   readonly #requests: Requests
   readonly #changes = new Changes()
+  readonly #log: ChangeLog
   #problems: readonly Problem[] = [] // at most MAX_PROBLEMS of the disk
   #tending: Cancel = () => {}
 
@@ -56,6 +58,7 @@ export class Folder implements Protocol, FolderApi {
     this.#env = env
     this.#mesh = mesh
     this.#options = options
+    this.#log = new ChangeLog(env, (peer) => options.nameOf(peer))
     this.#links = new Links(env, mesh, index, {
       held: (path, peer) => this.#work.held(path, peer),
       joined: () => this.#work.joined(),
@@ -96,7 +99,8 @@ export class Folder implements Protocol, FolderApi {
   /** Opens the disk and greets those that are linked already. */
   start(): void {
     this.#opening.open(false, (error) => {
-      if (error !== null) this.#env.log('warn', `the shared folder is paused: ${error}`)
+      const isLeaving = this.#opening.state === 'closed'
+      if (error !== null && !isLeaving) this.#env.log('warn', `the shared folder is paused: ${error}`)
     })
     for (const peer of this.#mesh.linked()) this.#links.up(peer)
     this.#tend()
@@ -230,7 +234,10 @@ export class Folder implements Protocol, FolderApi {
     const best = this.#index.get(path)?.best
     if (was?.content !== best?.content) this.#work.superseded(path)
     this.#links.changed(path, from)
-    if (best !== undefined) this.#changes.note(was, best, isConflictPath(path), this.#env.wallTime())
+    if (best !== undefined) {
+      const what = this.#changes.note(was, best, isConflictPath(path), this.#env.wallTime())
+      if (what !== null) this.#log.say(what, best)
+    }
     this.#options.changed()
   }
 

@@ -19,7 +19,12 @@ export function pathFault(path: string): string | null {
     if (segment === '.' || segment === '..') return 'its path leaves the folder'
     if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES) return `its name is longer than ${MAX_SEGMENT_BYTES} bytes`
   }
-  return RESERVED.test(path) ? 'its name is reserved' : null
+  return isReserved(path) ? 'its name is reserved' : null
+}
+
+/** Whether this is ours (the marker, the lock, the trash, …) or could be. */
+export function isReserved(path: string): boolean {
+  return RESERVED.test(path)
 }
 
 /** The directory above; null at the top. */

@@ -71,7 +71,9 @@ function conflictsOf(index: Index, nameOf: (peer: PeerId) => string): readonly F
   for (const { path, copy } of index.conflicts()) {
     if (conflicts.length >= MAX_CONFLICTS) break
     const entry = index.get(copy)?.best
-    if (entry !== undefined) conflicts.push({ path, copy, by: nameOf(entry.author), time: entry.mtimeMs })
+    const place = index.get(path)?.best
+    if (entry === undefined || place === undefined) continue
+    conflicts.push({ path, copy, placeBy: nameOf(place.author), by: nameOf(entry.author), time: entry.mtimeMs })
   }
   return conflicts
 }

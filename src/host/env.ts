@@ -10,6 +10,7 @@ import type { Cancel, Env, Identity, Links, LogLevel, Network } from '../env.js'
 import { HostChunks } from './chunks/host-chunks.js'
 import { HostDatagrams } from './datagrams.js'
 import { errorText } from './durable.js'
+import { HostFolderDisk } from './folder/host-folder-disk.js'
 import { type KeyPair, signWith } from './identity.js'
 import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
@@ -32,6 +33,8 @@ export interface HostEnvOptions {
   readonly log: LogRing
   /** Mining threads; all cores but one where absent. */
   readonly miners?: number | undefined
+  /** The shared folder, or the one file; null where this process shares none. */
+  readonly folder: string | null
   /** Whether UDP may be used. */
   readonly udp: boolean
   readonly fatal: (reason: string) => void
@@ -45,6 +48,7 @@ export class HostEnv implements Env {
   readonly store: LmdbStore
   readonly chunks: HostChunks
   readonly workers: HostWorkers
+  readonly folder: HostFolderDisk | null
   /** Other machines; idle until it is started. */
   readonly mdns: Mdns
   readonly #options: HostEnvOptions
@@ -61,7 +65,10 @@ export class HostEnv implements Env {
     this.chunks = new HostChunks({ stateDirectory, workers: this.workers })
     this.datagrams = new HostDatagrams(options.udp)
     this.mdns = new Mdns(network.tag, (text) => this.log('warn', text))
-    this.links = new HostLinks({ transport, chunks: this.chunks, datagrams: this.datagrams, announce })
+    const log = (level: LogLevel, text: string): void => this.log(level, text)
+    this.folder = options.folder === null ? null : new HostFolderDisk({ root: options.folder, fatal, log })
+    const { chunks, datagrams, folder } = this
+    this.links = new HostLinks({ transport, chunks, datagrams, folder, announce })
   }
 
   now(): number {
@@ -120,6 +127,7 @@ export class HostEnv implements Env {
     this.datagrams.close()
     await this.mdns.close()
     await this.#options.transport.close()
+    await this.folder?.close()
     await this.chunks.close()
     await this.store.close()
     await this.workers.close()

@@ -1,5 +1,5 @@
 /**
- * The core's links over the transport. Adds what only the host knows: a refused chunk goes to the data path, each
+ * The core's links over the transport. Adds what only the host knows: a refused chunk or block goes to the data path, each
  * listener has a UDP socket on its port number, and the first address we listen on goes to the runtime directory, where
  * this user's other peers find it.
  */
@@ -10,6 +10,7 @@ import type { Address } from '../../wire/types.js'
 import type { Cancel, DialOptions, Link, LinkHandler, Links, Listener, ListenOptions } from '../env.js'
 import type { HostChunks } from './chunks/host-chunks.js'
 import type { HostDatagrams } from './datagrams.js'
+import type { HostFolderDisk } from './folder/host-folder-disk.js'
 
 /** Pairs of ports that are tried where the UDP port of a free TCP port is taken. */
 const PORT_TRIES = 8
@@ -18,6 +19,8 @@ export interface HostLinksOptions {
   readonly transport: Transport
   readonly chunks: HostChunks
   readonly datagrams: HostDatagrams
+  /** Null where this process shares no folder. */
+  readonly folder: Pick<HostFolderDisk, 'refused'> | null
   /** The first address that is listened on is another one now. */
   readonly announce: (address: Address | null) => void
 }
@@ -92,8 +95,7 @@ export class HostLinks implements Links {
     return {
       message: (link: Link, message: Message) => {
         if (message.type === 'hello') listen = message.listen
-        if (message.type === 'chunkRefused') this.#options.chunks.refused(link, message.request)
-        else handler.message(link, message)
+        if (!this.#isRefusal(link, message)) handler.message(link, message)
       },
       drained: (link) => handler.drained(link),
       closed: (...end) => {
@@ -101,5 +103,14 @@ export class HostLinks implements Links {
         handler.closed(...end)
       },
     }
+  }
+
+  /** What a source says of our requests: of blocks only where some were asked for. */
+  #isRefusal(link: Link, message: Message): boolean {
+    const { chunks, folder } = this.#options
+    if (message.type === 'chunkRefused') chunks.refused(link, message.request)
+    else if (message.type !== 'folderBlocksRefused') return false
+    else return folder?.refused(link, message.request, message.missing) ?? false
+    return true
   }
 }

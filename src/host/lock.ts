@@ -26,11 +26,20 @@ export type Acquired =
 
 /** Takes the lock of a directory, or says who has it. */
 export function lockDirectory(directory: string): Acquired {
-  return acquire(join(directory, 'lock'), DEPTH)
+  return lockFile(join(directory, 'lock'), newNonce())
 }
 
-function acquire(path: string, depth: number): Acquired {
-  const content = `${JSON.stringify({ ...ownMark(), nonce: randomBytes(8).toString('hex') })}\n`
+/** The same with a file of one's own. Who took it with this nonce, in this process, has it and gets it again. */
+export function lockFile(path: string, nonce: string): Acquired {
+  return acquire(path, nonce, DEPTH)
+}
+
+export function newNonce(): string {
+  return randomBytes(8).toString('hex')
+}
+
+function acquire(path: string, nonce: string, depth: number): Acquired {
+  const content = `${JSON.stringify({ ...ownMark(), nonce })}\n`
   const lock: Lock = {
     release: () => {
       if (read(path) === content) rmSync(path, { force: true })
@@ -40,10 +49,15 @@ function acquire(path: string, depth: number): Acquired {
     if (createFile(path, content)) return { ok: true, lock }
     const found = read(path)
     if (found === null) continue // given back meanwhile
+    if (found === content) return { ok: true, lock }
     const holder = parse(found)
     if (holder !== null && lifeOf(holder) !== 'gone') return { ok: false, holder, path }
     if (depth === 0) return { ok: false, holder, path }
-    const guard = acquire(`${path}.${createHash('sha256').update(found).digest('hex').slice(0, 16)}`, depth - 1)
+    const guard = acquire(
+      `${path}.${createHash('sha256').update(found).digest('hex').slice(0, 16)}`,
+      newNonce(),
+      depth - 1,
+    )
     if (!guard.ok) return { ok: false, holder: guard.holder, path }
     try {
       if (read(path) !== found) continue

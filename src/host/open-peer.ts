@@ -6,10 +6,13 @@ import { OperationalError } from '../../wire/errors.js'
 import type { Address } from '../../wire/types.js'
 import type { LogLine, MineMode } from '../api.js'
 import type { Env } from '../env.js'
+import type { FolderDisk } from '../folder-disk.js'
+import type { FolderMode } from '../folder-views.js'
 import { Peer } from '../peer.js'
-import type { Homes } from './directories.js'
+import { type Homes, homes } from './directories.js'
 import { ownHosts, wildcards } from './own-hosts.js'
 import { defaultQuota } from './quota.js'
+import { sharedFolder } from './shared-folder.js'
 import { type RunningPeer, startPeer } from './start.js'
 import { vanishSoon } from './vanish.js'
 
@@ -27,12 +30,20 @@ export interface PeerPlan {
   readonly replicas: number
   /** Bytes of copies for others; null: what the disk allows. */
   readonly quotaBytes: number | null
+  /** Null: takes no part in the shared folder. */
+  readonly folder: FolderPlan | null
   readonly mine: MineMode
   readonly pingIntervalMs: number
   /** Name and version of the program, for other peers. */
   readonly software: string
   /** The user's own where absent. */
   readonly homes?: Homes
+}
+
+export interface FolderPlan {
+  /** A directory or one file, absolute; null: `folder` in the state directory. */
+  readonly path: string | null
+  readonly mode: FolderMode
 }
 
 export interface PeerFacts {
@@ -76,6 +87,7 @@ export interface OpenHooks {
 /** Starts a peer; throws OperationalError that says what to do next. */
 export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPeer> {
   const hosts = ownHosts()
+  const { folder } = plan
   const end = new End()
   const watchers = new Set<Watcher>() // one for each part of this process that shows the peer
   const changed = (what: 'state' | 'log'): void => {
@@ -86,7 +98,7 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
     name: plan.name,
     data: plan.data,
     udp: plan.udp,
-    makePeer: (env: Env, stateDirectory: string) =>
+    makePeer: (env: Env, stateDirectory: string, disk: FolderDisk | null) =>
       new Peer(env, {
         membership: {
           join: plan.join,
@@ -98,7 +110,11 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
         ledger: { mode: plan.mine },
         replicas: plan.replicas,
         quotaBytes: plan.quotaBytes ?? defaultQuota(stateDirectory),
+        folder: disk === null || folder === null ? null : { disk, mode: folder.mode },
       }),
+    ...(folder === null
+      ? {}
+      : { folder: (stateDirectory) => sharedFolder(folder.path, stateDirectory, plan.homes ?? homes()) }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => {
       hooks.onLog?.(line)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { TcpTransport } from '../../wire/transport-tcp.js'
 import type { LogLine } from '../api.js'
 import type { Env, Identity } from '../env.js'
+import type { FolderDisk } from '../folder-disk.js'
 import { type OnClose, openInSteps } from './closers.js'
 import type { NetworkKeys } from './derive.js'
 import { type Homes, homes, type StateDirectory } from './directories.js'
@@ -26,7 +27,9 @@ export interface HostOptions<T> {
   /** State directory; null: the most recently used free one. */
   readonly data: string | null
   /** Builds the core over its world; called once, when everything else stands. */
-  readonly makePeer: (env: Env, stateDirectory: string) => T
+  readonly makePeer: (env: Env, stateDirectory: string, folder: FolderDisk | null) => T
+  /** Where the shared folder lies, or the one shared file; absent: this peer shares none. */
+  readonly folder?: (stateDirectory: string) => string
   /** The peer cannot go on; `close` is still to be called. Never called inside `startPeer` before it settles. */
   readonly fatal: (reason: string) => void
   readonly onLog?: (line: LogLine) => void
@@ -83,7 +86,7 @@ function open<T>(options: HostOptions<T>, onClose: OnClose): Omit<RunningPeer<T>
   env = makeEnv({ options, home, directory, network, keys, identity, store, announcement, log, fatal })
   const world = env
   onClose(() => world.close())
-  const peer = options.makePeer(world, directory.path)
+  const peer = options.makePeer(world, directory.path, world.folder)
   return { peer, env: world, stateDirectory: directory.path, network, secret, socket, log: () => log.lines() }
 }
 
@@ -117,6 +120,7 @@ function makeEnv<T>(parts: Parts<T>): HostEnv {
     announce: (address) => announcement.update({ address }),
     log,
     miners: options.miners,
+    folder: options.folder?.(directory.path) ?? null,
     udp: options.udp ?? true,
     fatal,
   })

@@ -282,6 +282,37 @@ export class Peer implements AsyncDisposable {
     return value(this.#core.control(transfer, action))
   }
 
+  // ---- the shared folder
+
+  folder(): api.FolderView {
+    return this.#core.folder()
+  }
+
+  /** Nothing is told or written until `folderResume`. */
+  folderPause(): api.FolderView {
+    return value(this.#core.folderPause())
+  }
+
+  /** After a mass delete an answer is needed: 'delete' tells all, 'restore' brings everything back. */
+  async folderResume(answer: api.ResumeAnswer = null): Promise<api.FolderView> {
+    return this.#run(undefined, (done) => void this.#core.folderResume(answer, done))
+  }
+
+  /** Settles a conflict, named by its copy (or by the file where it has one copy only). */
+  async folderKeep(copy: string, choice: api.KeepChoice): Promise<api.FolderView> {
+    return this.#run(undefined, (done) => void this.#core.folderKeep(copy, choice, done))
+  }
+
+  /** What others replaced or deleted here, newest first. */
+  async folderTrash(): Promise<readonly api.TrashView[]> {
+    return this.#run(undefined, (done) => void this.#core.folderTrash(done))
+  }
+
+  /** Brings one back, by its id in the trash, or the newest of a path. */
+  async folderRestore(what: string): Promise<api.TrashView> {
+    return this.#run(undefined, (done) => void this.#core.folderRestore(what, done))
+  }
+
   // ---- inside
 
   /** Throws once the peer is being closed. */

@@ -1,11 +1,13 @@
 /** The options of a library peer, checked (callers may write plain JavaScript) and turned into what the host starts. */
+import { resolve } from 'node:path'
 import { OperationalError } from '../../wire/errors.js'
 import { isAddress } from '../../wire/field.js'
 import type { Address } from '../../wire/types.js'
 import type { MineMode } from '../api.js'
 import { SOFTWARE } from '../cli/version.js'
+import { FOLDER_MODES, type FolderMode } from '../folder-views.js'
 import { type Homes, homes as usualHomes } from '../host/directories.js'
-import type { PeerPlan } from '../host/open-peer.js'
+import type { FolderPlan, PeerPlan } from '../host/open-peer.js'
 import { isNetworkName, rememberNetwork } from '../host/secret.js'
 import { decodeTicket, looksLikeTicket, type Ticket } from '../membership/ticket.js'
 import type { DataCriterion } from './data.js'
@@ -34,6 +36,10 @@ export interface PeerOptions {
   readonly replicas?: number
   /** Bytes of copies of stored files that this peer keeps; a tenth of the free disk, at most 10 GiB, where absent. */
   readonly quotaBytes?: number
+  /** Directory or single file to share with all peers; `folder` in the state directory where absent; false: none. */
+  readonly folder?: string | false
+  /** 'both' where absent. */
+  readonly folderMode?: FolderMode
   /** 'own' where absent: mine when there is something to mine. */
   readonly mine?: MineMode
   /** 500 where absent. */
@@ -69,11 +75,22 @@ export function planOf(options: PeerOptions): PeerPlan {
     udp: options.udp !== false,
     replicas,
     quotaBytes,
+    folder: folderOf(options),
     mine,
     pingIntervalMs,
     software: SOFTWARE,
     homes,
   }
+}
+
+function folderOf({ folder, folderMode = 'both' }: PeerOptions): FolderPlan | null {
+  check(
+    folder === undefined || folder === false || (typeof folder === 'string' && folder !== ''),
+    'folder: a path, or false',
+  )
+  check(FOLDER_MODES.includes(folderMode), `folderMode: one of ${FOLDER_MODES.join(', ')}`)
+  if (folder === false) return null
+  return { path: folder === undefined ? null : resolve(folder), mode: folderMode }
 }
 
 /** What to dial for an address or a ticket of the network with this secret. */

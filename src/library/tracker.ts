@@ -21,7 +21,7 @@ export class Tracker implements AsyncDisposable {
   /** Starts, if it has not, and listens at `host:port` (port 0 takes a free one); answers the address to tell others. */
   async startListening(address?: string): Promise<string> {
     if (this.#closed) throw new OperationalError('this tracker is closed: make a new one')
-    const opening = (this.#opening ??= Peer.open({ ...this.#options, mine: 'never' }))
+    const opening = (this.#opening ??= Peer.open({ folder: false, ...this.#options, mine: 'never' }))
     const peer = await opening.catch((error: unknown) => {
       this.#opening = null
       throw error

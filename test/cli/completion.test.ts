@@ -8,7 +8,7 @@ import type { TallyView } from '../../src/api.js'
 import { completions, type Known, knownFrom } from '../../src/cli/completion.js'
 import { COMMANDS } from '../../src/cli/spec.js'
 import { halfLine, splitLine } from '../../src/cli/words.js'
-import { fileView, network, peerView, transferView } from '../ui/network.js'
+import { conflictOf, fileView, network, peerView, transferView } from '../ui/network.js'
 
 const test = suite('completion')
 const folder = mkdtempSync(join(tmpdir(), 'p2p-paths-'))
@@ -189,6 +189,24 @@ test('no line and no name breaks it', () => {
       for (const { value } of candidates) assert.doesNotMatch(value, /\p{Cc}/u)
     }),
   )
+})
+
+test('folder: its actions, its conflicts by number, what can be brought back', () => {
+  const [view] = [base.folder]
+  const conflicts = [conflictOf('z.txt', 1_700_000_000), conflictOf('a.txt', 1_700_000_000)]
+  const changes = [...view.changes, { path: 'new.txt', what: 'added' as const, by: 'ada', time: 0 }]
+  const of = knownFrom(network(1_700_000_000, { folder: { ...view, conflicts, changes } }), folder)
+  assert.deepStrictEqual(values('folder ', of), ['pause', 'resume', 'conflicts', 'restore', 'problems'])
+  assert.deepStrictEqual(values('folder pause ', of), [])
+  assert.deepStrictEqual(values('folder resume ', of), ['--delete', '--restore'])
+  assert.deepStrictEqual(values('folder conflicts ', of), ['show', 'keep'])
+  assert.deepStrictEqual(completions('folder CONFLICTS keep ', of).candidates, [
+    { value: '1', note: 'a.txt' },
+    { value: '2', note: 'z.txt' },
+  ])
+  assert.deepStrictEqual(values('folder conflicts keep 1 ', of), ['this', 'that', 'both'])
+  assert.deepStrictEqual(values('folder conflicts show 1 ', of), [])
+  assert.deepStrictEqual(values('folder restore ', of), ['notes/blockchain.txt', 'old.txt'])
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import { withConfig } from '../../src/cli/config.js'
@@ -43,6 +43,19 @@ test('UDP is used unless the file or a flag forbids it', ({ folder }) => {
   assert.strictEqual(withConfig(globals(), folder).udp, false)
 })
 
+test('the folder: a whole path or none; a flag wins', ({ folder }) => {
+  const of = (settings: object, ...words: string[]) => {
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(settings))
+    const { folder: path, folderMode } = withConfig(globals(...words), folder)
+    return [path, folderMode]
+  }
+  assert.deepStrictEqual(of({}), [undefined, undefined])
+  assert.deepStrictEqual(of({ folder: '~/shared', folderMode: 'read-only' }), [join(homedir(), 'shared'), 'read-only'])
+  assert.deepStrictEqual(of({ folder: '/srv/all' }, '--no-folder'), [false, undefined])
+  assert.deepStrictEqual(of({ folder: false }, '--folder', 'x', '--folder-mode', 'receive-only'), ['x', 'receive-only'])
+  assert.deepStrictEqual(of({ folder: false }), [false, undefined])
+})
+
 test('a bad file is named with what is wrong in it', ({ folder }) => {
   const cases: readonly [string, RegExp][] = [
     ['{', /config\.json is not JSON/],
@@ -51,6 +64,9 @@ test('a bad file is named with what is wrong in it', ({ folder }) => {
     ['{"join": "a:1"}', /"join" must be a list/],
     ['{"replicas": -1}', /"replicas" must be a whole number/],
     ['{"mine": "often"}', /own, always or never/],
+    ['{"folder": "here"}', /"folder" must be an absolute path/],
+    ['{"folder": true}', /"folder" must be an absolute path/],
+    ['{"folderMode": "some"}', /"folderMode" must be both, read-only, receive-only/],
   ]
   for (const [content, expected] of cases) {
     writeFileSync(join(folder, 'config.json'), content)

@@ -113,4 +113,16 @@ test('any words come back from a quoted line', () => {
   )
 })
 
+test('the folder: a path, none, and which way changes go', () => {
+  const { folder, folderMode } = parsed('--folder', 'notes', '--folder-mode', 'receive-only').globals
+  assert.deepStrictEqual([folder, folderMode], ['notes', 'receive-only'])
+  assert.strictEqual(parsed('--no-folder').globals.folder, false)
+  assert.strictEqual(parsed('--headless').globals.folder, undefined)
+  const wrong = parseWords(['--folder-mode', 'none'], VERSION)
+  assert(!wrong.ok && wrong.exit === 2 && /both, read-only, receive-only/.test(wrong.text))
+  const { args, options } = parsed('folder', 'conflicts', 'keep', '2', 'that')
+  assert.deepStrictEqual(args, { action: 'conflicts', what: 'keep', which: '2', choice: 'that' })
+  assert.deepStrictEqual(parsed('folder', 'resume', '--restore').options, { ...options, restore: true })
+})
+
 test.run()

@@ -60,6 +60,15 @@ const WALKS: Readonly<Record<string, Walk>> = {
     { shell: 'remove nowhere.txt', fails: true },
   ],
   transfers: () => [{ shell: 'transfers' }, { shell: 'transfers cancel 99', fails: true }],
+  folder: () => [
+    ...['folder', 'folder conflicts', 'folder problems', 'folder restore'].map((shell) => ({ shell })),
+    { shell: 'folder conflicts keep 1 that', fails: true },
+    { shell: 'folder conflicts solve', fails: true },
+    { shell: 'folder restore nothing', fails: true },
+    { shell: 'folder resume --delete', fails: true },
+    { shell: 'folder pause' },
+    { shell: 'folder resume' },
+  ],
   vote: () => [
     { shell: 'vote ann yes', typed: 'vote bea yes', same: instead('ann', 'bea') },
     { shell: 'vote ann no', fails: true },

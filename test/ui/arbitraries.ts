@@ -1,6 +1,6 @@
 /** Any network that the types allow, with names that no honest peer has. */
 import fc from 'fast-check'
-import type { BlockView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
+import type { BlockView, FileView, FolderView, PeerView, Snapshot, TransferView } from '../../src/api.js'
 import type { Address } from '../../wire/types.js'
 import { peerId } from './network.js'
 
@@ -110,6 +110,29 @@ const anyWatched = fc.record({
   rttMs: fc.option(anyCount),
 })
 
+const anyFolder: fc.Arbitrary<FolderView> = fc.record({
+  path: anyName,
+  mode: fc.constantFrom('both', 'read-only', 'receive-only'),
+  state: fc.constantFrom('off', 'scanning', 'syncing', 'in sync', 'paused'),
+  reason: anyName,
+  files: anyCount,
+  directories: anyCount,
+  bytes: anyCount,
+  inSync: fc.boolean(),
+  need: fc.record({ items: anyCount, bytes: anyCount, done: anyCount }),
+  heldDeletions: fc.nat(),
+  conflicts: few(fc.record({ path: anyName, copy: anyName, placeBy: anyName, by: anyName, time: fc.nat() })),
+  problems: few(fc.record({ path: anyName, reason: anyName })),
+  changes: few(
+    fc.record({
+      path: anyName,
+      what: fc.constantFrom('added', 'changed', 'deleted', 'conflict', 'restored'),
+      by: anyName,
+      time: fc.nat(),
+    }),
+  ),
+})
+
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   status: fc.record({
     id: anyId,
@@ -188,5 +211,6 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
       state: fc.constantFrom('running', 'done', 'failed'),
     }),
   ),
+  folder: anyFolder,
   rates: fc.record({ down: anyCount, up: anyCount }),
 })

@@ -4,6 +4,8 @@ import type {
   BlockView,
   ChunkMapView,
   FileView,
+  FolderConflict,
+  FolderView,
   LookupProgress,
   PeerView,
   Snapshot,
@@ -108,6 +110,37 @@ export function chunkMap(n: number, chunks: number, have: number): ChunkMapView 
   }
 }
 
+/** In sync, after two changes by others. `time` is seconds since the epoch. */
+export function folderView(time: number, change: Partial<FolderView> = {}): FolderView {
+  return {
+    path: '/home/ada/shared',
+    mode: 'both',
+    state: 'in sync',
+    reason: '',
+    files: 214,
+    directories: 12,
+    bytes: 4_200_000,
+    inSync: true,
+    need: { items: 0, bytes: 0, done: 0 },
+    heldDeletions: 0,
+    conflicts: [],
+    problems: [],
+    changes: [
+      { path: 'notes/blockchain.txt', what: 'changed', by: 'finch-teal', time: (time - 4) * 1000 },
+      { path: 'old.txt', what: 'deleted', by: 'wren-amber', time: (time - 200) * 1000 },
+    ],
+    ...change,
+  }
+}
+
+export const conflictOf = (path: string, time: number, by = 'wren-amber'): FolderConflict => ({
+  path,
+  copy: path.replace(/(\.\w+)?$/, '.sync-conflict-20261121-103000-123-3f9a0c1$1'),
+  placeBy: 'finch-teal',
+  by,
+  time: (time - 60) * 1000,
+})
+
 /** An open poll. */
 export function tallyView(poll: string, choices: TallyView['choices'], change: Partial<TallyView> = {}): TallyView {
   const total = Object.values(choices).reduce((sum, count) => sum + count, 0)
@@ -162,6 +195,7 @@ export function network(time: number, change: Partial<Snapshot> = {}): Snapshot 
     transfers: [transferView(1, 'music.txt')],
     chunkMaps: [chunkMap(1, 512, 312)],
     lookup: null,
+    folder: folderView(time),
     rates: { down: 4_200_000, up: 100_000 },
     ...change,
   }
@@ -193,6 +227,7 @@ export function emptyNetwork(time: number): Snapshot {
     files: [],
     transfers: [],
     chunkMaps: [],
+    folder: folderView(time, { files: 0, directories: 0, bytes: 0, changes: [] }),
     rates: { down: 0, up: 0 },
   }
 }

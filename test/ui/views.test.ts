@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import type { HoldersView, PeerView, Snapshot } from '../../src/api.js'
 import { lookOf } from '../../ui/look.js'
-import type { Model } from '../../ui/state.js'
+import { FOLDER_KEY, type Model } from '../../ui/state.js'
 import { widthOf } from '../../ui/text/cells.js'
 import { plainText } from '../../ui/text/line.js'
 import { filesContent } from '../../ui/views/files.js'
@@ -62,6 +62,7 @@ test('details of hostile things fill their room exactly', () => {
           `s:${snapshot?.ring.id}`,
           `f:${snapshot?.files[0]?.id}`,
           `t:${snapshot?.transfers[0]?.n}`,
+          FOLDER_KEY,
         ]
         for (const key of keys) {
           const lines = overlayLines({ kind: 'detail', pane, key: key ?? '', scroll }, model, 77, 19)

@@ -14,8 +14,9 @@ const CONSOLE_KEYS: readonly KeyMeaning[] = [
   [':', 'command prompt: Tab completes, Right takes what is dimmed, Up and Down bring earlier lines'],
   ['Ctrl-R', 'search the earlier lines'],
   ['x', 'cancel the transfer under the cursor, else the running command'],
+  ['f', 'the shared folder: conflicts, what is to go, last changes'],
   ['?', 'this help'],
-  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link; of a block the records that / picks'],
+  ['y', 'copy what is open: a ticket, lines, an id, a hash, a link'],
   ['+ -', 'in the log: more or fewer levels'],
   ['Ctrl-L', 'paint the screen anew'],
 ]
@@ -38,7 +39,7 @@ export function consoleKeys(attached: Attached | undefined): readonly KeyMeaning
   ]
 }
 
-const RESERVED = 'jkgGz/:xy?q1234'
+const RESERVED = 'jkgGz/:xyf?q1234'
 const USUAL: Readonly<Record<string, string>> = {
   v: 'vote',
   a: 'vote',

@@ -7,7 +7,7 @@ import { assertNever } from '../../wire/errors.js'
 import { type Edit, EMPTY, edit, editorOf, insert, textOf } from '../prompt/editor.js'
 import { walk } from '../prompt/history.js'
 import { NO_SEARCH, searchOn } from '../prompt/search.js'
-import type { UiState } from '../state.js'
+import { FOLDER_KEY, type UiState } from '../state.js'
 import { commandForKey, looksLikeCommand } from './command-keys.js'
 import { enterForm, enterPrompt, enterSearch, foundLine, toPanes } from './enter.js'
 import { formOf, moveField } from './forms.js'
@@ -51,10 +51,17 @@ function pressLetter(ui: UiState, letter: string, around: Surroundings): Step {
   if (letter === '?') return step({ ...ui, overlay: overlay?.kind === 'help' ? null : { kind: 'help', scroll: 0 } })
   if (letter === 'z') return step({ ...ui, zoom: !ui.zoom, overlay: null })
   if (letter === 'x') return cancel(ui, around)
+  if (letter === 'f') return step(folder(ui))
   const pane = PANE_KEYS[letter]
   if (pane !== undefined) return step({ ...ui, focus: pane, overlay: null })
   if ('jkgG'.includes(letter)) return step(moved(ui, letter, around))
   return startCommand(ui, letter, around)
+}
+
+function folder(ui: UiState): UiState {
+  const { overlay } = ui
+  const isOpen = overlay?.kind === 'detail' && overlay.key === FOLDER_KEY
+  return { ...ui, overlay: isOpen ? null : { kind: 'detail', pane: 'files', key: FOLDER_KEY, scroll: 0 } }
 }
 
 /** A terminal never answers whether it did so. */

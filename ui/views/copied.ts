@@ -3,9 +3,10 @@
  * filtered, the id, hash or link of a thing, the ids of a block's records. Invariant: at most MAX_BYTES, and never a control
  * or format character.
  */
+import type { Snapshot } from '../../src/api.js'
 import { plural } from '../../src/cli/format.js'
 import type { Copied } from '../input/step.js'
-import type { Model, Overlay } from '../state.js'
+import { FOLDER_KEY, type Model, type Overlay } from '../state.js'
 import { plainText } from '../text/line.js'
 import { wholeRecordLine } from './block.js'
 import { chosenLines, clock } from './log.js'
@@ -31,6 +32,10 @@ export function copiedFrom(overlay: Overlay, model: Model): Copied | null {
     case 'detail':
       return thingOf(overlay, model)
   }
+}
+
+function folderPath({ folder }: Snapshot): Copied | null {
+  return folder.path === '' ? null : { text: safe(folder.path), what: 'the path is' }
 }
 
 function linesOf(lines: readonly string[]): Copied | null {
@@ -61,6 +66,7 @@ function thingOf(overlay: Detail, model: Model): Copied | null {
     case 'ring':
       return { text: safe(key.slice(2)), what: 'the id is' }
     case 'files': {
+      if (key === FOLDER_KEY) return folderPath(snapshot)
       const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
       const file = snapshot.files.find(({ id, name, size }) =>
         transfer === undefined ? `f:${id}` === key : name === transfer.name && size === transfer.total,

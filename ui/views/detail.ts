@@ -1,13 +1,14 @@
 /** One thing in full: a peer, a block, a ring neighbour, a file or a transfer. Live, as long as it is open. */
 import type { ChunkMapView, FileView, PeerView, Snapshot, TransferView } from '../../src/api.js'
 import type { Look } from '../look.js'
-import type { Model, PaneId } from '../state.js'
+import { FOLDER_KEY, type Model, type PaneId } from '../state.js'
 import { type Line, styled } from '../text/line.js'
 import { linkOf } from '../text/link.js'
 import { age, duration, percent, plural, rate, size } from '../text/units.js'
 import { blockLines, nameOf } from './block.js'
 import { fieldLines as chunkLines, keyLine, sourceLine } from './chunk-map.js'
 import { field } from './field.js'
+import { folderPage } from './folder.js'
 import { holdersLines } from './holders.js'
 import type { Page } from './overlay.js'
 import { scoreWords, taskMark, tasksOf } from './peers.js'
@@ -137,6 +138,7 @@ function fileAt(key: string, { files, transfers }: Snapshot): FileView | undefin
 }
 
 function filePage(key: string, snapshot: Snapshot, model: Model, width: number): Page {
+  if (key === FOLDER_KEY) return folderPage(snapshot.folder, width, model)
   const transfer = snapshot.transfers.find(({ n }) => `t:${n}` === key)
   const file = fileAt(key, snapshot)
   if (transfer === undefined && file === undefined) return GONE

@@ -1,6 +1,6 @@
 /**
  * What moves first (bar, rate, time left, sources; a dash and the reason where it stands still), then every other known
- * file: one that moves is listed once.
+ * file: one that moves is listed once. The shared folder stands at the foot, in view wherever the list is.
  */
 import type { FileView, Snapshot, TransferView } from '../../src/api.js'
 import type { Look } from '../look.js'
@@ -8,9 +8,11 @@ import type { Model } from '../state.js'
 import { column, type Line, lineWidth, type Span, styled } from '../text/line.js'
 import { bar, duration, percent, plural, rate, shortId, size } from '../text/units.js'
 import { nameOf } from './block.js'
+import { folderLines } from './folder.js'
 import type { Content } from './rows.js'
 
-export function filesContent({ snapshot, look }: Model, width: number): Content {
+export function filesContent(model: Model, width: number): Content {
+  const { snapshot, look } = model
   const empty = 'no files yet: :store <file>'
   if (snapshot === null) return { rows: [], footer: [], empty }
   const moving = snapshot.transfers.filter(({ state }) => state !== 'done')
@@ -23,7 +25,7 @@ export function filesContent({ snapshot, look }: Model, width: number): Content 
         .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
         .map((file) => ({ key: `f:${file.id}`, lines: [fileLine(file, snapshot, width, look)] })),
     ],
-    footer: [],
+    footer: folderLines(snapshot.folder, width, model),
     empty,
   }
 }

@@ -3,6 +3,7 @@ import type { Snapshot } from '../../src/api.js'
 import type { Model } from '../state.js'
 import { type Line, lineWidth, paint, type Span, spread, styled } from '../text/line.js'
 import { hashRate, plural, rate, shortId } from '../text/units.js'
+import { folderWord } from './folder.js'
 
 export function headerLine(model: Model, width: number): string {
   const { snapshot, look } = model
@@ -28,11 +29,13 @@ export function headerLine(model: Model, width: number): string {
   return paint(spread(left, [...right, ' '], width, look), width, look)
 }
 
-function rightParts({ status, mining, rates }: Snapshot, { look }: Model): readonly Line[] {
+function rightParts({ status, mining, rates, folder }: Snapshot, { look }: Model): readonly Line[] {
   const { glyphs } = look
   const parts: Line[] = [[plural(status.peers, 'peer')]]
   const offset = Math.abs(status.clockOffsetMs)
   if (offset > 20_000) parts.push([styled('bad', `clock ${Math.round(offset / 1000)} s off`)])
+  const asks = folderWord(folder)
+  if (asks.length > 0) parts.push(asks)
   if (mining.syncing !== null) parts.push([styled('busy', `syncing ${mining.syncing.done}/${mining.syncing.total}`)])
   parts.push(
     [styled('in', glyphs.incoming), ' ', rate(rates.down)],

@@ -59,6 +59,7 @@ function hintsOf(model: Model): readonly Hint[] {
     ['q', attached === undefined ? 'quit' : 'detach'],
     ['/', 'filter'],
     ['z', 'zoom'],
+    ['f', 'folder'],
     ...named.slice(3),
   ]
 }

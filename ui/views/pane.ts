@@ -90,7 +90,7 @@ function listLines(pane: PaneId, model: Model, width: number, room: number): Lis
   // the list is what the pane is for
   const listed = rows.reduce((sum, row) => sum + row.lines.length, 0)
   const spare = Math.max(room > 1 ? 1 : 0, Math.floor((room - head.length) / 3), room - head.length - listed)
-  const footer = content.footer.slice(0, rows.length === 0 ? 1 : spare)
+  const footer = content.footer.slice(0, rows.length === 0 ? Math.max(1, Math.floor(room / 3)) : spare)
   const left = Math.max(0, room - head.length - footer.length)
   const lines: string[] = head.map((line) => paint(line, width, look))
   const shown = rows.length === 0 ? [] : rowLines(rows, pane, model, width, left)

@@ -62,6 +62,7 @@ export function openTaskWorld(begin: Begin, hooks: TaskWorldHooks): TaskWorld {
     log: new LogRing((line) => hooks.log(line)),
     // nobody mines here, and who is no neighbour of anybody needs no datagrams
     miners: 1,
+    folder: null,
     udp: false,
     fatal: hooks.fatal,
   })
