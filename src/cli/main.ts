@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Entry of the program: a command for a running peer, or a peer of its own. Everything heavy is loaded on demand. */
+import { takeFileThreads } from '../host/file-threads.js'
 import { choosePeer } from './choose.js'
 import { EXIT } from './outcome.js'
 import { type Invocation, parseWords } from './parse.js'
@@ -13,10 +14,12 @@ async function main(words: readonly string[]): Promise<number> {
     return parsed.exit
   }
   const { invocation } = parsed
-  if (invocation.command === null) return (await import('./start.js')).startHere(invocation.globals)
   const isAnchor = invocation.command === 'anchor'
-  if (isAnchor && invocation.args.action === undefined)
-    return (await import('./start.js')).startAnchor(invocation.globals)
+  if (invocation.command === null || (isAnchor && invocation.args.action === undefined)) {
+    takeFileThreads() // loading the rest calls for files already
+    const { startHere, startAnchor } = await import('./start.js')
+    return isAnchor ? startAnchor(invocation.globals) : startHere(invocation.globals)
+  }
   const choice = choosePeer(invocation.globals, isAnchor)
   if (!choice.ok) {
     process.stderr.write(`p2p-tui: ${choice.text}\n`)

@@ -1,13 +1,13 @@
 /**
  * The index in the store: table `folder` holds a record for each path, and under `/` and its id the block hashes of each
  * content of several blocks (no path begins with `/`); table `meta` the marker of the folder and when we were last there.
- * Writes gather while one is under way, so that a burst of changes is few transactions. What is lost in a crash is found
- * again by the next scan or told again by others.
+ * Writes gather while one is under way, in a burst for a while longer, so that it is few transactions. What is lost in a crash
+ * is found again by the next scan or told again by others.
  */
 import { ProtocolError } from '../../wire/errors.js'
 import { isHash } from '../../wire/hash.js'
 import type { Hash } from '../../wire/types.js'
-import type { Env, StoreOperation } from '../env.js'
+import type { Cancel, Env, StoreOperation } from '../env.js'
 import type { FolderPath } from '../folder-disk.js'
 import type { Known } from './entry.js'
 import { shapeFault } from './entry-check.js'
@@ -18,6 +18,10 @@ const LAST_THERE = 'folder.last-there'
 const BLOCKS = '/'
 /** Records in one write: encoding them is some 20 ms. */
 const MAX_BATCH = 2048
+/** A write of so many records is part of a burst: the next one comes so much later, unless it is full before. What a crash
+ * loses of the versions that stood here makes conflicts of later edits, so single changes do not wait. */
+const BURST = 64
+const GATHER_MS = 250
 
 export interface Stored {
   readonly marker: string | null
@@ -30,15 +34,20 @@ export interface Stored {
 }
 
 export class IndexStore {
+  readonly #env: Pick<Env, 'store' | 'after'>
   readonly #store: Env['store']
   readonly #knownOf: (path: FolderPath) => Known | undefined
   /** To be written: as much as the index holds at most. */
   readonly #paths = new Set<FolderPath>()
   readonly #others = new Map<string, StoreOperation>()
+  /** Written with the last of the paths: what they say must be of the folder whose marker it is. */
+  #marker: StoreOperation | null = null
   #isWriting = false
+  #gathering: Cancel | null = null
 
-  constructor(store: Env['store'], knownOf: (path: FolderPath) => Known | undefined) {
-    this.#store = store
+  constructor(env: Pick<Env, 'store' | 'after'>, knownOf: (path: FolderPath) => Known | undefined) {
+    this.#env = env
+    this.#store = env.store
     this.#knownOf = knownOf
   }
 
@@ -67,7 +76,9 @@ export class IndexStore {
 
   setMarker(marker: string | null): void {
     const value = marker === null ? null : new Uint8Array(Buffer.from(marker))
-    this.#write(value === null ? { remove: 'meta', key: MARKER } : { put: 'meta', key: MARKER, value })
+    this.#marker = value === null ? { remove: 'meta', key: MARKER } : { put: 'meta', key: MARKER, value }
+    this.#stopGathering()
+    this.#next()
   }
 
   setLastThere(wallTimeMs: number): void {
@@ -89,7 +100,8 @@ export class IndexStore {
 
   /** Hands all that waits to the store. */
   flush(): void {
-    while (this.#paths.size > 0 || this.#others.size > 0) this.#store.write(this.#take())
+    this.#stopGathering()
+    while (!this.#isEmpty) this.#store.write(this.#take())
   }
 
   #write(operation: StoreOperation): void {
@@ -98,10 +110,28 @@ export class IndexStore {
   }
 
   #next(): void {
-    if (this.#isWriting || (this.#paths.size === 0 && this.#others.size === 0)) return
+    if (this.#isWriting || this.#gathering !== null || this.#isEmpty) return
     this.#isWriting = true
-    this.#store.write(this.#take(), () => {
+    const operations = this.#take()
+    this.#store.write(operations, () => {
       this.#isWriting = false
+      if (operations.length >= BURST && this.#paths.size < MAX_BATCH) this.#gather()
+      else this.#next()
+    })
+  }
+
+  get #isEmpty(): boolean {
+    return this.#paths.size === 0 && this.#others.size === 0 && this.#marker === null
+  }
+
+  #stopGathering(): void {
+    this.#gathering?.()
+    this.#gathering = null
+  }
+
+  #gather(): void {
+    this.#gathering = this.#env.after(GATHER_MS, () => {
+      this.#gathering = null
       this.#next()
     })
   }
@@ -116,6 +146,10 @@ export class IndexStore {
       operations.push(
         known === undefined ? { remove: 'folder', key: path } : { put: 'folder', key: path, value: encodeKnown(known) },
       )
+    }
+    if (this.#paths.size === 0 && this.#marker !== null) {
+      operations.push(this.#marker)
+      this.#marker = null
     }
     return operations
   }

@@ -25,7 +25,7 @@ const TEND_MS = 3_600_000
 const MAX_COPY_DEPTH = 8
 
 export class FolderIndex implements Index {
-  readonly #env: Pick<Env, 'store' | 'wallTime' | 'identity'>
+  readonly #env: Pick<Env, 'wallTime' | 'identity'>
   readonly #options: IndexOptions
   readonly #hooks: IndexHooks
   readonly #paths: KnownPaths
@@ -42,7 +42,7 @@ export class FolderIndex implements Index {
   /** Files that had live paths below them at the last `tend`. */
   #clashes: ReadonlySet<FolderPath> = new Set() // some of the paths
 
-  constructor(env: Pick<Env, 'store' | 'wallTime' | 'identity' | 'log'>, options: IndexOptions, hooks: IndexHooks) {
+  constructor(env: Pick<Env, 'store' | 'after' | 'wallTime' | 'identity'>, options: IndexOptions, hooks: IndexHooks) {
     this.#env = env
     this.#options = options
     this.#hooks = hooks
@@ -54,7 +54,7 @@ export class FolderIndex implements Index {
         if (this.#isLoaded) this.#store.setBlocks(id, blocks)
       },
     })
-    this.#store = new IndexStore(env.store, (path) => this.#paths.get(path))
+    this.#store = new IndexStore(env, (path) => this.#paths.get(path))
   }
 
   get marker(): string | null {

@@ -89,15 +89,76 @@ test('records that cannot be read are dropped, and found again by the scan', asy
 
 test('a burst of changes is few writes', () => {
   const store = new MemoryStore()
-  const ann = new Peer('ann', new Clock(), { mode: 'both' }, store).open()
+  const clock = new Clock()
+  const ann = new Peer('ann', clock, { mode: 'both' }, store).open()
   for (let number = 0; number < 5000; number++) ann.write(`f${number}`, `${number}`)
   assert.ok(store.writes <= 2, `${store.writes} writes before one was durable`)
   store.settle()
+  for (let round = 0; round < 3; round++) {
+    clock.pass()
+    store.settle()
+  }
   assert.ok(store.writes < 10, `${store.writes} writes`)
   const later = new Peer('ann', new Clock(), { mode: 'both' }, store)
   later.index.load()
   assert.equal(later.index.totals().files, 5000)
   assert.deepEqual(later.index.digests(), ann.index.digests())
+})
+
+test('what changes soon after a burst waits for the next write, and is lost neither then nor at the end', () => {
+  const store = new MemoryStore()
+  const clock = new Clock()
+  const ann = new Peer('ann', clock, { mode: 'both' }, store).open()
+  ann.write('first', 'alone')
+  store.settle()
+  for (let number = 0; number < 200; number++) ann.write(`f${number}`, `${number}`)
+  store.settle()
+  for (let number = 0; number < 200; number++) ann.write(`g${number}`, `${number}`)
+  store.settle()
+  const before = store.writes
+  ann.write('a', 'one')
+  ann.write('a', 'two')
+  store.settle()
+  assert.equal(store.writes, before, 'it gathers')
+  clock.pass()
+  assert.equal(store.writes, before + 1)
+  store.settle()
+  clock.pass() // that was a burst, too
+  ann.write('b', 'three')
+  assert.equal(store.writes, before + 2, 'a single change does not wait')
+  store.settle()
+  for (let number = 0; number < 200; number++) ann.write(`h${number}`, `${number}`)
+  store.settle()
+  assert.equal(store.writes, before + 4)
+  ann.write('c', 'four')
+  ann.index.flush()
+  assert.equal(store.writes, before + 5, 'the end does not wait')
+  clock.pass()
+  assert.equal(store.writes, before + 5)
+})
+
+test('the marker of a folder is never written before all that is known of that folder', () => {
+  const store = new MemoryStore()
+  const clock = new Clock()
+  const ann = new Peer('ann', clock, { mode: 'both' }, store).open('old')
+  for (let number = 0; number < 5000; number++) ann.write(`f${number}`, `${number}`)
+  ann.index.flush()
+  ann.index.opened('new', true)
+  ann.index.scanned()
+  const marker = () => Buffer.from(store.get('meta', 'folder.marker') ?? []).toString()
+  const later = () => {
+    const peer = new Peer('ann', new Clock(), { mode: 'both' }, store)
+    peer.index.load()
+    return peer.index.totals().files
+  }
+  let rounds = 0
+  for (; rounds < 10 && marker() !== 'new'; rounds++) {
+    clock.pass()
+    store.settle()
+  }
+  assert.equal(marker(), 'new')
+  assert.ok(rounds > 1, `${rounds} rounds are no test`)
+  assert.equal(later(), 0)
 })
 
 test('in a folder with another marker what the others know wins, and what stood there is told only where they know nothing', () => {

@@ -52,7 +52,20 @@ export class MemoryStore implements Store {
 }
 
 export class Clock {
+  readonly #waiting = new Set<() => void>()
+
   constructor(public ms = NOON) {}
+
+  after(_delayMs: number, fn: () => void): () => void {
+    const waiting = () => fn()
+    this.#waiting.add(waiting)
+    return () => void this.#waiting.delete(waiting)
+  }
+
+  /** Whatever waits now has waited long enough. */
+  pass(): void {
+    for (const waiting of [...this.#waiting]) if (this.#waiting.delete(waiting)) waiting()
+  }
 }
 
 let inode = 0
@@ -85,7 +98,8 @@ export class Peer {
   ) {
     this.id = peerOf(name)
     const identity = { id: this.id, publicKey: new Uint8Array(32), name, bootNonce: new Uint8Array(8), startTime: 0 }
-    this.index = new FolderIndex({ store, wallTime: () => clock.ms, identity, log: () => {} }, options, {
+    const after = (delayMs: number, fn: () => void) => clock.after(delayMs, fn)
+    this.index = new FolderIndex({ store, after, wallTime: () => clock.ms, identity }, options, {
       changed: (path, was, from) => this.told.push({ path, was, from }),
       needChanged: (path) => this.asked.push(path),
       warn: (text) => this.warnings.push(text),

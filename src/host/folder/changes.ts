@@ -66,7 +66,7 @@ export class FileChange implements Change {
     const file = this.#file
     if (file === null) return changed('it was not written')
     file.close()
-    return place.makeAbove(this.path) ?? place.replace(this.path, this.#plan.replaces, away, file.path)
+    return place.replace(this.path, this.#plan.replaces, away, file.path)
   }
 
   abandon(): void {

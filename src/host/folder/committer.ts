@@ -1,6 +1,6 @@
 /**
  * Carries out changes in batches: all bytes and the list of the trash are synced at once, then each change is made in one
- * go, then all directories are synced, and only then somebody is told.
+ * go, then all directories are synced, and only then somebody is told. While one batch waits for the disk the next may begin.
  * Invariant: from the first change of a batch until its answers nothing is said of what the disk has seen (see Gate), so an
  * edit of what was just written is heard after the write, not before it.
  */
@@ -53,7 +53,16 @@ export class Committer {
 
   /** Settles when all are answered. */
   async run(commits: readonly Commit[]): Promise<void> {
-    const { gate, pace, trash, place, look } = this.#options
+    const end = await this.begin(commits)
+    await end()
+  }
+
+  /**
+   * Settles when their bytes are on the way to the disk. What it answers makes the changes, to be called once, after the same of
+   * the batch before has settled; it settles when all are answered.
+   */
+  async begin(commits: readonly Commit[]): Promise<() => Promise<void>> {
+    const { pace } = this.#options
     const running = commits.map((commit): Running => ({ ...commit, prepared: null, outcome: null, place: -1 }))
     this.#judge(running)
     for (const one of running) {
@@ -61,7 +70,15 @@ export class Committer {
       await pace.spend(FILE_COST)
     }
     const batch = this.#beginTrash(running)
-    await this.#sync(running, batch)
+    const synced = this.#sync(running, batch)
+    return async () => {
+      await synced
+      await this.#end(running, batch)
+    }
+  }
+
+  async #end(running: readonly Running[], batch: TrashBatch | null): Promise<void> {
+    const { gate, pace, trash, place, look } = this.#options
     this.#judge(running)
     const opened = gate.close()
     for (const one of running) this.#attempt(one, () => this.#apply(one, batch))

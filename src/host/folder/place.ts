@@ -58,7 +58,10 @@ export class Place {
    * why not; then all is as it was.
    */
   clear(path: FolderPath, expected: DiskState | null, away: string | null): Refusal | null {
-    const look = this.look(path)
+    return this.#clear(path, this.look(path), expected, away)
+  }
+
+  #clear(path: FolderPath, look: Look, expected: DiskState | null, away: string | null): Refusal | null {
     if (look.kind === 'blocked') return skipped(look.reason)
     if (look.kind === 'nothing') return expected === null ? null : changed('it is gone')
     if (expected === null) return changed('something stands there')
@@ -67,9 +70,9 @@ export class Place {
     return this.#moveAway(path, expected, away)
   }
 
-  /** Clears the place and puts a file from elsewhere on this disk there. */
+  /** Clears the place, below directories that are made where they are missing, and puts a file from elsewhere on this disk there. */
   replace(path: FolderPath, expected: DiskState | null, away: string | null, from: string): Applied | Refusal {
-    const fault = this.clear(path, expected, away)
+    const fault = this.makeAbove(path) ?? this.#clear(path, this.root.lookAt(path), expected, away)
     if (fault !== null) return fault
     const to = this.root.absolute(path)
     try {

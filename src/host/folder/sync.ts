@@ -1,8 +1,9 @@
 /** fsync of many files and directories at once: a journal commits them together. */
 import { closeSync, fsync, openSync } from 'node:fs'
+import { fileThreads } from '../file-threads.js'
 
-/** Of the four threads that all of this process's file calls share. */
-const AT_ONCE = 3
+/** Of the threads that all file calls of this process share; one in four stays free for the others. */
+const AT_ONCE = Math.ceil(fileThreads() * 0.75)
 
 /** Of open files; for each what went wrong, or null. */
 export async function syncAll(fds: readonly number[]): Promise<(Error | null)[]> {

@@ -21,8 +21,8 @@ import { Trash } from './trash.js'
 import { DiscardChange, fileAt, MoveChange } from './user-moves.js'
 import type { Answers, RequestOf, WriteRequest } from './write-messages.js'
 
-/** Changes of one batch. */
-const BATCH = 64
+/** Changes of one batch; two batches at most have their files open. */
+const BATCH = 128
 
 export interface WritingOptions {
   readonly states: States
@@ -53,6 +53,8 @@ export class Writing {
   readonly #blocks = new Lane()
   /** For the next batches: bounded by what the main thread asks for without an answer. */
   #commits: Commit[] = []
+  /** The batch that was begun last; settles when it is answered. */
+  #ending: Promise<void> = Promise.resolve()
 
   /** Finishes what a process that was killed had begun, before anybody looks. */
   constructor(root: Root, options: WritingOptions) {
@@ -75,6 +77,7 @@ export class Writing {
     for (const assembly of this.#assemblies.values()) assembly.drop()
     this.#assemblies.clear()
     await Promise.all([this.#changes.idle(), this.#copies.idle(), this.#blocks.idle()])
+    await this.#ending
   }
 
   carryOut(request: WriteRequest): void {
@@ -105,10 +108,10 @@ export class Writing {
         this.#blocks.add(async () => this.#answer(request)(await this.#read(request)))
         break
       case 'trash':
-        this.#changes.add(async () => this.#answer(request)(this.#trash.list()))
+        this.#afterChanges(async () => this.#answer(request)(this.#trash.list()))
         break
       case 'restore':
-        this.#changes.add(() => this.#restore(request.id, this.#answer(request)))
+        this.#afterChanges(() => this.#restore(request.id, this.#answer(request)))
         break
       case 'rename':
       case 'discard':
@@ -233,7 +236,24 @@ export class Writing {
     this.#changes.add(async () => {
       const commits = this.#commits
       this.#commits = []
-      while (commits.length > 0) await this.#committer.run(commits.splice(0, BATCH))
+      while (commits.length > 0) await this.#begin(commits.splice(0, BATCH))
+    })
+  }
+
+  /** Settles when the next batch may begin: while this one waits for the disk. */
+  async #begin(batch: readonly Commit[]): Promise<void> {
+    // what a user asks for begins with a look at what stands there
+    if (batch.some(({ seen }) => seen.length > 0)) await this.#ending
+    const before = this.#ending
+    const end = await this.#committer.begin(batch)
+    this.#ending = before.then(end)
+    await before
+  }
+
+  #afterChanges(task: () => Promise<void>): void {
+    this.#changes.add(async () => {
+      await this.#ending
+      await task()
     })
   }
 }
