@@ -221,6 +221,18 @@ test('files that changed places wait for each other no longer than needed', () =
   assert.equal(bob.index.totals().needItems, 0)
 })
 
+test('a block that others ask for is read where it stays, not where it is about to be replaced', () => {
+  const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
+  ann.write('a', 'x')
+  ann.write('b', 'x')
+  gossip([ann, bob])
+  bob.workAll()
+  ann.write('a', 'y')
+  bob.hearAll(ann)
+  assert.equal(bob.index.need('a')?.kind, 'write')
+  assert.equal(bob.index.locate(contentOf('x').id)?.path, 'b')
+})
+
 test('a renamed file is found on the disk before it goes', () => {
   const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
   ann.write('a', ['x', 'y'])
