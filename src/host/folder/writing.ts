@@ -63,9 +63,7 @@ export class Writing {
     const { states, gate, look, fault } = options
     const [place, trash, pace] = [this.#place, this.#trash, this.#pace]
     this.#committer = new Committer({ place, trash, pace, states, gate, look, fault })
-    for (const { path, file } of this.#trash.unfinished()) {
-      if (this.#place.look(path).kind === 'nothing') this.#place.putBack(file, path)
-    }
+    for (const { path, file } of this.#trash.unfinished()) this.#place.repair(path, file)
     this.#temporary.empty()
     this.#changes.add(() => this.#trash.load(this.#pace))
   }
