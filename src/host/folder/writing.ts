@@ -177,7 +177,10 @@ export class Writing {
     for (const { assembly, index, bytes } of parts) {
       if (assembly === undefined || assembly.isOver || assembly.write(index, bytes)) continue
       // what else the disk says is told when the file is finished
-      if (assembly.fault?.outcome === 'full') return 'full'
+      if (assembly.fault?.outcome !== 'full') continue
+      const { size } = assembly.plan
+      this.#changes.add(async () => void (await this.#trash.makeRoom(size, this.#pace)))
+      return 'full'
     }
     return 'ok'
   }
