@@ -15,6 +15,9 @@ interface Place {
   readonly index: number
 }
 
+/** Of thousands of equal files that all are to go. */
+const MAX_LOOKED = 16
+
 export interface ContentHooks {
   /** Nobody wants this content any more: where it stands it is no source now. */
   released(id: Hash): void
@@ -89,21 +92,24 @@ export class Contents {
     return true
   }
 
-  /** A path at which a content with this block stands, and where in it; `sizeOf`: bytes of what stands at a path. */
+  /**
+   * A path at which a content with this block stands, and where in it. `sizeOf`: bytes of what stands at a path. `isStaying`:
+   * nothing is about to take its place, so that it is still there when it is read.
+   */
   locate(
     block: Hash,
     sizeOf: (path: FolderPath) => number,
+    isStaying: (path: FolderPath) => boolean,
   ): { readonly path: FolderPath; readonly offset: number } | null {
-    for (const path of this.standingAt(block)) return { path, offset: 0 }
+    const alone = steadiest(this.standingAt(block), isStaying)
+    if (alone !== null) return { path: alone, offset: 0 }
     const place = this.#places.get(keyOf(fromHex(block), 0))
     if (place === undefined) return null
     const blocks = this.#blocks.get(place.content)
     const start = place.index * DIGEST_BYTES
     if (blocks === undefined || toHex(blocks.subarray(start, start + DIGEST_BYTES)) !== block) return null
-    for (const path of this.standingAt(place.content)) {
-      return { path, offset: place.index * blockSizeOf(sizeOf(path)) }
-    }
-    return null
+    const path = steadiest(this.standingAt(place.content), isStaying)
+    return path === null ? null : { path, offset: place.index * blockSizeOf(sizeOf(path)) }
   }
 
   #forget(id: Hash): void {
@@ -122,6 +128,18 @@ export class Contents {
 
 function keyOf(blocks: Uint8Array, index: number): number {
   return Buffer.from(blocks.buffer, blocks.byteOffset + index * DIGEST_BYTES, KEY_BYTES).readUIntBE(0, KEY_BYTES)
+}
+
+/** Of the first few one that stays; else the first; null of none. */
+function steadiest(paths: Iterable<FolderPath>, isStaying: (path: FolderPath) => boolean): FolderPath | null {
+  let first: FolderPath | null = null
+  let looked = 0
+  for (const path of paths) {
+    if (isStaying(path)) return path
+    first ??= path
+    if (++looked === MAX_LOOKED) break
+  }
+  return first
 }
 
 type Paths = Map<Hash, Set<FolderPath> | FolderPath>

@@ -29,6 +29,9 @@ interface Wanted {
   readonly bytes: number
 }
 
+/** `later`: not now, or still nobody is there to be asked. `starved`: nobody is, as turned out only now (or once more). */
+type Requested = 'asked' | 'later' | 'starved'
+
 export interface FetchesHooks extends Omit<SourcesHooks, 'ready'> {
   /** All its block hashes are known now. */
   listed(filling: Filling): void
@@ -146,10 +149,9 @@ export class Fetches {
     for (const filling of this.#fillings) {
       if (!filling.isHungry) continue
       waits = true
-      while (filling.isHungry && this.#request(filling)) {
-        // as much as may be asked for at once
-      }
-      if (filling.starvedAt === this.#env.now()) starved.push(filling)
+      let requested: Requested = 'asked'
+      while (filling.isHungry && requested === 'asked') requested = this.#request(filling)
+      if (requested === 'starved') starved.push(filling)
     }
     for (const filling of starved) if (this.#fillings.has(filling)) this.#hooks.starved(filling)
     if (!waits) this.#sources.releaseIdle()
@@ -161,22 +163,24 @@ export class Fetches {
     }
   }
 
-  /** Asks somebody for something that it lacks; answers whether that was possible. */
-  #request(filling: Filling): boolean {
+  /** Asks somebody for something that it lacks. */
+  #request(filling: Filling): Requested {
     const { starvedAt } = filling
-    if (starvedAt !== null && this.#env.now() - starvedAt > FORGIVE_MS) filling.refused.clear()
+    const isStale = starvedAt !== null && this.#env.now() - starvedAt > FORGIVE_MS
+    if (isStale) filling.refused.clear()
     const { sure, guessed } = this.#sources.usable(filling)
     if (sure.length + guessed.length === 0) {
-      if (starvedAt === null || this.#env.now() - starvedAt > FORGIVE_MS) filling.starvedAt = this.#env.now()
-      return false
+      if (starvedAt !== null && !isStale) return 'later'
+      filling.starvedAt = this.#env.now()
+      return 'starved'
     }
     filling.starvedAt = null
     const bytes = filling.stage === 'list' ? LIST_BYTES : filling.blockBytes(filling.missing.at(-1) ?? 0)
-    if (this.#inFlight > 0 && this.#inFlight + bytes > IN_FLIGHT_BYTES) return false
-    if (sure.some((source) => this.#ask(filling, source, bytes))) return true
+    if (this.#inFlight > 0 && this.#inFlight + bytes > IN_FLIGHT_BYTES) return 'later'
+    if (sure.some((source) => this.#ask(filling, source, bytes))) return 'asked'
     // who said that it has it will soon be there
-    if (sure.some(({ isOpening }) => isOpening)) return false
-    return guessed.some((source) => this.#ask(filling, source, bytes))
+    if (sure.some(({ isOpening }) => isOpening)) return 'later'
+    return guessed.some((source) => this.#ask(filling, source, bytes)) ? 'asked' : 'later'
   }
 
   #ask(filling: Filling, source: Source, bytes: number): boolean {

@@ -124,7 +124,8 @@ export class KnownPaths implements Surroundings {
 
   /** See Index. */
   locate(block: Hash): LocalBlock | null {
-    const place = this.contents.locate(block, (path) => this.#known.get(path)?.here?.state.size ?? 0)
+    const sizeOf = (path: FolderPath): number => this.#known.get(path)?.here?.state.size ?? 0
+    const place = this.contents.locate(block, sizeOf, (path) => !this.#needs.has(path))
     const state = place === null ? undefined : this.#known.get(place.path)?.here?.state
     return place === null || state === undefined ? null : { ...place, state }
   }

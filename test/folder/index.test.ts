@@ -221,6 +221,19 @@ test('files that changed places wait for each other no longer than needed', () =
   assert.equal(bob.index.totals().needItems, 0)
 })
 
+test('a block that others ask for is read where it stays, not where it is about to be replaced', () => {
+  const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
+  ann.write('a', 'x')
+  ann.write('b', 'x')
+  gossip([ann, bob])
+  bob.workAll()
+  const first = bob.index.locate(contentOf('x').id)?.path ?? ''
+  ann.write(first, 'y')
+  bob.hearAll(ann)
+  assert.equal(bob.index.need(first)?.kind, 'write')
+  assert.equal(bob.index.locate(contentOf('x').id)?.path, first === 'a' ? 'b' : 'a')
+})
+
 test('a renamed file is found on the disk before it goes', () => {
   const [ann, bob] = [new Peer('ann').open(), new Peer('bob').open()]
   ann.write('a', ['x', 'y'])

@@ -159,7 +159,7 @@ export class FolderWorld {
     const random = new Random(world.seed, node.index, process.life, 31)
     const disk = new SimFolderDisk({ tree, process, random, badBlocks: () => part.badBlocks })
     const nameOf = (peer: PeerId): string => world.nodes.find(({ id }) => id === peer)?.name ?? peer.slice(0, 8)
-    const folder = new Folder(env, mesh, { disk, mode: part.mode, nameOf, changed: () => {} })
+    const folder = new Folder(withMovingClock(env), mesh, { disk, mode: part.mode, nameOf, changed: () => {} })
     folder.start()
     mesh.start({
       receive: (from, message) => {
@@ -175,6 +175,18 @@ export class FolderWorld {
     })
     return { folder, mesh, env }
   }
+}
+
+/** As on a real clock, no two readings are equal. */
+function withMovingClock(env: Env): Env {
+  let readings = 0
+  return new Proxy(env, {
+    get: (_, name: keyof Env) => {
+      if (name === 'now') return () => env.now() + ++readings / 1e6
+      const value = env[name]
+      return typeof value === 'function' ? value.bind(env) : value
+    },
+  })
 }
 
 const neighbourOf = ({ id, name, host, index }: SimNode<FolderLife>): Neighbour => ({ id, name, ip: host.ip, index })

@@ -97,6 +97,20 @@ test('what nobody has is asked for less and less often, and fetched once somebod
   world.untilInSync('60 s')
 })
 
+test('what its only holder refuses is a problem that is shown, and asked for again soon', () => {
+  const world = new FolderWorld(16)
+  const a = world.add()
+  const b = world.add()
+  world.untilInSync()
+  a.tree.write('new', 'text')
+  world.until('b heard of it', '5 s', () => b.folder.folder().need.items === 1)
+  a.folder.folderPause()
+  world.until('it is shown', '10 s', () => b.folder.folder().problems.some(({ path }) => path === 'new'))
+  a.folder.folderResume(null, () => {})
+  world.untilInSync('10 s')
+  assert.deepEqual(b.folder.folder().problems, [])
+})
+
 test('a file that waited for equal bytes of another path goes on when nobody had them for that one', () => {
   // a seed in which it once waited for ever
   playFolder(makeFolderPlan(1120))

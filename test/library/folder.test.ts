@@ -66,8 +66,10 @@ test('a paused folder stands still until it is resumed; a conflict is settled by
   await bob.folderResume()
   const conflict = await until('the conflict', () => ann.folder().conflicts[0] ?? false)
   await until('both versions', () => {
-    const versions = [read(ann, conflict.path), read(ann, conflict.copy)]
-    return versions.sort().join() === 'by ann,by bob, later'
+    return [ann, bob].every((peer) => {
+      const versions = [read(peer, conflict.path), read(peer, conflict.copy)]
+      return versions.sort().join() === 'by ann,by bob, later'
+    })
   })
   await ann.folderKeep(conflict.path, 'this')
   await until('the end of the conflict', () => bob.folder().conflicts.length === 0 && read(bob, conflict.copy) === '')

@@ -8,13 +8,16 @@ import { closeSync } from 'node:fs'
 import { assert } from '../../../wire/errors.js'
 import type { FolderPath } from '../../folder-disk.js'
 import type { Applied, Change, Prepared } from './changes.js'
-import { type Refusal, refusalOf } from './disk-faults.js'
+import { isFull, type Refusal, refusalOf } from './disk-faults.js'
 import type { Gate } from './gate.js'
 import { FILE_COST, type Pace } from './pace.js'
 import type { Place } from './place.js'
 import type { States } from './states.js'
 import { syncAll, syncDirectories } from './sync.js'
 import type { Trash, TrashBatch } from './trash.js'
+
+/** What a full disk gets back of the trash at once. */
+const ROOM_BYTES = 16 << 20
 
 export type Outcome = Applied | Refusal
 
@@ -69,7 +72,7 @@ export class Committer {
       this.#attempt(one, () => this.#prepare(one))
       await pace.spend(FILE_COST)
     }
-    const batch = this.#beginTrash(running)
+    const batch = await this.#beginTrash(running)
     const synced = this.#sync(running, batch)
     return async () => {
       await synced
@@ -88,6 +91,7 @@ export class Committer {
     for (const path of place.made.splice(0)) look(path)
     opened()
     if (batch !== null) await trash.prune(pace)
+    if (running.some(({ outcome }) => outcome?.outcome === 'full')) await trash.makeRoom(ROOM_BYTES, pace)
   }
 
   /** Where another disk is mounted by now, or none, nothing is written. */
@@ -111,7 +115,9 @@ export class Committer {
     else one.outcome = prepared
   }
 
-  #beginTrash(running: readonly Running[]): TrashBatch | null {
+  /** Where not even the list of the trash finds room, older things in it go; then what was removed by others goes without it. */
+  async #beginTrash(running: readonly Running[]): Promise<TrashBatch | null> {
+    const { trash, pace } = this.#options
     const trashing = running.filter(({ outcome, prepared }) => outcome === null && prepared?.trashes)
     for (const [index, one] of trashing.entries()) one.place = index
     if (trashing.length === 0) return null
@@ -121,12 +127,22 @@ export class Committer {
       replaced: prepared?.trashes === 'replaced',
       time,
     }))
-    try {
-      return this.#options.trash.begin(planned)
-    } catch (error) {
-      for (const one of trashing) one.outcome = refusalOf(error)
-      return null
+    for (;;) {
+      try {
+        return trash.begin(planned)
+      } catch (error) {
+        if (isFull(error) && (await trash.makeRoom(ROOM_BYTES, pace))) continue
+        for (const one of trashing) this.#withoutTrash(one, refusalOf(error))
+        return null
+      }
     }
+  }
+
+  /** Whoever deleted a file to make room gets it; what a user asks for here, and what is replaced, waits for the trash. */
+  #withoutTrash(one: Running, fault: Refusal): void {
+    one.place = -1
+    const mayGo = fault.outcome === 'full' && one.prepared?.trashes === 'removed' && one.seen.length === 0
+    if (!mayGo) one.outcome ??= fault
   }
 
   /** A file that the disk did not take is not put in its place, and without its list nothing goes to the trash. */
@@ -138,7 +154,7 @@ export class Committer {
     const faults = await syncAll([...lists, ...files.map(({ fd }) => fd)])
     for (const fd of lists) closeSync(fd)
     const listFault = faults.slice(0, lists.length).find((fault) => fault !== null)
-    for (const one of running) if (listFault && one.place >= 0) one.outcome ??= refusalOf(listFault)
+    for (const one of running) if (listFault && one.place >= 0) this.#withoutTrash(one, refusalOf(listFault))
     for (const [index, { one }] of files.entries()) {
       const fault = faults[lists.length + index]
       if (fault) one.outcome ??= refusalOf(fault)

@@ -1,11 +1,11 @@
 /**
  * Changes of single paths, each in one go: looks what stands there, moves it into the trash, puts the new one there.
- * Invariants: nothing is ever overwritten: what is in the way is moved, looked at again where it was moved to, and moved
- * back where it is not what was expected; every path is looked at through real directories only (see root.ts).
+ * Invariants: what is in the way is looked at again where it was moved to, and comes back where it is not what was expected;
+ * whoever reads a file that is replaced finds the old one or the new one, never none; every path is looked at through real
+ * directories only (see root.ts).
  */
-import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { assert } from '../../../wire/errors.js'
 import { parentOf } from '../../folder/path.js'
 import type { DiskState, FolderPath } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
@@ -13,15 +13,32 @@ import type { Applied } from './changes.js'
 import { changed, hasNoLinks, type Refusal, refusalOf, skipped } from './disk-faults.js'
 import { isSameState, type Look, type Root, stateOf } from './root.js'
 
+/** Calls of the system that files are moved with; `lstat` throws where nothing stands. */
+export interface Moves {
+  link(from: string, to: string): void
+  rename(from: string, to: string): void
+  unlink(path: string): void
+  lstat(path: string): Stats
+}
+
+const plainMoves: Moves = {
+  link: linkSync,
+  rename: renameSync,
+  unlink: unlinkSync,
+  lstat: (path) => lstatSync(path),
+}
+
 export class Place {
   readonly root: Root
   /** Absolute paths of directories with another entry than before; for fsync. */
   touched = new Set<string>()
   /** Directories that were made because something is to stand in them. */
   made: FolderPath[] = []
+  readonly #moves: Moves
 
-  constructor(root: Root) {
+  constructor(root: Root, moves: Moves = plainMoves) {
     this.root = root
+    this.#moves = moves
   }
 
   look(path: FolderPath): Look {
@@ -54,43 +71,128 @@ export class Place {
   }
 
   /**
-   * Clears the place of what is expected there (null: nothing): a file goes to `away`, an empty directory is deleted. Answers
-   * why not; then all is as it was.
+   * Clears the place of what is expected there (null: nothing): a file goes to `away` (null: it is deleted, where the disk has
+   * no room for the trash), an empty directory is deleted. Answers why not; then all is as it was.
    */
   clear(path: FolderPath, expected: DiskState | null, away: string | null): Refusal | null {
-    return this.#clear(path, this.look(path), expected, away)
+    const fault = this.#differs(this.look(path), expected)
+    return fault !== null || expected === null ? fault : this.#remove(path, expected, away)
   }
 
-  #clear(path: FolderPath, look: Look, expected: DiskState | null, away: string | null): Refusal | null {
+  #remove(path: FolderPath, expected: DiskState, away: string | null): Refusal | null {
+    if (expected.kind === 'directory') return this.#removeDirectory(path)
+    if (away !== null) return this.#moveAway(path, expected, away)
+    this.#moves.unlink(this.root.absolute(path))
+    this.#touch(path)
+    return null
+  }
+
+  /**
+   * Puts a file from elsewhere on this disk in the place of what is expected there, which goes to `away`; directories above it
+   * that are missing are made.
+   */
+  replace(path: FolderPath, expected: DiskState | null, away: string | null, from: string): Applied | Refusal {
+    const fault = this.makeAbove(path) ?? this.#differs(this.root.lookAt(path), expected)
+    if (fault !== null) return fault
+    if (expected?.kind !== 'file' || away === null) return this.#fill(path, expected, away, from)
+    try {
+      this.#moves.link(this.root.absolute(path), away)
+    } catch (error) {
+      if (!hasNoLinks(error)) throw error
+      return this.#fill(path, expected, away, from)
+    }
+    return this.#overwrite(path, expected, away, from)
+  }
+
+  /** Puts back what `clear` moved away, if it did; where something new stands there, it stays where it is. */
+  putBack(away: string, path: FolderPath): void {
+    try {
+      this.#moveWithout(away, this.root.absolute(path))
+    } catch (error) {
+      if (!['EEXIST', 'ENOENT'].includes(errorCode(error))) throw error
+    }
+  }
+
+  /**
+   * After a process was killed while it replaced this path: what it had moved away comes back where nothing stands, and is
+   * no second name of what stands there.
+   */
+  repair(path: FolderPath, away: string): void {
+    const look = this.look(path)
+    if (look.kind === 'nothing') this.putBack(away, path)
+    else if (look.kind === 'file') this.#forgetLink(this.root.absolute(path), away)
+  }
+
+  /** Why what stands there is not what is expected; null where it is. */
+  #differs(look: Look, expected: DiskState | null): Refusal | null {
     if (look.kind === 'blocked') return skipped(look.reason)
     if (look.kind === 'nothing') return expected === null ? null : changed('it is gone')
     if (expected === null) return changed('something stands there')
-    if (!isSameState(look, expected)) return changed('it was changed')
-    if (look.kind === 'directory') return this.#removeDirectory(path)
-    return this.#moveAway(path, expected, away)
+    return isSameState(look, expected) ? null : changed('it was changed')
   }
 
-  /** Clears the place, below directories that are made where they are missing, and puts a file from elsewhere on this disk there. */
-  replace(path: FolderPath, expected: DiskState | null, away: string | null, from: string): Applied | Refusal {
-    const fault = this.makeAbove(path) ?? this.#clear(path, this.root.lookAt(path), expected, away)
+  /** The way with a moment in which nothing stands there, and which overwrites nothing. */
+  #fill(path: FolderPath, expected: DiskState | null, away: string | null, from: string): Applied | Refusal {
+    const fault = expected === null ? null : this.#remove(path, expected, away)
     if (fault !== null) return fault
-    const to = this.root.absolute(path)
     try {
-      moveWithout(from, to)
+      // before it is in reach of others
+      const state = stateOf(this.#moves.lstat(from))
+      this.#moveWithout(from, this.root.absolute(path))
       this.#touch(path)
-      return { outcome: 'ok', state: stateOf(lstatSync(to)) }
+      return { outcome: 'ok', state }
     } catch (error) {
       if (away !== null) this.putBack(away, path)
       return refusalOf(error)
     }
   }
 
-  /** Puts back what `clear` moved away, if it did; where something new stands there, it stays where it is. */
-  putBack(away: string, path: FolderPath): void {
+  /**
+   * The way without such a moment: `away` is a second name of what stands there. Whoever writes into that file meanwhile is
+   * found out afterwards, as the same file is at `away`; whoever puts another one there is found out until the rename, so that
+   * only one that comes between these two calls of the system is overwritten.
+   */
+  #overwrite(path: FolderPath, expected: DiskState, away: string, from: string): Applied | Refusal {
+    const { lstat, rename } = this.#moves
+    const at = this.root.absolute(path)
+    let renamed: Stats
     try {
-      moveWithout(away, this.root.absolute(path))
+      renamed = lstat(from)
+      if (!isFileAs(lstat(away), expected) || !isFileAs(lstat(at), expected)) {
+        this.#forgetLink(at, away)
+        return changed('it was changed')
+      }
+      rename(from, at)
     } catch (error) {
-      if (!['EEXIST', 'ENOENT'].includes(errorCode(error))) throw error
+      this.#forgetLink(at, away)
+      return refusalOf(error)
+    }
+    this.#touch(path)
+    if (isFileAs(lstat(away), expected)) return { outcome: 'ok', state: stateOf(renamed) }
+    this.#takeBack(at, away, from, renamed)
+    return changed('it was changed')
+  }
+
+  /** The old file comes back to its place, and the new one to where it was; not where somebody put a third one there. */
+  #takeBack(at: string, away: string, from: string, renamed: Stats): void {
+    const { link, lstat, rename, unlink } = this.#moves
+    try {
+      link(at, from)
+      if (lstat(from).ino !== renamed.ino) unlink(from)
+      else if (lstat(at).ino === renamed.ino) rename(away, at)
+    } catch (error) {
+      // what was written is in the trash
+      if (errorCode(error) === '') throw error
+    }
+  }
+
+  /** Where `away` is a second name of what stands there; else it may be the last, and stays in the trash. */
+  #forgetLink(at: string, away: string): void {
+    const { lstat, unlink } = this.#moves
+    try {
+      if (lstat(at).ino === lstat(away).ino) unlink(away)
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
     }
   }
 
@@ -105,16 +207,30 @@ export class Place {
     return null
   }
 
-  #moveAway(path: FolderPath, expected: DiskState, away: string | null): Refusal | null {
-    assert(away !== null, 'a file has a place in the trash')
-    renameSync(this.root.absolute(path), away)
+  #moveAway(path: FolderPath, expected: DiskState, away: string): Refusal | null {
+    const { lstat, rename } = this.#moves
+    rename(this.root.absolute(path), away)
     this.#touch(path)
-    const moved = lstatSync(away)
-    const state = stateOf(moved)
-    if (state !== null && !moved.isSymbolicLink() && isSameState(state, expected)) return null
+    if (isFileAs(lstat(away), expected)) return null
     // somebody was faster than the two calls
     this.putBack(away, path)
     return changed('it was changed')
+  }
+
+  /** Moves a file and overwrites nothing: a second name first, then the old one goes. */
+  #moveWithout(from: string, to: string): void {
+    const { link, rename, unlink } = this.#moves
+    try {
+      link(from, to)
+    } catch (error) {
+      if (!hasNoLinks(error)) throw error
+      if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
+        throw Object.assign(new Error('something stands there'), { code: 'EEXIST' })
+      }
+      rename(from, to)
+      return
+    }
+    unlink(from)
   }
 
   #touch(path: FolderPath): void {
@@ -122,17 +238,7 @@ export class Place {
   }
 }
 
-/** Moves a file and overwrites nothing: a second name first, then the old one goes. */
-function moveWithout(from: string, to: string): void {
-  try {
-    linkSync(from, to)
-  } catch (error) {
-    if (!hasNoLinks(error)) throw error
-    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) {
-      throw Object.assign(new Error('something stands there'), { code: 'EEXIST' })
-    }
-    renameSync(from, to)
-    return
-  }
-  unlinkSync(from)
+function isFileAs(found: Stats, expected: DiskState): boolean {
+  const state = stateOf(found)
+  return state !== null && isSameState(state, expected)
 }

@@ -14,7 +14,7 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderPath, MAX_TRASH_LISTED, type TrashItem } from '../../folder-disk.js'
@@ -94,6 +94,20 @@ export class Trash {
     }
   }
 
+  /** The disk is full: the oldest go until so many bytes are free, all if it must be. Whether any went. */
+  async makeRoom(bytes: number, pace: Pace): Promise<boolean> {
+    const wanted = Math.max(0, this.#bytes - bytes)
+    let went = false
+    for (const item of this.#items.values()) {
+      if (this.#bytes <= wanted && went) break
+      await pace.spend(FILE_COST)
+      this.#attempt(() => rmSync(item.file, { force: true }))
+      this.forget(item.id)
+      went = true
+    }
+    return went
+  }
+
   /** Newest first. */
   list(): readonly TrashItem[] {
     const newest = [...this.#items.values()].slice(-MAX_TRASH_LISTED).reverse()
@@ -126,7 +140,7 @@ export class Trash {
     const fds: number[] = []
     try {
       fds.push(openSync(join(directory, ITEMS), 'wx', 0o600))
-      writeSync(fds[0] ?? -1, JSON.stringify(planned))
+      writeFileSync(fds[0] ?? -1, JSON.stringify(planned)) // all of it, or an error
       fds.push(openSync(mark, 'wx', 0o600), openSync(directory, 'r'), openSync(this.#directory, 'r'))
     } catch (error) {
       for (const fd of fds) closeSync(fd)

@@ -65,9 +65,7 @@ export class Writing {
     const { states, gate, look, fault } = options
     const [place, trash, pace] = [this.#place, this.#trash, this.#pace]
     this.#committer = new Committer({ place, trash, pace, states, gate, look, fault })
-    for (const { path, file } of this.#trash.unfinished()) {
-      if (this.#place.look(path).kind === 'nothing') this.#place.putBack(file, path)
-    }
+    for (const { path, file } of this.#trash.unfinished()) this.#place.repair(path, file)
     this.#temporary.empty()
     this.#changes.add(() => this.#trash.load(this.#pace))
   }
@@ -182,7 +180,10 @@ export class Writing {
     for (const { assembly, index, bytes } of parts) {
       if (assembly === undefined || assembly.isOver || assembly.write(index, bytes)) continue
       // what else the disk says is told when the file is finished
-      if (assembly.fault?.outcome === 'full') return 'full'
+      if (assembly.fault?.outcome !== 'full') continue
+      const { size } = assembly.plan
+      this.#changes.add(async () => void (await this.#trash.makeRoom(size, this.#pace)))
+      return 'full'
     }
     return 'ok'
   }

@@ -1,5 +1,5 @@
 /** Fills a small disk by way of a folder on it: with frames, by copies, with small files. Says what came of it, as JSON. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, openSync, readdirSync, readFileSync, statfsSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { blockCount, blockSizeOf } from '../../../src/folder/content.js'
 import { FolderThread } from '../../../src/host/folder/folder-thread.js'
@@ -82,5 +82,22 @@ async function last(way: () => Promise<readonly string[]>): Promise<readonly str
 const outcomes = [await last(byFrame), await byCopy(), await last(small)]
 const standing = readdirSync(root).filter((name) => !name.startsWith('.'))
 const sizes = [...new Set(standing.map((name) => readFileSync(join(root, name)).length))].sort((a, b) => a - b)
-process.stdout.write(`${JSON.stringify({ outcomes, sizes, left: [...left, ...temporary()] })}\n`)
+const removals: string[] = []
+/** A user writes until nothing fits. */
+const filler = openSync(join(root, 'filler'), 'w')
+try {
+  for (;;) writeSync(filler, bytes)
+} catch (error) {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+}
+const freeBefore = statfsSync(root).bavail
+for (const path of ['source', 'small-1'].filter((name) => standing.includes(name))) {
+  const call = { kind: 'remove', path, expected: stateAt(root, path) } as const
+  const { outcome } = await called<Answers['remove']>('the end', (done) => calls.call<'remove'>(call, done))
+  removals.push(`${outcome} ${existsSync(join(root, path))}`)
+}
+const hasMore = statfsSync(root).bavail > freeBefore
+process.stdout.write(
+  `${JSON.stringify({ outcomes, sizes, left: [...left, ...temporary()], freeBefore, removals, hasMore })}\n`,
+)
 await thread.end()
