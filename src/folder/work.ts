@@ -261,7 +261,7 @@ export class Work {
   #write(need: Need): void {
     const { content } = need.best
     if (content === null) return
-    if (this.#writes.ofContent(content) !== undefined) {
+    if (this.#writes.ofContent(content) !== undefined && !this.#writes.isHere(content, need.best.size)) {
       const twins = this.#twins.get(content) ?? new Set()
       this.#twins.set(content, twins.add(need.path))
     } else if (!this.#writes.begin(need, content)) this.#starved(need.path)

@@ -54,6 +54,13 @@ export class Writes {
     return this.#contents.get(content)
   }
 
+  /** Whether nothing of this content need be fetched: then many files of it may be under way at once. */
+  isHere(content: Hash, sizeBytes: number): boolean {
+    const list = plainList(content, sizeBytes) ?? this.#index().contentOf(content, sizeBytes)
+    if (list === null) return false
+    return list.blocks.length === 0 || this.#index().locate(toHex(blockDigest(list, 0))) !== null
+  }
+
   all(): Iterable<Filling> {
     return this.#fillings.values()
   }
