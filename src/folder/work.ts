@@ -270,6 +270,9 @@ export class Work {
   #finished(filling: Filling, outcome: WriteOutcome): void {
     if (outcome.outcome === 'ok') this.#hasRoom()
     this.#ended(filling.path, filling.entry, outcome)
+    const { list } = filling
+    // they may have been forgotten while the file was under way
+    if (outcome.outcome === 'ok' && list !== null) this.#parts.index().learn(list.id, list.size, list.blocks)
   }
 
   #dropped(filling: Filling): void {

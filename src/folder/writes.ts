@@ -185,6 +185,7 @@ export class Writes {
     const job = { path, content: list, mtimeMs: entry.mtimeMs, executable: entry.executable, replaces: need.here }
     const assembly = this.#disk.assemble(job)
     filling.assembly = assembly
+    filling.list = list
     const here = new Set(local.map(({ index }) => index))
     const absent = Array.from({ length: filling.blocks }, (_, index) => index).filter((index) => !here.has(index))
     if (local.length === 0) {
