@@ -4,8 +4,10 @@ import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
 export const MAX_SEGMENT_BYTES = 255
 /** Directories in one another: each costs memory and work of its own. */
 export const MAX_SEGMENTS = 100
-/** Ours, at the top of the folder: the marker and what stands beside it. */
-const RESERVED = /^(\.[^/]*)?\.p2pfolder/
+/** Ours, at the top of the folder: the marker and what stands beside it, as disks may spell it that fold letters. */
+const RESERVED = /^(\.[^/]*)?\.p2pfolder/i
+/** Some disks take names for the same that differ in these alone. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/
 
@@ -28,7 +30,7 @@ export function pathFault(path: string): string | null {
 
 /** Whether this is ours (the marker, the lock, the trash, …) or could be. */
 export function isReserved(path: string): boolean {
-  return RESERVED.test(path)
+  return RESERVED.test(path.replace(INVISIBLE, ''))
 }
 
 /** The directory above; null at the top. */
