@@ -295,9 +295,9 @@ export class FolderIndex implements Index {
   #excess(best: Entry | undefined, next: Entry, isTheirs: boolean): string | null {
     const maxPaths = this.#options.maxPaths ?? DEFAULT_MAX_PATHS
     const isPath = best === undefined && this.#paths.size >= maxPaths
-    const isLive = (best === undefined || best.kind === 'deleted') && next.kind !== 'deleted'
-    if (isPath || (isLive && this.#paths.liveDirectories >= maxPaths))
-      return `the folder has more than ${maxPaths} paths`
+    const isLive = isTheirs && next.kind !== 'deleted' && (best === undefined || best.kind === 'deleted')
+    const isDeep = isLive && this.#paths.liveDirectories >= maxPaths && !this.#paths.isBesideLive(next.path)
+    if (isPath || isDeep) return `the folder has more than ${maxPaths} paths`
     const more = countersOf(next) - countersOf(best)
     const isLong = isTheirs && more > 0 && countersOf(next) > COUNTERS_PER_PATH
     const isTooLong = isLong && this.#paths.counters + more > COUNTERS_PER_PATH * maxPaths

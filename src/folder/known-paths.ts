@@ -111,6 +111,12 @@ export class KnownPaths implements Surroundings {
     return this.#live.has(path)
   }
 
+  /** Whether it would make no directory more in which something is alive. */
+  isBesideLive(path: FolderPath): boolean {
+    const parent = parentOf(path)
+    return parent === null || this.#live.has(parent)
+  }
+
   hasHereBelow(path: FolderPath): boolean {
     return this.#standing.has(path)
   }

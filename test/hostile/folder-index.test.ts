@@ -43,6 +43,12 @@ test('directories that nobody told of count as paths, when they come and when th
   assert.equal(adopted('directory', COUNTER), 6)
   assert.equal(adopted('deleted', COUNTER + 1), 100)
   assert.equal(adopted('directory', COUNTER + 2), 6)
+  const ann = new Peer('ann').open()
+  ann.mkdir('beside')
+  assert.equal(victim.hear(ann, 'beside').how, 'adopted')
+  victim.mkdir('own')
+  victim.write('own/note', 'text')
+  assert.equal(victim.best('own/note')?.kind, 'file')
 })
 
 test('authors without end are forgotten sooner than memory, and others are still heard', () => {
