@@ -12,6 +12,11 @@ export class Below {
     this.#isOwn = isOwn
   }
 
+  /** Paths that have something below them. */
+  get size(): number {
+    return this.#counts.size
+  }
+
   has(path: FolderPath): boolean {
     return this.#counts.has(path)
   }

@@ -1,6 +1,7 @@
 /**
  * Where contents stand on this disk and which paths still want them; block hashes of those with several blocks. A content of
- * one block is named by that block. Nothing is kept of a content that neither stands here nor is wanted.
+ * one block is named by that block. Nothing is kept of a content that neither stands here nor is wanted, and of those that
+ * are only wanted no more than MAX_WANTED_BYTES: what a peer promises and never gives costs no more.
  */
 import { fromHex, toHex } from '../../wire/hash.js'
 import type { Hash } from '../../wire/types.js'
@@ -9,6 +10,8 @@ import { blockCount, blockSizeOf, contentId, DIGEST_BYTES } from './content.js'
 
 /** Of the hash of a block: as much as a double holds, which is enough to find it by; it is compared in full. */
 const KEY_BYTES = 6
+/** Block hashes of contents that do not stand here: beyond that the oldest are asked for again when they are needed. */
+const MAX_WANTED_BYTES = 32 << 20
 
 interface Place {
   readonly content: Hash
@@ -30,6 +33,9 @@ export class Contents {
   readonly #wanted = new Map<Hash, Set<FolderPath> | FolderPath>()
   readonly #blocks = new Map<Hash, Uint8Array>() // only of contents that stand here or are wanted
   readonly #places = new Map<number, Place>() // one place a block
+  /** Those of them that do not stand here, the oldest first. */
+  readonly #promised = new Set<Hash>()
+  #promisedBytes = 0
   readonly #hooks: ContentHooks
 
   constructor(hooks: ContentHooks) {
@@ -37,12 +43,17 @@ export class Contents {
   }
 
   stands(id: Hash, path: FolderPath): void {
+    const isNew = !this.#standing.has(id)
     add(this.#standing, id, path)
+    if (!isNew) return
+    this.#isPromised(id, false)
+    this.#place(id)
   }
 
   stoodDown(id: Hash, path: FolderPath): void {
     remove(this.#standing, id, path)
     this.#forget(id)
+    if (!this.#standing.has(id)) this.#isPromised(id, true)
   }
 
   wants(id: Hash, path: FolderPath): void {
@@ -84,11 +95,9 @@ export class Contents {
     if (!this.#standing.has(id) && !this.#wanted.has(id)) return true
     const own = blocks.slice()
     this.#blocks.set(id, own)
-    for (let index = 0; index < own.length / DIGEST_BYTES; index++) {
-      const key = keyOf(own, index)
-      if (!this.#places.has(key)) this.#places.set(key, { content: id, index })
-    }
     this.#hooks.kept(id, own)
+    if (this.#standing.has(id)) this.#place(id)
+    else this.#isPromised(id, true)
     return true
   }
 
@@ -112,10 +121,36 @@ export class Contents {
     return path === null ? null : { path, offset: place.index * blockSizeOf(sizeOf(path)) }
   }
 
+  /** Its blocks can be found by their hashes from now on. */
+  #place(id: Hash): void {
+    const blocks = this.#blocks.get(id) ?? new Uint8Array(0)
+    for (let index = 0; index < blocks.length / DIGEST_BYTES; index++) {
+      const key = keyOf(blocks, index)
+      if (!this.#places.has(key)) this.#places.set(key, { content: id, index })
+    }
+  }
+
+  /** Whether its block hashes count as those of a content that does not stand here. */
+  #isPromised(id: Hash, isPromised: boolean): void {
+    const bytes = this.#blocks.get(id)?.length ?? 0
+    if (bytes === 0 || isPromised === this.#promised.has(id)) return
+    this.#promisedBytes += isPromised ? bytes : -bytes
+    if (isPromised) this.#promised.add(id)
+    else this.#promised.delete(id)
+    for (const oldest of this.#promised) {
+      if (this.#promisedBytes <= MAX_WANTED_BYTES) return
+      this.#drop(oldest)
+    }
+  }
+
   #forget(id: Hash): void {
-    if (this.#standing.has(id) || this.#wanted.has(id)) return
+    if (!this.#standing.has(id) && !this.#wanted.has(id)) this.#drop(id)
+  }
+
+  #drop(id: Hash): void {
     const blocks = this.#blocks.get(id)
     if (blocks === undefined) return
+    this.#isPromised(id, false)
     this.#blocks.delete(id)
     // a block that another content has too is fetched once more instead of copied: rare, and only slower
     for (let index = 0; index < blocks.length / DIGEST_BYTES; index++) {

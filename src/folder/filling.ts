@@ -20,6 +20,8 @@ export class Filling {
   need: Need
   stage: FillingStage = 'list'
   assembly: Assembly | null = null
+  /** Its block hashes, once they are known. */
+  list: Content | null = null
   /** Blocks that are neither here nor asked for. */
   missing: number[] = []
   /** Blocks that are asked for. */

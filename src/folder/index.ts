@@ -13,11 +13,13 @@ import { type Entry, type Found, type Here, isSame, type Known } from './entry.j
 import { entryFault } from './entry-check.js'
 import { IndexStore } from './index-store.js'
 import { Interned } from './interned.js'
-import { KnownPaths } from './known-paths.js'
+import { countersOf, KnownPaths } from './known-paths.js'
 import { isIdentical, isLoser, mergeEntries } from './merge.js'
 import { pathFault } from './path.js'
 
 const DEFAULT_MAX_PATHS = 250_000
+/** Counters for each of these; versions with no more than that are always taken. */
+const COUNTERS_PER_PATH = 8
 /** So long a deletion is remembered; whoever was away longer begins anew. */
 export const MEMORY_MS = 180 * 86_400_000
 const TEND_MS = 3_600_000
@@ -266,16 +268,14 @@ export class FolderIndex implements Index {
   #take(entry: Entry, from: PeerId | null, standing?: Pick<Known, 'here'>, depth = 0): Taken {
     const { path } = entry
     const known = this.#paths.get(path)
+    const merged = known === undefined ? entry : mergeEntries(known.best, entry)
+    const fault = this.#excess(known?.best, merged, from !== null)
+    if (fault !== null) return { how: 'refused', fault, isBreach: false }
     if (known === undefined) {
-      const maxPaths = this.#options.maxPaths ?? DEFAULT_MAX_PATHS
-      if (this.#paths.size >= maxPaths) {
-        return { how: 'refused', fault: `the folder has more than ${maxPaths} paths`, isBreach: false }
-      }
       this.#put(path, { best: entry, here: standing?.here ?? null, untold: false })
       this.#hooks.changed(path, null, from)
       return { how: 'adopted' }
     }
-    const merged = mergeEntries(known.best, entry)
     const isNew = !isIdentical(merged, known.best)
     const best = isNew ? this.#interned.entry(merged) : known.best
     const here = standing === undefined ? known.here : standing.here
@@ -289,6 +289,19 @@ export class FolderIndex implements Index {
     if (!isNew) return { how: isTheirs ? 'known' : 'older' }
     this.#hooks.changed(path, known.best, isTheirs ? from : null)
     return { how: 'adopted' }
+  }
+
+  /** What there would be too much of if this became best, in words for people; null where nothing. */
+  #excess(best: Entry | undefined, next: Entry, isTheirs: boolean): string | null {
+    const maxPaths = this.#options.maxPaths ?? DEFAULT_MAX_PATHS
+    const isPath = best === undefined && this.#paths.size >= maxPaths
+    const isLive = isTheirs && next.kind !== 'deleted' && (best === undefined || best.kind === 'deleted')
+    const isDeep = isLive && this.#paths.liveDirectories >= maxPaths && !this.#paths.isBesideLive(next.path)
+    if (isPath || isDeep) return `the folder has more than ${maxPaths} paths`
+    const more = countersOf(next) - countersOf(best)
+    const isLong = isTheirs && more > 0 && countersOf(next) > COUNTERS_PER_PATH
+    const isTooLong = isLong && this.#paths.counters + more > COUNTERS_PER_PATH * maxPaths
+    return isTooLong ? 'more authors are said to have changed the folder than can be remembered' : null
   }
 
   /** Before its path becomes another version's, so that what stands there is a source until the copy is made. */

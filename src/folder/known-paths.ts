@@ -9,7 +9,7 @@ import { isConflictPath } from './conflict-path.js'
 import { Contents } from './contents.js'
 import type { Need, Totals } from './contract.js'
 import { Digests } from './digests.js'
-import type { Known } from './entry.js'
+import type { Entry, Known } from './entry.js'
 import { needOf, type Surroundings } from './need.js'
 import { parentOf } from './path.js'
 import { mustWait } from './waiting.js'
@@ -33,6 +33,7 @@ export class KnownPaths implements Surroundings {
   readonly #standing = new Below((path) => isHere(this.#known.get(path)))
   readonly #hooks: KnownPathsHooks
   readonly #totals = { files: 0, directories: 0, bytes: 0, needBytes: 0 }
+  #counters = 0
   #isNeeding: boolean
 
   constructor(isNeeding: boolean, hooks: KnownPathsHooks) {
@@ -43,6 +44,16 @@ export class KnownPaths implements Surroundings {
 
   get size(): number {
     return this.#known.size
+  }
+
+  /** Directories with something alive in them, also where nobody told of them: of a folder that is on a disk no more than `size`. */
+  get liveDirectories(): number {
+    return this.#live.size
+  }
+
+  /** Counters in the vectors of all best versions. */
+  get counters(): number {
+    return this.#counters
   }
 
   get(path: FolderPath): Known | undefined {
@@ -83,6 +94,7 @@ export class KnownPaths implements Surroundings {
     if (known === null) this.#known.delete(path)
     else this.#known.set(path, known)
     if (was?.best !== known?.best) this.digests.change(path, was?.best ?? null, known?.best ?? null)
+    this.#counters += countersOf(known?.best) - countersOf(was?.best)
     this.#count(was, -1)
     this.#count(known ?? undefined, 1)
     if (known !== null && known.best.kind !== 'deleted' && isConflictPath(path)) this.#copies.add(path)
@@ -97,6 +109,12 @@ export class KnownPaths implements Surroundings {
 
   hasLiveBelow(path: FolderPath): boolean {
     return this.#live.has(path)
+  }
+
+  /** Whether it would make no directory more in which something is alive. */
+  isBesideLive(path: FolderPath): boolean {
+    const parent = parentOf(path)
+    return parent === null || this.#live.has(parent)
   }
 
   hasHereBelow(path: FolderPath): boolean {
@@ -178,6 +196,11 @@ export class KnownPaths implements Surroundings {
     else this.#totals.directories += by
     this.#totals.bytes += by * state.size
   }
+}
+
+/** What the vectors of a version cost. */
+export function countersOf(entry: Entry | undefined): number {
+  return entry === undefined ? 0 : entry.vector.length + (entry.made?.length ?? 0)
 }
 
 function wantedContent(need: Need | null): Hash | null {

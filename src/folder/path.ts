@@ -2,8 +2,12 @@
 import { MAX_PATH_BYTES } from '../../wire/messages/folder.js'
 
 export const MAX_SEGMENT_BYTES = 255
-/** Ours, at the top of the folder: the marker and what stands beside it. */
-const RESERVED = /^(\.[^/]*)?\.p2pfolder/
+/** Directories in one another: each costs memory and work of its own. */
+export const MAX_SEGMENTS = 100
+/** Ours, at the top of the folder: the marker and what stands beside it, as disks may spell it that fold letters. */
+const RESERVED = /^(\.[^/]*)?\.p2pfolder/i
+/** Some disks take names for the same that differ in these alone. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/
 
@@ -14,7 +18,9 @@ export function pathFault(path: string): string | null {
   if (path.normalize('NFC') !== path) return 'its name is not in Unicode form NFC: rename it'
   if (/\p{Surrogate}/u.test(path)) return 'its name is not Unicode'
   if (CONTROL.test(path)) return 'its name has control characters'
-  for (const segment of path.split('/')) {
+  const segments = path.split('/')
+  if (segments.length > MAX_SEGMENTS) return `it lies more than ${MAX_SEGMENTS} directories deep`
+  for (const segment of segments) {
     if (segment === '') return 'its path is absolute or has an empty part'
     if (segment === '.' || segment === '..') return 'its path leaves the folder'
     if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES) return `its name is longer than ${MAX_SEGMENT_BYTES} bytes`
@@ -24,7 +30,7 @@ export function pathFault(path: string): string | null {
 
 /** Whether this is ours (the marker, the lock, the trash, …) or could be. */
 export function isReserved(path: string): boolean {
-  return RESERVED.test(path)
+  return RESERVED.test(path.replace(INVISIBLE, ''))
 }
 
 /** The directory above; null at the top. */

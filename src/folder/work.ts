@@ -270,7 +270,7 @@ export class Work {
   #write(need: Need): void {
     const { content } = need.best
     if (content === null) return
-    if (this.#writes.ofContent(content) !== undefined) {
+    if (this.#writes.ofContent(content) !== undefined && !this.#writes.isHere(content, need.best.size)) {
       const twins = this.#twins.get(content) ?? new Set()
       this.#twins.set(content, twins.add(need.path))
     } else if (!this.#writes.begin(need, content)) this.#starved(need.path)
@@ -279,6 +279,9 @@ export class Work {
   #finished(filling: Filling, outcome: WriteOutcome): void {
     if (outcome.outcome === 'ok') this.#hasRoom()
     this.#ended(filling.path, filling.entry, outcome)
+    const { list } = filling
+    // they may have been forgotten while the file was under way
+    if (outcome.outcome === 'ok' && list !== null) this.#parts.index().learn(list.id, list.size, list.blocks)
   }
 
   #dropped(filling: Filling): void {

@@ -58,6 +58,13 @@ export class Writes {
     return this.#contents.get(content)
   }
 
+  /** Whether nothing of this content need be fetched: then many files of it may be under way at once. */
+  isHere(content: Hash, sizeBytes: number): boolean {
+    const list = plainList(content, sizeBytes) ?? this.#index().contentOf(content, sizeBytes)
+    if (list === null) return false
+    return list.blocks.length === 0 || this.#index().locate(toHex(blockDigest(list, 0))) !== null
+  }
+
   all(): Iterable<Filling> {
     return this.#fillings.values()
   }
@@ -185,6 +192,7 @@ export class Writes {
     const job = { path, content: list, mtimeMs: entry.mtimeMs, executable: entry.executable, replaces: need.here }
     const assembly = this.#disk.assemble(job)
     filling.assembly = assembly
+    filling.list = list
     const here = new Set(local.map(({ index }) => index))
     const absent = Array.from({ length: filling.blocks }, (_, index) => index).filter((index) => !here.has(index))
     if (local.length === 0) {

@@ -5,14 +5,16 @@
  * process could move away the fresh lock of a quick one that had found the same stale file.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFile, errorCode, replaceFile } from './durable.js'
 import { lifeOf, ownMark, type ProcessMark, readMark } from './process-mark.js'
+import { readSmallFile } from './small-file.js'
 
 /** Processes that died while they took a lock over, in a row. */
 const DEPTH = 4
 const TRIES = 100
+const MAX_BYTES = 64 * 1024
 
 export interface Lock {
   /** Gives the directory back. */
@@ -72,7 +74,7 @@ function acquire(path: string, nonce: string, depth: number): Acquired {
 
 function read(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return readSmallFile(path, MAX_BYTES)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
     throw error

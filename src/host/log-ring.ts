@@ -7,6 +7,8 @@ import type { LogLevel } from '../env.js'
 
 const MAX_EVENTS = 800
 const MAX_CHATTER = 200
+/** What a terminal could take for an order: others choose parts of these lines. */
+const ORDERS = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 interface Numbered {
   readonly order: number
@@ -23,8 +25,8 @@ export class LogRing {
     this.#onLine = onLine
   }
 
-  add(level: LogLevel, text: string): void {
-    const line = { time: Date.now(), level, text }
+  add(level: LogLevel, said: string): void {
+    const line = { time: Date.now(), level, text: said.replace(ORDERS, '▯') }
     if (level === 'debug') push(this.#chatter, { order: this.#order++, line }, MAX_CHATTER)
     else push(this.#events, { order: this.#order++, line }, MAX_EVENTS)
     this.#onLine(line)

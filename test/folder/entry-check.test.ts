@@ -30,6 +30,9 @@ test('entries that keep the rules are taken', () => {
 const breaches: Readonly<Record<string, Partial<Entry>>> = {
   'a path out of the folder': { path: '../a' },
   'a reserved name': { path: '.p2pfolder.trash/a' },
+  'a reserved name in other letters': { path: '.P2PFolder.TRASH/a' },
+  'a reserved name with letters that nobody sees': { path: '.p2p\u200cfolder' },
+  'a reserved name of a single file': { path: '.note.P2pfolder.tmp' },
   'a file without a content': { content: null },
   'a content without bytes': { size: 0 },
   'bytes without a content': { content: contentOf('').id },

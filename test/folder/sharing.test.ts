@@ -1,6 +1,7 @@
 /** Peers with one folder: what one has, all get; what one does, all do; and then there is silence. */
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
+import { SimFolderDisk } from '../sim/folder-disk.js'
 import { FolderWorld } from './shared-world.js'
 
 test('folders that meet become the union of all', () => {
@@ -44,6 +45,41 @@ test('edits, moves, x bits and deletions reach all, and then nobody says anythin
     world.said.filter(({ time }) => time > since),
     [],
   )
+})
+
+/** How many files were being put together at once at most, where one peer had all and another nothing. */
+function mostAtOnce(textOf: (n: number) => string): number {
+  const { assemble } = SimFolderDisk.prototype
+  let [open, most] = [0, 0]
+  SimFolderDisk.prototype.assemble = function (job) {
+    const assembly = assemble.call(this, job)
+    most = Math.max(most, ++open)
+    const finish = assembly.finish.bind(assembly)
+    assembly.finish = (done) =>
+      finish((outcome) => {
+        open--
+        done(outcome)
+      })
+    return assembly
+  }
+  try {
+    const world = new FolderWorld(3)
+    world.add((tree) => {
+      for (let n = 0; n < 400; n++) tree.write(`f${n}`, textOf(n))
+    })
+    world.add()
+    world.untilInSync()
+    return most
+  } finally {
+    SimFolderDisk.prototype.assemble = assemble
+  }
+}
+
+test('files of equal bytes, and empty ones, are written as many at once as others', () => {
+  const different = mostAtOnce((n) => `${n}`)
+  assert.ok(different > 50)
+  assert.ok(mostAtOnce(() => 'the same') > different / 2)
+  assert.ok(mostAtOnce(() => '') > different / 2)
 })
 
 test.run()

@@ -17,4 +17,13 @@ test('a flood of pings does not push out what happened, and order is kept', () =
   assert.ok(texts.length <= 1_000)
 })
 
+test('names in a line are no orders to a terminal', () => {
+  const ring = new LogRing(() => {})
+  ring.add('info', 'clear \u009b2J \u001b[2J, turn \u202egnp.exe\nnext line')
+  assert.deepStrictEqual(
+    ring.lines().map(({ text }) => text),
+    ['clear ▯2J ▯[2J, turn ▯gnp.exe\nnext line'],
+  )
+})
+
 test.run()

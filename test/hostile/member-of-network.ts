@@ -24,6 +24,7 @@ export class HostileMember {
     readonly link: Recorder,
     readonly entry: PeerEntry,
     readonly transport: TcpTransport,
+    private readonly hello: Message & { readonly type: 'hello' },
   ) {}
 
   /** `service`: that of another task of an anchor, where nobody says SYN. */
@@ -46,8 +47,8 @@ export class HostileMember {
     }
     const startTime = Date.now()
     const listen = ['127.0.0.1:9' as Address]
-    link.link.send({
-      type: 'hello',
+    const hello = {
+      type: 'hello' as const,
       protocol: 1,
       software: 'evil',
       capabilities: [],
@@ -61,7 +62,8 @@ export class HostileMember {
       tip: chain,
       height: 0,
       work: new Uint8Array(32),
-    })
+    }
+    link.link.send(hello)
     const settled = (): boolean =>
       link.messages.some(({ type }) => type === (identity.id < link.link.peer ? 'hello' : 'accept'))
     await until('a settled link', settled)
@@ -76,11 +78,23 @@ export class HostileMember {
       tasks: [],
     }
     const entry = { ...body, signature: identity.sign(signedText('peer', chain, encodeCanonical(peerBody, body))) }
-    const member = new HostileMember(identity, chain, link, entry, transport)
+    const member = new HostileMember(identity, chain, link, entry, transport, hello)
     if (service !== 'control') return member
     member.say({ type: 'syn', entry })
     await until('a syn', () => link.messages.some(({ type }) => type === 'syn'))
     return member
+  }
+
+  /** A data link to the same peer, open for whatever comes. */
+  async dialData(victim: { readonly address: string }): Promise<Recorder> {
+    const data = await dialed(this.transport, victim.address as Address, { promote: false, service: 'data' })
+    // in the same tick: what comes next is no greeting any more
+    data.onMessage = ({ type }) => {
+      if (type === 'hello') data.link.promote('data')
+    }
+    data.link.send({ ...this.hello, service: 'data' })
+    await until('a greeted data link', () => data.messages.some(({ type }) => type === 'hello'))
+    return data
   }
 
   say(message: Message): void {

@@ -66,6 +66,7 @@ export class FileChange implements Change {
     const file = this.#file
     if (file === null) return changed('it was not written')
     file.close()
+    if (!file.isThere()) return changed('what was written of it is gone')
     return place.replace(this.path, this.#plan.replaces, away, file.path)
   }
 

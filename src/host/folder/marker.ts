@@ -3,15 +3,17 @@
  * Without the marker an unmounted disk would look like a folder whose files were all deleted.
  */
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Opening } from '../../folder-disk.js'
 import { createFile, replaceFile } from '../durable.js'
 import { errorCode, errorText } from '../error-text.js'
 import { type Lock, lockFile } from '../lock.js'
+import { readSmallFile } from '../small-file.js'
 import { isSingleFile, Root } from './root.js'
 
 const MAX_ID = 64
+const MAX_BYTES = 4096
 
 /** A folder that is ours to share until it is released. */
 export interface Hold {
@@ -85,11 +87,8 @@ function mark(root: Root, expected: string | null): Hold['opening'] {
 
 /** The id; null: there is no marker; '': it cannot be understood. */
 function readMarker(root: Root): string | null {
-  const found = lstatSync(root.marker, { throwIfNoEntry: false })
-  if (found === undefined) return null
-  if (!found.isFile()) return ''
   try {
-    const value: unknown = JSON.parse(readFileSync(root.marker, 'utf8'))
+    const value: unknown = JSON.parse(readSmallFile(root.marker, MAX_BYTES))
     if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return ''
     return value.id.length <= MAX_ID ? value.id : ''
   } catch (error) {

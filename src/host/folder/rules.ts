@@ -1,11 +1,18 @@
 /** What of the folder stays here: `.p2pignore` at its top, in the language of .gitignore (gitignore(5)). */
-import { readFileSync } from 'node:fs'
 import ignore from 'ignore'
 import type { FolderPath } from '../../folder-disk.js'
+import { readSmallFile } from '../small-file.js'
 import type { Root } from './root.js'
 
 export const RULES_FILE = '.p2pignore'
-const MAX_RULES_BYTES = 1 << 20
+const MAX_RULES_BYTES = 64 * 1024
+/**
+ * A rule is tried on a path and on each directory above it, and every `**` between two of its parts on each of these again.
+ * Anybody may write the file, so what all its rules cost together is bounded.
+ */
+const MAX_COST = 2_000
+const COST_OF_STARS = [1, 20, 400]
+const COMMENT = /^(#|\s*$)/
 
 export class Rules {
   #text = ''
@@ -32,5 +39,17 @@ function read(root: Root): string {
   if (found.kind !== 'file')
     throw new Error(`${RULES_FILE} is ${found.kind === 'blocked' ? found.reason : 'a directory'}`)
   if (found.size > MAX_RULES_BYTES) throw new Error(`${RULES_FILE} is larger than ${MAX_RULES_BYTES} bytes`)
-  return readFileSync(root.absolute(RULES_FILE), 'utf8')
+  const text = readSmallFile(root.absolute(RULES_FILE), MAX_RULES_BYTES)
+  const fault = faultOf(text)
+  if (fault !== null) throw new Error(`${RULES_FILE} ${fault}`)
+  return text
+}
+
+/** What is too much of these rules, in words for people; null where nothing is. */
+function faultOf(text: string): string | null {
+  const rules = text.split(/\r?\n/).filter((line) => !COMMENT.test(line))
+  const costs = rules.map((rule) => COST_OF_STARS[rule.match(/\*\*+(?!$|\/$)/g)?.length ?? 0] ?? null)
+  if (costs.includes(null)) return 'has a rule with more than two **'
+  const cost = costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0)
+  return cost > MAX_COST ? 'has too many rules, or too many with **' : null
 }

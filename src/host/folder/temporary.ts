@@ -16,7 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errorCode } from '../error-text.js'
 import type { FilePlan } from './write-messages.js'
 
@@ -33,10 +33,14 @@ const WITHIN_MS = 0.0005
 
 export class Temporary {
   readonly #directory: string
+  /** Of the folder that it is in. */
+  readonly #inode: number
   #serial = 0
 
+  /** Throws what the disk says of the directory above. */
   constructor(directory: string) {
     this.#directory = directory
+    this.#inode = lstatSync(dirname(directory)).ino
   }
 
   /** What is in it; nothing where it is not there. Where a link or a file has its name, that goes. */
@@ -47,13 +51,16 @@ export class Temporary {
     return []
   }
 
-  /** Makes it where it is not there. */
+  /** Makes it where it is not there, in the folder that was opened and nowhere else; a link in its place goes. */
   make(): void {
-    try {
-      mkdirSync(this.#directory, { mode: PRIVATE_MODE })
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error
+    const above = lstatSync(dirname(this.#directory))
+    if (!above.isDirectory() || above.ino !== this.#inode) {
+      throw Object.assign(new Error('another folder stands in its place'), { code: 'ENOENT' })
     }
+    const found = lstatSync(this.#directory, { throwIfNoEntry: false })
+    if (found?.isDirectory() === true) return
+    if (found !== undefined) unlinkSync(this.#directory)
+    mkdirSync(this.#directory, { mode: PRIVATE_MODE })
   }
 
   /** Deletes all that is in it; does not follow links. */
@@ -65,32 +72,34 @@ export class Temporary {
     return join(this.#directory, name)
   }
 
-  /** A path that nothing has. */
+  /** A path that nothing has, in a directory that is there. */
   next(): string {
+    this.make()
     return this.pathOf(String(++this.#serial))
   }
 
   /** An empty file, open for reading and writing. */
   create(path = this.next()): TemporaryFile {
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW
-    try {
-      return new TemporaryFile(path, openSync(path, flags, FILE_MODE))
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error
-      this.make()
-      return new TemporaryFile(path, openSync(path, flags, FILE_MODE))
-    }
+    return new TemporaryFile(path, openSync(path, flags, FILE_MODE))
   }
 }
 
 export class TemporaryFile {
   readonly path: string
   readonly fd: number
+  readonly #inode: number
   #open = true
 
   constructor(path: string, fd: number) {
     this.path = path
     this.fd = fd
+    this.#inode = fstatSync(fd).ino
+  }
+
+  /** Whether it is what stands at its path: else somebody put another directory in the place of ours. */
+  isThere(): boolean {
+    return lstatSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode
   }
 
   /** All of `bytes` at `position`, or an error. */
@@ -119,7 +128,7 @@ export class TemporaryFile {
   drop(): void {
     this.close()
     try {
-      rmSync(this.path, { force: true })
+      if (this.isThere()) rmSync(this.path, { force: true })
     } catch (error) {
       if (errorCode(error) === '') throw error
       // it goes when the folder is opened again

@@ -5,20 +5,11 @@
  * which the next one moves the file back.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderPath, MAX_TRASH_LISTED, type TrashItem } from '../../folder-disk.js'
 import { errorCode, faultText } from '../error-text.js'
+import { readSmallFile } from '../small-file.js'
 import { FILE_COST, type Pace } from './pace.js'
 import type { Temporary } from './temporary.js'
 import { type Planned, readPlanned } from './trash-items.js'
@@ -29,7 +20,11 @@ const KEEP_BYTES = 2 ** 30
 /** Items take memory too. */
 const KEEP_ITEMS = 50_000
 const ITEMS = 'items.json'
+/** Of a list of one batch, however its paths are written. */
+const MAX_ITEMS_BYTES = 1 << 20
 const MARK = '.moving'
+/** Time and chance: what `begin` makes. */
+const BATCH = /^\d+-[0-9a-f]+$/
 const PRIVATE_MODE = 0o700
 
 interface Item extends TrashItem {
@@ -186,7 +181,9 @@ export class Trash {
   /** What cannot be read lists nothing; its files stay for whoever looks by hand. */
   #planned(batch: string): readonly Planned[] {
     try {
-      return readPlanned(readFileSync(join(this.#directory, batch, ITEMS), 'utf8'))
+      const isOurs = BATCH.test(batch) && lstatSync(join(this.#directory, batch)).isDirectory()
+      if (!isOurs) return []
+      return readPlanned(readSmallFile(join(this.#directory, batch, ITEMS), MAX_ITEMS_BYTES))
     } catch (error) {
       if (errorCode(error) === '') throw error
       return []

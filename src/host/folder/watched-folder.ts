@@ -74,6 +74,8 @@ export class WatchedFolder {
   #isScanDue = false
   #busyMs = 0
   #isUnwatched = false
+  /** Why the rules that stand there do not count. */
+  #rulesFault: string | null = null
   #events = 0
   #pause: NodeJS.Timeout | null = null
   #burst: NodeJS.Timeout | null = null
@@ -266,12 +268,14 @@ export class WatchedFolder {
   /** Whether there are other rules now. Where they cannot be read, those that were read last stay. */
   #loadRules(): boolean {
     const { hold, rules, reports } = this.#options
+    this.#rulesFault = null
     try {
       if (!rules.load(hold.root)) return false
       reports.rulesChanged()
       return true
     } catch (error) {
-      this.#problems.set(RULES_FILE, `the old rules stay: ${errorText(error)}`)
+      this.#rulesFault = `the old rules stay: ${errorText(error)}`
+      this.#problems.set(RULES_FILE, this.#rulesFault)
       return false
     }
   }
@@ -290,6 +294,7 @@ export class WatchedFolder {
     }
     if (look.kind !== 'directory') this.#problems.clearBelow(path)
     else this.#problems.clear(path)
+    if (path === RULES_FILE && this.#rulesFault !== null) this.#problems.set(path, this.#rulesFault)
     if (look.kind === 'nothing') {
       this.#watches.drop(path)
       if (known !== undefined) this.#differences.gone(path)
