@@ -137,7 +137,8 @@ export interface FolderDisk {
   /**
    * Looks for the marker, then scans, then watches; also after `lost` or `close`. `marker`: its id as we know it, null
    * where we never had a folder. `known`: what the index says is on the disk; only differences are seen. Not used, like
-   * all older knowledge, where the marker `was` not the `same`. `adopt`: take the folder without the marker that is expected.
+   * all older knowledge, where the marker `was` not the `same`. `adopt`: take the folder without the marker that is expected;
+   * where nothing is `known` to stand there it may be taken in any case.
    */
   open(
     marker: string | null,

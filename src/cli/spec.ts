@@ -24,6 +24,8 @@ export interface CommandSpec {
   readonly summary: string
   readonly args: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
+  /** What may be said with it, and what that does, where the arguments alone do not tell. */
+  readonly forms?: readonly (readonly [words: string, does: string])[]
   /** Of the program's options those that matter here; its help names them. */
   readonly takes?: readonly string[]
   /** Of no use inside a console. */
@@ -231,6 +233,17 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'what', required: false, kind: 'text' },
       { name: 'which', required: false, kind: 'text' },
       { name: 'choice', required: false, kind: 'text', choices: KEEP_CHOICES },
+    ],
+    forms: [
+      ['folder', 'where it is, how it stands, what changed last and who did it'],
+      ['folder conflicts', 'files that two changed at the same time, numbered'],
+      ['folder conflicts show <n>', 'this (in place) and that (beside it): whose, how old, what differs'],
+      ['folder conflicts keep <n> this|that|both', 'settles it for everybody; what is not kept goes to the trash'],
+      ['folder restore', 'the trash: what others replaced or deleted here'],
+      ['folder restore <path|id>', 'brings it back, for everybody'],
+      ['folder problems', 'what is not shared, or not to be had now, and why'],
+      ['folder pause', 'nothing is read or written until folder resume'],
+      ['folder resume [--delete|--restore]', 'goes on; the options answer the question after a mass delete'],
     ],
     options: [
       { flags: '--delete', summary: 'resume: delete for everybody what was deleted here', kind: 'flag' },

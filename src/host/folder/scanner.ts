@@ -97,7 +97,7 @@ export class Scanner {
     const { path, nonce, states, send } = this.#options
     const known = this.#known.filter((part) => part.session === session)
     this.#known = []
-    const hold = takeHold({ path, nonce, marker, adopt })
+    const hold = takeHold({ path, nonce, marker, adopt, isEmpty: known.length === 0 })
     if ('error' in hold) {
       send({ kind: 'opened', session, opening: hold })
       return
