@@ -82,6 +82,7 @@ test('the help of folder shows all that may be said with it, and a mistake point
   assert.ok(!help.ok && help.exit === 0)
   for (const action of FOLDER_ACTIONS) assert.match(help.text, new RegExp(`\\n {2}folder ${action}\\b.* {2}\\w`))
   for (const choice of KEEP_CHOICES) assert.match(help.text, new RegExp(`keep <n> .*\\b${choice}\\b`))
+  for (const line of help.text.split('\n')) assert.ok(line.length <= 80, line)
   const wrong = parseWords(['folder', 'stop'], VERSION)
   assert.ok(!wrong.ok && wrong.exit === 2)
   assert.match(wrong.text, /one of pause, .*\n\(p2p-tui folder --help says how\)/)
