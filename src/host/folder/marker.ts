@@ -12,7 +12,7 @@ import { type Lock, lockFile } from '../lock.js'
 import { isSingleFile, Root } from './root.js'
 
 const MAX_ID = 64
-const MOUNTED = 'is its disk mounted? `folder resume` takes this folder all the same'
+const MOUNTED = 'is its disk mounted? `folder resume` shares this place from now on'
 
 /** A folder that is ours to share until it is released. */
 export interface Hold {
