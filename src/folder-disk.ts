@@ -65,6 +65,9 @@ export interface FolderHooks {
 }
 
 export const MAX_PROBLEMS = 1000
+/** Why a path is 'skipped' where its user wants it so: no problem. */
+export const ONE_FILE = 'only one file is shared'
+export const IGNORED = 'it is ignored'
 
 /** Bytes that are on this disk already. */
 export interface LocalBlock {

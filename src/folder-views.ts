@@ -48,7 +48,9 @@ export interface FolderView {
   /** Still to be fetched, made or deleted here. */
   readonly need: {
     readonly items: number
-    readonly bytes: number /** Fetched of those bytes. */
+    /** Of all that is to be written, what was written since the folder was in sync among it. */
+    readonly bytes: number
+    /** That are here of those. */
     readonly done: number
   }
   /** Deletions that wait for an answer (`resume --delete` or `resume --restore`). */

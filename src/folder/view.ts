@@ -37,12 +37,18 @@ export function folderView(parts: ViewParts): FolderView {
     directories,
     bytes,
     inSync: state === 'in sync',
-    need: { items: needItems, bytes: needBytes, done: Math.min(work.doneBytes, needBytes) },
+    need: needOf(work, needItems, needBytes),
     heldDeletions: guard.asked,
     conflicts: conflictsOf(index, nameOf),
     problems: problemsOf(parts),
     changes: changes.views(nameOf),
   }
+}
+
+function needOf(work: Work, items: number, leftBytes: number): FolderView['need'] {
+  if (items <= work.skipped) return { items, bytes: leftBytes, done: 0 }
+  const bytes = leftBytes + work.writtenBytes
+  return { items, bytes, done: Math.min(work.doneBytes, bytes) }
 }
 
 function stateOf(
