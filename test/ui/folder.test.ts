@@ -43,6 +43,8 @@ test('in sync: a line at the foot of the files, and the newest changes with who 
 test('busy: a bar and what is to go; without bytes only how many', () => {
   const need = { items: 12, bytes: 4000, done: 2000 }
   assert.match(textOf(modelWith({ state: 'syncing', need }, { size: SMALL })), /◐ folder █+▌ +50 % {2}12 to go/)
+  const almost = { items: 1, bytes: 4000, done: 4000 }
+  assert.match(textOf(modelWith({ state: 'syncing', need: almost }, { size: SMALL })), /◐ folder █+ 100 % {2}1 to go/)
   const removals = { items: 3, bytes: 0, done: 0 }
   assert.match(
     textOf(modelWith({ state: 'syncing', need: removals }, { size: SMALL })),

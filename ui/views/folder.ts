@@ -39,6 +39,7 @@ function folderLine(folder: FolderView, width: number, look: Look): Line {
         ' ',
         name,
         styled('good', share),
+        ' ',
         percent(need.done, need.bytes),
         `  ${left}`,
       ]
