@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A cluster of p2p-tui consoles in tmux, in a network of its own that leaves nothing behind.
-#   ./demo.sh [N]            N consoles to play with (default 4)
+#   ./demo.sh [N]            N consoles to play with (default 4); f in one says where its shared folder is
 #   ./demo.sh --check [N]    plays the journey by itself and asserts on the screens; exits 0 or 1
 set -u
 
@@ -77,7 +77,7 @@ while [ "$i" -lt "$count" ]; do
   mkdir -p "$work/$name"
   # two copies of a stored file, so that in a small cluster a request has somewhere to go
   # the shell names its pid before it becomes the peer, so that the peer can be killed by it
-  command="cd '$work/$name' && echo \$\$ > '$work/pid.$i' && exec node '$here/dist/p2p-tui.cjs' --name $name --replicas 2"
+  command="cd '$work/$name' && echo \$\$ > '$work/pid.$i' && exec node '$here/dist/p2p-tui.cjs' --name $name --folder folder --replicas 2"
   if [ "$i" = 0 ]; then
     tm new-session -d -s "$session" -n "$name" -x "$cols" -y "$rows" "$command" || exit 1
     tm set-option -g remain-on-exit off >/dev/null
@@ -158,6 +158,30 @@ say "$last" 'request music.txt -o song.txt'
 until_screen "$last" 60 'music.txt: .* from ([0-9]+ peer|the copy here)' 'the finished download'
 cmp "$work/${names[1]}/music.txt" "$work/${names[$last]}/song.txt" || fail 'the downloaded file differs'
 ok 'a file stored at one came whole to another'
+
+# the folder of each console, by the names that they were given
+folder() { echo "$work/${names[$1]}/folder"; }
+# every_folder SECONDS CONSOLE: all folders have blockchain.txt as that console's has it
+every_folder() {
+  tries=$(($1 * 20))
+  for j in $(seq 0 "$last"); do
+    until cmp -s "$(folder "$2")/blockchain.txt" "$(folder "$j")/blockchain.txt"; do
+      tries=$((tries - 1))
+      [ "$tries" -gt 0 ] || fail "${names[$j]} did not get the blockchain.txt of ${names[$2]} within $1 s"
+      sleep 0.05
+    done
+  done
+}
+echo 'alice wrote this' >"$(folder 0)/blockchain.txt"
+every_folder 5 0
+echo 'and bob wrote that' >>"$(folder "$last")/blockchain.txt"
+every_folder 5 "$last"
+until_screen 0 10 'in sync, 1 file' 'the shared folder in sync'
+until_screen 0 10 "(changed|added) .*blockchain.* ${names[$last]}" "who edited blockchain.txt"
+for j in $(seq 0 "$last"); do
+  [ "$(ls "$(folder "$j")")" = blockchain.txt ] || fail "${names[$j]} has more in its folder than blockchain.txt"
+done
+ok 'an edit of blockchain.txt in one folder is in all of them'
 
 kill -9 "$(cat "$work/pid.1")"
 left=$((count - 2))

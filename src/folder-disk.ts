@@ -66,6 +66,9 @@ export interface FolderHooks {
 }
 
 export const MAX_PROBLEMS = 1000
+/** Why a path is 'skipped' where its user wants it so: no problem. */
+export const ONE_FILE = 'only one file is shared'
+export const IGNORED = 'it is ignored'
 
 /** Bytes that are on this disk already. */
 export interface LocalBlock {
@@ -138,7 +141,8 @@ export interface FolderDisk {
   /**
    * Looks for the marker, then scans, then watches; also after `lost` or `close`. `marker`: its id as we know it, null
    * where we never had a folder. `known`: what the index says is on the disk; only differences are seen. Not used, like
-   * all older knowledge, where the marker `was` not the `same`. `adopt`: take the folder without the marker that is expected.
+   * all older knowledge, where the marker `was` not the `same`. `adopt`: take the folder without the marker that is expected;
+   * where nothing is `known` to stand there it may be taken in any case.
    */
   open(
     marker: string | null,

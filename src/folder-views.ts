@@ -38,7 +38,7 @@ export interface FolderView {
   readonly path: string
   readonly mode: FolderMode
   readonly state: FolderState
-  /** Why it is paused; a question where a mass delete waits for an answer; empty else. */
+  /** Why it is paused, and what to do about it (of a mass delete see `heldDeletions`); empty else. */
   readonly reason: string
   /** On this disk. */
   readonly files: number
@@ -48,13 +48,15 @@ export interface FolderView {
   /** Still to be fetched, made or deleted here. */
   readonly need: {
     readonly items: number
-    readonly bytes: number /** Fetched of those bytes. */
+    /** Of all that is to be written, what was written since the folder was in sync among it. */
+    readonly bytes: number
+    /** That are here of those. */
     readonly done: number
   }
   /** Deletions that wait for an answer (`resume --delete` or `resume --restore`). */
   readonly heldDeletions: number
   readonly conflicts: readonly FolderConflict[]
-  /** Not shared, and why; at most 100 of them. */
+  /** Not shared, or not to be had now, and why; at most 100 of them. */
   readonly problems: readonly FolderProblem[]
   /** Newest first, at most 50. */
   readonly changes: readonly FolderChange[]

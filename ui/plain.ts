@@ -170,9 +170,10 @@ function mostTelling(lines: readonly LogLine[]): readonly LogLine[] {
 }
 
 /** Nothing where all is well; no figures that change at every file. */
-function folderParts({ state, reason, conflicts, heldDeletions }: FolderView): readonly string[] {
+function folderParts({ state, conflicts, heldDeletions }: FolderView): readonly string[] {
   return [
-    ...(state === 'paused' ? [reason === '' ? 'folder paused' : `folder paused: ${reason}`] : []),
+    // why was said as a warning, once
+    ...(state === 'paused' ? ['folder paused'] : []),
     ...(state === 'syncing' ? ['folder syncing'] : []),
     ...(heldDeletions > 0 ? [`${plural(heldDeletions, 'deletion')} waiting: folder resume --delete or --restore`] : []),
     ...(conflicts.length > 0 ? [`${plural(conflicts.length, 'conflict')}: folder conflicts`] : []),

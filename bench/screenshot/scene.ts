@@ -1,9 +1,12 @@
 /**
- * A network in which something happens, for its picture: six peers, two polls, files, one peer that just vanished, and a
- * download from three others that runs while the picture is taken. Real processes, a real terminal.
+ * A network in which something happens, for its picture: six peers, two polls, files, a shared folder that somebody edits, one
+ * peer that just vanished, and a download from three others that runs while the picture is taken. Real processes, a real
+ * terminal.
  * Invariant: nothing is timed. Each step waits for what it brings about; between two pictures the download is paused.
  */
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { FolderView } from '../../src/folder-views.js'
 import { type Cluster, PROGRAM } from '../../test/e2e/cluster.js'
 import { Terminal } from '../../test/e2e/terminal.js'
 import { writeBigFile } from '../support/big-file.js'
@@ -45,6 +48,16 @@ const LATE_BALLOTS = [
   ['ivan', 'yes'],
 ] as const
 
+/** What stands in the shared folder, and who put it there. */
+const SHARED: readonly (readonly [on: string, path: string, sizeBytes: number])[] = [
+  ['heron', 'photos/lake.jpg', 2_400_000],
+  ['finch', 'plan.md', 3_100],
+  ['wren', 'blockchain.txt', 480],
+]
+/** Edited by one peer before each picture; all the pictures tell of it. */
+export const EDITED = 'blockchain.txt'
+export const EDITOR = 'lark'
+
 interface Transfer {
   readonly n: number
   readonly name: string
@@ -69,6 +82,7 @@ export class Scene {
     const terminal = await this.#start(sizes[0] ?? { columns: 80, rows: 24 })
     await this.#exchange()
     await this.#fillLedger()
+    await this.#fillFolder()
     await this.#fillSwarm(MIB_A_PICTURE * sizes.length)
     await this.#rest()
     await this.#vanish()
@@ -82,6 +96,7 @@ export class Scene {
       if (paused !== null) await this.#cluster.json(['transfers', 'resume', String(paused.n)], { on: SELF })
       const [voter, choice] = LATE_BALLOTS[place % LATE_BALLOTS.length] ?? ['', '']
       const vote = this.#cluster.run(['vote', voter, choice], { on: 'heron' })
+      appendFileSync(await this.#shared(EDITOR, EDITED), `${voter} votes ${choice}\n`)
       const least = paused === null ? 0 : Math.ceil((paused.done / paused.total) * 100)
       await terminal.until((screen) => isTelling(screen, size, least + LEAST_PERCENT / sizes.length), SHOT_MS)
       screens.push(screenOf(terminal.buffer, size.columns, size.rows))
@@ -139,6 +154,27 @@ export class Scene {
     )
   }
 
+  async #fillFolder(): Promise<void> {
+    this.#say('filling the shared folder')
+    for (const [on, path, sizeBytes] of SHARED) {
+      const file = await this.#shared(on, path)
+      mkdirSync(dirname(file), { recursive: true })
+      writeBigFile(file, sizeBytes)
+    }
+    for (const on of [SELF, EDITOR])
+      await this.#cluster.until(
+        `${on} to have ${SHARED.length} files in its shared folder`,
+        () => this.#cluster.json<FolderView>(['folder'], { on }),
+        ({ inSync, files }) => inSync && files === SHARED.length,
+        START_MS,
+      )
+  }
+
+  /** Where this path of the shared folder is at that peer. */
+  async #shared(on: string, path: string): Promise<string> {
+    return join((await this.#cluster.json<FolderView>(['folder'], { on })).path, path)
+  }
+
   async #publish(on: string, verb: 'store' | 'share', name: string, sizeBytes: number): Promise<void> {
     writeBigFile(join(this.#cluster.folder(on), name), sizeBytes)
     await this.#cluster.json([verb, name], { on })
@@ -177,7 +213,10 @@ export class Scene {
   }
 }
 
-/** Whether all of the frame is there and tells of everybody, of the download beyond that percentage, and of a rate. */
+/**
+ * Whether all of the frame is there and tells of everybody, of the download beyond that percentage, of the edit in the shared
+ * folder, and of a rate.
+ */
 function isTelling(screen: string, { columns, rows }: Size, least: number): boolean {
   const lines = screen.split('\n')
   const whole = lines.length === rows && lines.some((line) => line.length > columns - 3)
@@ -191,5 +230,6 @@ function isTelling(screen: string, { columns, rows }: Size, least: number): bool
         ?.slice(1) ?? [],
   )
   const moved = percents.length > 0 && percents.every((percent) => Number(percent) >= least)
-  return whole && names && moved && /\d [MG]B\/s/.test(lines[0] ?? '')
+  const edit = new RegExp(`changed +${EDITED.slice(0, 8)}\\S* +${EDITOR}`).test(screen)
+  return whole && names && moved && edit && /\d [MG]B\/s/.test(lines[0] ?? '')
 }

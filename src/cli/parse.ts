@@ -88,7 +88,7 @@ function addCommand(
   settle: (command: string, args: Record<string, string>, options: Record<string, string | boolean>) => void,
 ): void {
   const command = program.command(spec.name).summary(spec.summary).description(spec.summary)
-  command.copyInheritedSettings(program)
+  command.copyInheritedSettings(program).showHelpAfterError(`(p2p-tui ${spec.name} --help says how)`)
   for (const argument of spec.args) {
     const name = argument.kind === 'rest' ? `${argument.name}...` : argument.name
     command.argument(argument.required ? `<${name}>` : `[${name}]`, '', (value: string, previous: unknown) => {
@@ -103,6 +103,7 @@ function addCommand(
     })
   }
   for (const option of spec.options) command.addOption(optionOf(option))
+  command.addHelpText('after', formsOf(spec))
   command.addHelpText('after', takenBy(spec))
   command.addHelpText('after', `\nExample:\n  p2p-tui ${spec.example}`)
   command.action((...given: unknown[]) => {
@@ -114,6 +115,12 @@ function addCommand(
     }
     settle(spec.name, args, { ...command.opts() })
   })
+}
+
+function formsOf({ forms = [] }: CommandSpec): string {
+  if (forms.length === 0) return ''
+  const width = Math.max(...forms.map(([words]) => words.length))
+  return ['\nForms:', ...forms.map(([words, does]) => `  ${words.padEnd(width)}  ${does}`)].join('\n')
 }
 
 /** Options of the whole program, as they stand in its help. */

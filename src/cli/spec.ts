@@ -24,6 +24,8 @@ export interface CommandSpec {
   readonly summary: string
   readonly args: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
+  /** What may be said with it, and what that does, where the arguments alone do not tell. */
+  readonly forms?: readonly (readonly [words: string, does: string])[]
   /** Of the program's options those that matter here; its help names them. */
   readonly takes?: readonly string[]
   /** Of no use inside a console. */
@@ -231,6 +233,17 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'what', required: false, kind: 'text' },
       { name: 'which', required: false, kind: 'text' },
       { name: 'choice', required: false, kind: 'text', choices: KEEP_CHOICES },
+    ],
+    forms: [
+      ['folder', 'where it is and how it stands'],
+      ['folder conflicts', 'what two changed at once, numbered'],
+      ['folder conflicts show <n>', 'whose both are, what differs'],
+      ['folder conflicts keep <n> this|that|both', 'settles it, for everybody'],
+      ['folder restore', 'what others replaced or deleted'],
+      ['folder restore <path|id>', 'brings it back, for everybody'],
+      ['folder problems', 'what is not shared, and why'],
+      ['folder pause', 'nothing more until folder resume'],
+      ['folder resume [--delete|--restore]', 'goes on, or answers the question'],
     ],
     options: [
       { flags: '--delete', summary: 'resume: delete for everybody what was deleted here', kind: 'flag' },

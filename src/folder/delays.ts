@@ -3,7 +3,7 @@
  * where the disk failed, after a minute where the path is not possible here.
  */
 import type { Cancel, Env } from '../env.js'
-import type { FolderPath, Problem } from '../folder-disk.js'
+import { type FolderPath, IGNORED, ONE_FILE, type Problem } from '../folder-disk.js'
 
 const FIRST_MS = 1_000
 const LONGEST_MS = 60_000
@@ -29,6 +29,8 @@ export class Delays {
   readonly #due: (path: FolderPath) => void
   readonly #delays = new Map<FolderPath, Delay>() // at most as many as the index has paths
   #timer: Cancel | null = null
+  /** How many are not possible here. */
+  #skipped = 0
 
   constructor(env: Pick<Env, 'now' | 'after'>, due: (path: FolderPath) => void) {
     this.#env = env
@@ -45,7 +47,9 @@ export class Delays {
     const tries = (before?.tries ?? 0) + 1
     const since = before?.kind === kind ? before.since : this.#env.now()
     const waitMs = kind === 'skipped' ? LONGEST_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries - 1, 10))
+    if (this.isSkipped(path)) this.#skipped--
     this.#delays.set(path, { kind, reason, until: this.#env.now() + waitMs, tries, since, isTried: false })
+    if (kind === 'skipped') this.#skipped++
     this.#arm()
   }
 
@@ -56,6 +60,7 @@ export class Delays {
 
   /** It was done, or is another version now. */
   delete(path: FolderPath): void {
+    if (this.isSkipped(path)) this.#skipped--
     this.#delays.delete(path)
   }
 
@@ -74,6 +79,7 @@ export class Delays {
 
   clear(): void {
     this.#delays.clear()
+    this.#skipped = 0
     this.#timer?.()
     this.#timer = null
   }
@@ -85,15 +91,14 @@ export class Delays {
 
   /** How many are not possible here. */
   get skipped(): number {
-    let count = 0
-    for (const { kind } of this.#delays.values()) if (kind === 'skipped') count++
-    return count
+    return this.#skipped
   }
 
-  /** What keeps failing here, for people. */
+  /** What keeps failing here, and not because its user wants it so; for people. */
   *problems(): Iterable<Problem> {
     for (const [path, { kind, reason, tries }] of this.#delays) {
-      if (kind === 'skipped' || tries > 1) yield { path, reason }
+      const isWish = reason === ONE_FILE || reason === IGNORED
+      if (!isWish && (kind === 'skipped' || tries > 1)) yield { path, reason }
     }
   }
 

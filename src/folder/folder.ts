@@ -21,10 +21,11 @@ import { Links } from './links.js'
 import { Opening } from './opening.js'
 import { Requests } from './requests.js'
 import { serveLink } from './serve.js'
-import { folderView } from './view.js'
+import { deletedHere, folderView } from './view.js'
 import { Work } from './work.js'
 
 const TEND_MS = 60_000
+const ANSWERS = '`folder resume --delete` deletes them everywhere, `folder resume --restore` brings them back'
 
 export interface FolderOptions {
   readonly disk: FolderDisk
@@ -219,7 +220,7 @@ export class Folder implements Protocol, FolderApi {
 
   #answered(asked: number, answer: ResumeAnswer): Result<FolderView> {
     if (asked === 0) return refused('no deletion waits for an answer: `folder resume` alone goes on')
-    if (answer === null) return refused(this.folder().reason)
+    if (answer === null) return refused(`${deletedHere(asked)}: ${ANSWERS}`)
     if (answer === 'delete') this.#guard.confirm()
     else this.#restored(this.#guard.restore())
     return ok(this.folder())
@@ -250,7 +251,7 @@ export class Folder implements Protocol, FolderApi {
   #asked(): void {
     const { asked } = this.#guard
     if (asked > 0) {
-      this.#env.log('warn', `the shared folder is paused: ${asked} files and directories were deleted here at once`)
+      this.#env.log('warn', `the shared folder is paused: ${deletedHere(asked)}: ${ANSWERS}`)
       this.#work.stop()
     } else if (this.#opening.state === 'open') this.#work.start()
     this.#options.changed()

@@ -37,7 +37,7 @@ export function folderView(parts: ViewParts): FolderView {
     directories,
     bytes,
     inSync: state === 'in sync',
-    need: { items: needItems, bytes: needBytes, done: Math.min(work.doneBytes, needBytes) },
+    need: needOf(work, needItems, needBytes),
     heldDeletions: guard.asked,
     conflicts: conflictsOf(index, nameOf),
     problems: problemsOf(parts),
@@ -45,26 +45,28 @@ export function folderView(parts: ViewParts): FolderView {
   }
 }
 
+function needOf(work: Work, items: number, leftBytes: number): FolderView['need'] {
+  if (items <= work.skipped) return { items, bytes: leftBytes, done: 0 }
+  const bytes = leftBytes + work.writtenBytes
+  return { items, bytes, done: Math.min(work.doneBytes, bytes) }
+}
+
 function stateOf(
   { opening, guard, work }: ViewParts,
   needItems: number,
 ): { readonly state: FolderState; readonly reason: string } {
-  if (opening.state === 'shut') return { state: 'paused', reason: 'paused by its user' }
+  if (opening.state === 'shut') return { state: 'paused', reason: '`folder resume` goes on' }
   if (opening.state === 'lost') return { state: 'paused', reason: opening.reason }
   // an attempt to get it back is no reason to look well for a moment
   if (opening.state === 'opening' && opening.reason !== '') return { state: 'paused', reason: opening.reason }
-  if (guard.asked > 0) return { state: 'paused', reason: question(guard.asked) }
+  if (guard.asked > 0) return { state: 'paused', reason: deletedHere(guard.asked) }
   if (opening.state !== 'open') return { state: 'scanning', reason: '' }
   if (work.full !== null) return { state: 'paused', reason: `${work.full}: tried again every 10 s` }
   return { state: needItems > work.skipped ? 'syncing' : 'in sync', reason: '' }
 }
 
-function question(count: number): string {
-  return (
-    `${count} files and directories were deleted here: \`folder resume --delete\` deletes them everywhere, ` +
-    '`folder resume --restore` brings them back'
-  )
-}
+/** The question of a mass delete, without its answers: see `heldDeletions`. */
+export const deletedHere = (count: number): string => `${count} files and directories were deleted here at once`
 
 function conflictsOf(index: Index, nameOf: (peer: PeerId) => string): readonly FolderConflict[] {
   const conflicts: FolderConflict[] = []

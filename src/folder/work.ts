@@ -51,6 +51,7 @@ export class Work {
   #turn: Cancel | null = null
   #full: string | null = null
   #fullTimer: Cancel | null = null
+  #writtenBytes = 0
   /** Raised at every stop: what the disk answers after that came too late. */
   #era = 0
 
@@ -98,12 +99,14 @@ export class Work {
     this.#fullTimer?.()
     this.#fullTimer = null
     this.#full = null
+    this.#writtenBytes = 0
   }
 
   /** What this path needs may be something else now. */
   look(path: FolderPath): void {
     this.#delays.delete(path)
     this.#review(path)
+    this.#countAnew()
   }
 
   /** That peer has the bytes of what is best there. */
@@ -143,9 +146,14 @@ export class Work {
     return this.#delays.skipped
   }
 
-  /** Bytes of unfinished files that are here. */
+  /** Sizes of the files that were written since there was something to do. */
+  get writtenBytes(): number {
+    return this.#writtenBytes
+  }
+
+  /** The same, and bytes of unfinished files that are here. */
   get doneBytes(): number {
-    let bytes = 0
+    let bytes = this.#writtenBytes
     for (const filling of this.#writes.all()) bytes += filling.doneBytes
     return bytes
   }
@@ -309,11 +317,18 @@ export class Work {
     else if (outcome.outcome === 'full') this.#isFull(outcome.reason)
     else this.#delays.add(path, outcome.outcome === 'skipped' ? 'skipped' : 'failed', outcome.reason)
     this.#review(path)
+    this.#countAnew()
+  }
+
+  /** Where nothing is left that can be done, what comes next is counted from zero. */
+  #countAnew(): void {
+    if (this.#writtenBytes > 0 && this.#parts.index().totals().needItems <= this.skipped) this.#writtenBytes = 0
   }
 
   #done(path: FolderPath, entry: Entry, state: DiskState | null): void {
     const { index, links } = this.#parts
     this.#delays.delete(path)
+    if (index().need(path)?.kind === 'write') this.#writtenBytes += entry.size
     index().applied(entry, state)
     if (index().isHeld(path)) links.arrived(path)
   }

@@ -49,14 +49,23 @@ export type Inhabitant = 'peer' | 'anchor'
 export const ANCHOR_DIRECTORY = 'anchor'
 
 /**
- * Locks the most recently used free directory of a network on this host, or a new one. A peer never takes that of a
- * dedicated anchor that is down for a while, nor the other way round: each comes back as who it was.
+ * Locks the most recently used free directory of a network on this host, or a new one; the most recently used of those that
+ * `suits`, if there is one. A peer never takes that of a dedicated anchor that is down for a while, nor the other way round:
+ * each comes back as who it was.
  */
-export function claimStateDirectory(dataHome: string, own: Belongs, as: Inhabitant = 'peer'): StateDirectory {
+export function claimStateDirectory(
+  dataHome: string,
+  own: Belongs,
+  as: Inhabitant = 'peer',
+  suits: (path: string) => boolean = () => true,
+): StateDirectory {
   const root = join(dataHome, own.network, hostname().replace(/[^A-Za-z0-9._-]/g, '_') || 'localhost')
   makeDirectory(root)
   const known = numbered(root)
-  for (const { path } of [...known].sort((a, b) => b.usedMs - a.usedMs)) {
+  const rank = new Map(known.map(({ path }) => [path, suits(path) ? 0 : 1]))
+  const before = (a: Numbered, b: Numbered): number =>
+    (rank.get(a.path) ?? 0) - (rank.get(b.path) ?? 0) || b.usedMs - a.usedMs
+  for (const { path } of [...known].sort(before)) {
     if ((existsSync(join(path, ANCHOR_DIRECTORY)) ? 'anchor' : 'peer') !== as) continue
     const bound = belongsTo(path)
     if (bound !== null && bound.tag !== own.tag) continue // its network's secret was replaced
@@ -141,9 +150,13 @@ function makeDirectory(path: string): void {
   }
 }
 
-function numbered(
-  root: string,
-): readonly { readonly number: number; readonly path: string; readonly usedMs: number }[] {
+interface Numbered {
+  readonly number: number
+  readonly path: string
+  readonly usedMs: number
+}
+
+function numbered(root: string): readonly Numbered[] {
   return readdirSync(root)
     .filter((name) => /^[1-9]\d{0,3}$/.test(name))
     .map((name) => ({ number: Number(name), path: join(root, name), usedMs: usedAt(join(root, name)) }))

@@ -13,6 +13,7 @@ import {
   touch,
 } from './directories.js'
 import { DEFAULT_NETWORK, knownSecret, networkSecret } from './secret.js'
+import { sharedLast } from './shared-folder.js'
 
 export interface Entered {
   readonly directory: StateDirectory
@@ -27,6 +28,8 @@ export interface Wanted {
   readonly data: string | null
   /** 'peer' where absent. */
   readonly as?: Inhabitant
+  /** The folder to share, as a user says it; null: the usual one. A directory that shared it last is preferred. */
+  readonly shares?: string | null
 }
 
 /** Locks a directory; `onClose` is told how to give it back, also where this then fails with an OperationalError. */
@@ -37,7 +40,9 @@ export function enter(wanted: Wanted, home: Homes, onClose: (close: () => void) 
   const name = wanted.network ?? bound?.network ?? DEFAULT_NETWORK
   const secret = bound?.network === name ? keptSecret(home.config, name) : networkSecret(home.config, name)
   const network = deriveNetwork(name, secret)
-  const directory = claimed ?? claimStateDirectory(home.data, { network: name, tag: network.tag }, wanted.as)
+  const { shares } = wanted
+  const suits = shares === undefined ? undefined : (path: string) => sharedLast(path, shares)
+  const directory = claimed ?? claimStateDirectory(home.data, { network: name, tag: network.tag }, wanted.as, suits)
   if (claimed === null) onClose(() => directory.lock.release())
   bindToNetwork(directory.path, { network: name, tag: network.tag })
   touch(directory.path)

@@ -16,6 +16,7 @@ import { HostLinks } from './links.js'
 import type { LogRing } from './log-ring.js'
 import { Mdns } from './mdns.js'
 import { runningPeers } from './running.js'
+import { rememberShared } from './shared-folder.js'
 import type { LmdbStore } from './store-lmdb.js'
 import { Timers } from './timers.js'
 import { HostWorkers } from './workers.js'
@@ -66,9 +67,20 @@ export class HostEnv implements Env {
     this.datagrams = new HostDatagrams(options.udp)
     this.mdns = new Mdns(network.tag, (text) => this.log('warn', text))
     const log = (level: LogLevel, text: string): void => this.log(level, text)
-    this.folder = options.folder === null ? null : new HostFolderDisk({ root: options.folder, fatal, log })
+    const root = options.folder
+    const opened = (): void => this.#remember(root)
+    this.folder = root === null ? null : new HostFolderDisk({ root, opened, fatal, log })
     const { chunks, datagrams, folder } = this
     this.links = new HostLinks({ transport, chunks, datagrams, folder, announce })
+  }
+
+  /** Only which directory a later start prefers depends on it. */
+  #remember(root: string | null): void {
+    try {
+      if (root !== null) rememberShared(this.#options.stateDirectory, root)
+    } catch (error) {
+      this.log('warn', `which folder is shared could not be noted: ${errorText(error)}`)
+    }
   }
 
   now(): number {

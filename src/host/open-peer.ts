@@ -114,7 +114,10 @@ export async function openPeer(plan: PeerPlan, hooks: OpenHooks): Promise<OpenPe
       }),
     ...(folder === null
       ? {}
-      : { folder: (stateDirectory) => sharedFolder(folder.path, stateDirectory, plan.homes ?? homes()) }),
+      : {
+          shares: folder.path,
+          folder: (stateDirectory) => sharedFolder(folder.path, stateDirectory, plan.homes ?? homes()),
+        }),
     fatal: (reason) => end.close(reason),
     onLog: (line) => {
       hooks.onLog?.(line)

@@ -28,6 +28,8 @@ export interface HostOptions<T> {
   readonly data: string | null
   /** Builds the core over its world; called once, when everything else stands. */
   readonly makePeer: (env: Env, stateDirectory: string, folder: FolderDisk | null) => T
+  /** See `enter`. */
+  readonly shares?: string | null
   /** Where the shared folder lies, or the one shared file; absent: this peer shares none. */
   readonly folder?: (stateDirectory: string) => string
   /** The peer cannot go on; `close` is still to be called. Never called inside `startPeer` before it settles. */

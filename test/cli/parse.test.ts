@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import { type Invocation, parseWords, splitLine } from '../../src/cli/parse.js'
 import { RUNNABLE } from '../../src/cli/run.js'
-import { COMMANDS } from '../../src/cli/spec.js'
+import { COMMANDS, FOLDER_ACTIONS, KEEP_CHOICES } from '../../src/cli/spec.js'
 import { VERSION } from '../../src/cli/version.js'
 
 const test = suite('parse')
@@ -75,6 +75,17 @@ test('mistakes exit with 2 and say what is wrong', () => {
     assert.strictEqual(result.exit, 2)
     assert.match(result.text, expected)
   }
+})
+
+test('the help of folder shows all that may be said with it, and a mistake points there', () => {
+  const help = parseWords(['folder', '--help'], VERSION)
+  assert.ok(!help.ok && help.exit === 0)
+  for (const action of FOLDER_ACTIONS) assert.match(help.text, new RegExp(`\\n {2}folder ${action}\\b.* {2}\\w`))
+  for (const choice of KEEP_CHOICES) assert.match(help.text, new RegExp(`keep <n> .*\\b${choice}\\b`))
+  for (const line of help.text.split('\n')) assert.ok(line.length <= 80, line)
+  const wrong = parseWords(['folder', 'stop'], VERSION)
+  assert.ok(!wrong.ok && wrong.exit === 2)
+  assert.match(wrong.text, /one of pause, .*\n\(p2p-tui folder --help says how\)/)
 })
 
 test('help and version exit with 0', () => {

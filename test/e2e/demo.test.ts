@@ -29,6 +29,7 @@ if (spawnSync('tmux', ['-V']).status !== 0) {
       })
     })
     assert.strictEqual(exit, 0, said)
+    assert.match(said, /ok: an edit of blockchain.txt in one folder is in all of them/)
     assert.match(said, /ok: all left politely/)
     const left = spawnSync('pgrep', ['-f', 'p2p-demo\\.'], { encoding: 'utf8' }).stdout
     assert.strictEqual(left, '', 'no process is left')

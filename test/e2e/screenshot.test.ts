@@ -9,7 +9,7 @@ import xterm from '@xterm/headless'
 import { suite } from 'uvu'
 import { type Screen, screenOf } from '../../bench/screenshot/cells.js'
 import { contrast, dimmed, GROUND, SIXTEEN, TEXT } from '../../bench/screenshot/palette.js'
-import { DOWNLOAD, PEERS, SELF } from '../../bench/screenshot/scene.js'
+import { DOWNLOAD, EDITED, EDITOR, PEERS, SELF } from '../../bench/screenshot/scene.js'
 import { escapeXml, svgOf } from '../../bench/screenshot/svg.js'
 import { elementsOf, parseXml, textOf, type XmlElement } from './strict-xml.js'
 
@@ -249,7 +249,7 @@ function run(
   })
 }
 
-test('the script takes a picture of real peers, a vote and a running download, and leaves nothing behind', () =>
+test('the script takes a picture of real peers, a vote, a running download and an edit in the shared folder, and leaves nothing behind', () =>
   withFolders(async (out, TMPDIR) => {
     const { exit, stdout, stderr } = await run(['--size', '80x24', '--out', out], { TMPDIR })
     assert.strictEqual(exit, 0, stderr)
@@ -266,6 +266,8 @@ test('the script takes a picture of real peers, a vote and a running download, a
     const screen = textOf(elementsOf(root, 'desc')[0]!)
     assert.match(screen, new RegExp(`${DOWNLOAD.replace('.', '\\.')}.*\\d+ %`), 'how far the download is')
     assert.match(screen, /\d [kMG]B\/s/, 'how fast it is')
+    assert.match(screen, /folder in sync, \d+ files/, 'how the shared folder stands')
+    assert.match(screen, new RegExp(`changed +${EDITED.slice(0, 8)}.* ${EDITOR}`), 'who edited what in it')
     assert.ok(paths(root, 'fill', SIXTEEN[2] ?? '').length > 0, 'its bar is green')
   }))
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
 import { Delays } from '../../src/folder/delays.js'
+import { IGNORED, ONE_FILE } from '../../src/folder-disk.js'
 import { SimProcess } from '../sim/process.js'
 import { Schedule } from '../sim/schedule.js'
 
@@ -57,6 +58,24 @@ test('what is not possible waits a minute, or until the rules changed', () => {
   assert.deepEqual(due, ['b', 'a'])
   run(3_000)
   assert.deepEqual(due, ['b', 'a', 'a'])
+})
+
+test('what its user wants so is no problem', () => {
+  const { delays } = bench()
+  delays.add('ignored', 'skipped', IGNORED)
+  delays.add('beside it', 'skipped', ONE_FILE)
+  delays.add('taken', 'skipped', 'something else stands there')
+  delays.add('taken', 'skipped', 'something else stands there')
+  assert.equal(delays.skipped, 3)
+  assert.deepEqual(
+    [...delays.problems()].map(({ path }) => path),
+    ['taken'],
+  )
+  delays.delete('ignored')
+  delays.delete('ignored')
+  assert.equal(delays.skipped, 2)
+  delays.clear()
+  assert.equal(delays.skipped, 0)
 })
 
 test.run()

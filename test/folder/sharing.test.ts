@@ -82,4 +82,34 @@ test('files of equal bytes, and empty ones, are written as many at once as other
   assert.ok(mostAtOnce(() => '') > different / 2)
 })
 
+test('how far it is never goes back while files come, and begins anew after that', () => {
+  const world = new FolderWorld(3, { bytesPerMs: 100 })
+  const a = world.add()
+  const b = world.add()
+  world.untilInSync()
+  const watch = (prefix: string, files: number): void => {
+    for (let i = 0; i < files; i++) a.tree.write(`${prefix}${i}`, `${prefix}${i}`.padEnd(1000 + i))
+    world.until('all of them are needed', '10 s', () => b.folder.folder().need.items === files)
+    const total = b.folder.folder().need.bytes
+    assert.equal(total, files * 1000 + (files * (files - 1)) / 2)
+    const shares: number[] = []
+    world.until(`the files called ${prefix} are there`, '60 s', () => {
+      const { inSync, need } = b.folder.folder()
+      if (!inSync) {
+        assert.equal(need.bytes, total)
+        shares.push(need.done / need.bytes)
+      }
+      return inSync
+    })
+    assert.deepEqual(
+      shares,
+      shares.toSorted((one, other) => one - other),
+    )
+    assert.ok(new Set(shares).size > 3, shares.join(' '))
+    assert.deepEqual(b.folder.folder().need, { items: 0, bytes: 0, done: 0 })
+  }
+  watch('first', 300)
+  watch('second', 200)
+})
+
 test.run()

@@ -69,6 +69,22 @@ test('a new terminal takes the most recently used free directory', async () => {
   assert.match(claimStateDirectory(data, deriveTagged('home', 2)).path, /4$/, 'not one of another secret')
 })
 
+test('a directory that suits is preferred, however long ago it was used; where none does, the newest is taken', async () => {
+  const data = temporary()
+  const own = deriveTagged('home', 1)
+  const open = [1, 2, 3].map(() => claimStateDirectory(data, own))
+  for (const { path } of open) {
+    bindToNetwork(path, own)
+    await new Promise((resolve) => setTimeout(resolve, 20)) // file times need to differ
+    touch(path)
+  }
+  for (const { lock } of open) lock.release()
+  const suits = (path: string): boolean => path === open[0]!.path
+  const first = claimStateDirectory(data, own, 'peer', suits)
+  assert.equal(first.path, open[0]!.path)
+  assert.equal(claimStateDirectory(data, own, 'peer', suits).path, open[2]!.path)
+})
+
 test('an anchor that is down keeps its directory, and so does a peer', () => {
   const data = temporary()
   const own = deriveTagged('home', 1)

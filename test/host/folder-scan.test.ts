@@ -38,6 +38,13 @@ function put(root: string, path: string, text = `content of ${path}`): void {
   writeFileSync(join(root, path), text)
 }
 
+/** An index that has this file. */
+function knowing(path: string): Index {
+  const index = new Index()
+  index.states.set(path, { kind: 'file', size: 1, mtimeMs: 1, inode: 1, executable: false })
+  return index
+}
+
 const brief = ({ told }: Index): readonly string[] =>
   told.map(({ path, state }) => `${state === null ? 'gone' : state.kind} ${path}`).sort()
 
@@ -72,14 +79,19 @@ test('the marker tells a new folder from the one that is known, from another one
   await other.close()
 
   rmSync(join(root, '.p2pfolder'))
-  const missing = await opened(root, marker)
-  assert.ok('error' in missing.opening && /marker .* is missing/.test(missing.opening.error))
+  const missing = await opened(root, marker, knowing('file'))
+  assert.ok('error' in missing.opening && /no .p2pfolder in .*folder resume/.test(missing.opening.error))
   assert.deepEqual(readdirSync(root).sort(), ['file'], 'nothing was made')
   await missing.close()
 
-  const adopted = await opened(root, marker, new Index(), true)
+  const adopted = await opened(root, marker, knowing('file'), true)
   assert.ok('was' in adopted.opening && adopted.opening.was === 'other' && adopted.opening.marker !== marker)
   await adopted.close()
+
+  rmSync(join(root, '.p2pfolder'))
+  const moved = await opened(root, marker)
+  assert.ok('was' in moved.opening && moved.opening.was === 'new', 'nothing was known: any place will do')
+  await moved.close()
 
   writeFileSync(join(root, '.p2pfolder'), '{"id":')
   const broken = await opened(root)
@@ -89,8 +101,8 @@ test('the marker tells a new folder from the one that is known, from another one
 
 test('a folder that is known but not there is not made; one that is new is', async () => {
   const root = join(temporary(), 'a', 'b')
-  const missing = await opened(root, 'ab'.repeat(16))
-  assert.ok('error' in missing.opening && /no such file or directory/.test(missing.opening.error))
+  const missing = await opened(root, 'ab'.repeat(16), knowing('file'))
+  assert.ok('error' in missing.opening && /no folder at .*folder resume/.test(missing.opening.error))
   const made = await opened(root)
   assert.ok('was' in made.opening && made.opening.was === 'new')
 })

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
-import { sharedFolder } from '../../src/host/shared-folder.js'
+import { rememberShared, sharedFolder, sharedLast } from '../../src/host/shared-folder.js'
 
 const test = suite('shared folder')
 const root = mkdtempSync(join(tmpdir(), 'p2p-place-'))
@@ -31,6 +31,21 @@ test('the usual place, and any other that has nothing to do with what is secret,
   ])
     assert.strictEqual(place(path), path)
   assert.strictEqual(place(join(root, 'own/folder'), join(root, 'own')), join(root, 'own/folder'))
+})
+
+test('a state directory knows which folder was shared with it last', () => {
+  const notes = join(root, 'notes')
+  assert.ok(sharedLast(state, null) && sharedLast(state, notes), 'none yet: any will do')
+  rememberShared(state, notes)
+  assert.deepStrictEqual(
+    [sharedLast(state, notes), sharedLast(state, usual), sharedLast(state, null)],
+    [true, false, false],
+  )
+  rememberShared(state, usual)
+  assert.deepStrictEqual(
+    [sharedLast(state, notes), sharedLast(state, usual), sharedLast(state, null)],
+    [false, true, true],
+  )
 })
 
 test('what holds keys or secrets, or lies among them, is refused with what it is', () => {

@@ -26,6 +26,7 @@ test.before(async ({ network }) => {
   bob = await network.open('bob', { folder: join(network.root, 'shared by bob') })
   none = await network.open('none', { folder: false })
   await linked(ann, bob, none)
+  await until('both folders to be there', () => ann.folder().inSync && bob.folder().inSync)
 })
 
 test.after(({ network }) => network.close())

@@ -43,6 +43,8 @@ test('in sync: a line at the foot of the files, and the newest changes with who 
 test('busy: a bar and what is to go; without bytes only how many', () => {
   const need = { items: 12, bytes: 4000, done: 2000 }
   assert.match(textOf(modelWith({ state: 'syncing', need }, { size: SMALL })), /◐ folder █+▌ +50 % {2}12 to go/)
+  const almost = { items: 1, bytes: 4000, done: 4000 }
+  assert.match(textOf(modelWith({ state: 'syncing', need: almost }, { size: SMALL })), /◐ folder █+ 100 % {2}1 to go/)
   const removals = { items: 3, bytes: 0, done: 0 }
   assert.match(
     textOf(modelWith({ state: 'syncing', need: removals }, { size: SMALL })),
@@ -70,7 +72,7 @@ test('conflicts stay in view until they are settled: in the header of every pane
 test('paused: the reason; deletions that wait for an answer come first', () => {
   const paused = textOf(modelWith({ state: 'paused', reason: 'the marker is gone' }, { size: LARGE }))
   assert.match(paused, /folder paused/)
-  assert.match(paused, /✗ folder paused: the marker is gone/)
+  assert.match(paused, /✗ folder paused \(f\): the marker is gone/)
   const asks = { state: 'paused', reason: 'many deletions', heldDeletions: 150, conflicts: CONFLICTS } as const
   const screen = textOf(modelWith(asks, { size: SMALL }))
   assert.match(screen.split('\n')[0] ?? '', /folder asks/)
@@ -93,7 +95,7 @@ test('ASCII without colour says the same', () => {
 
 test('no files: how to begin stands there all the same; a peer without a folder shows none', () => {
   const empty = textOf(modelOf(emptyNetwork(TIME), { size: SMALL }))
-  assert.match(empty, /no files yet: :store <file>[\s\S]*✓ folder in sync, 0 files/)
+  assert.match(empty, /no files yet: :store <file>[\s\S]*✓ folder empty: f says where it is/)
   const asks = { ...emptyNetwork(TIME), folder: folderView(TIME, { conflicts: CONFLICTS }) }
   assert.match(textOf(modelOf(asks, { size: SMALL })), /:store <file>[\s\S]*2 conflicts \(f\)[\s\S]*folder in sync/)
   assert.doesNotMatch(
@@ -119,11 +121,12 @@ test('the detail has all of it: path, mode, what is to go, each conflict with it
     / 1 b\.txt {2}this by finch-teal, that by lark-jade 2023-11-14 22:12:20 UTC\s+b\.sync-conflict-20261121/,
     / 2 notes\/plan\.txt {2}this by finch-teal, that by wren-amber/,
     /folder conflicts keep <n> this\|that\|both/,
-    /not shared\s+pipe {2}is no file/,
+    /problems\s+pipe {2}is no file/,
     /last changes\s+2023-11-14 22:13:16 UTC changed +notes\/blockchain\.txt {2}finch-teal/,
   ])
     assert.match(page, expected)
   assert.match(detailOf(folder, 60, 60), / 2 notes\/plan\.txt\s+this by finch-teal, that by wren-amber/)
+  assert.match(detailOf(folder, 60, 60), /22:13:16 UTC changed +finch-teal *\n +notes\/blockchain\.txt/)
   const held = detailOf({ state: 'paused', reason: 'gone', heldDeletions: 20 }, 110, 30)
   assert.match(held, /because +gone[\s\S]*asks +20 deletions waiting: folder resume --delete/)
   assert.match(detailOf({ state: 'off' }, 80, 20), /started with --no-folder/)

@@ -4,11 +4,11 @@
  */
 import type { FolderChange, FolderView } from '../../src/api.js'
 import { numbered } from '../../src/cli/conflicts.js'
-import { utc } from '../../src/cli/format.js'
+import { size, utc } from '../../src/cli/format.js'
 import type { Look } from '../look.js'
 import type { Model } from '../state.js'
-import { column, type Line, lineWidth, type Span, spread, styled, wrap } from '../text/line.js'
-import { age, bar, percent, plural, size } from '../text/units.js'
+import { column, type Line, lineWidth, spread, styled, wrap } from '../text/line.js'
+import { age, bar, percent, plural } from '../text/units.js'
 import { field, fieldLines } from './field.js'
 import type { Page } from './overlay.js'
 
@@ -27,7 +27,7 @@ export function folderLines(folder: FolderView, width: number, model: Model): re
 function folderLine(folder: FolderView, width: number, look: Look): Line {
   const name = column('folder', NAME_CELLS, look)
   const { state, files, bytes, need } = folder
-  const here: Span = `${plural(files, 'file')}, ${size(bytes).trim()}`
+  const here = `${plural(files, 'file')}, ${size(bytes)}`
   switch (state) {
     case 'syncing': {
       const left = `${need.items} to go`
@@ -39,14 +39,15 @@ function folderLine(folder: FolderView, width: number, look: Look): Line {
         ' ',
         name,
         styled('good', share),
+        ' ',
         percent(need.done, need.bytes),
         `  ${left}`,
       ]
     }
     case 'in sync':
-      return [styled('good', look.glyphs.good), ' ', name, 'in sync, ', here]
+      return [styled('good', look.glyphs.good), ' ', name, files === 0 ? EMPTY : `in sync, ${here}`]
     case 'paused':
-      return [styled('bad', look.glyphs.bad), ' ', name, 'paused', folder.reason === '' ? '' : `: ${folder.reason}`]
+      return [styled('bad', look.glyphs.bad), ' ', name, `paused (f): ${folder.reason}`]
     default:
       return [styled('busy', look.glyphs.busy), ' ', name, `${state}, `, here]
   }
@@ -81,6 +82,7 @@ function changeLines(folder: FolderView, width: number, { look, now }: Model): r
   })
 }
 
+const EMPTY = 'empty: f says where it is'
 const OFF = 'this peer shares no folder: it was started with --no-folder'
 const CHANGE_CELLS = 8
 
@@ -92,8 +94,8 @@ function changeSpans({ what, path }: FolderChange, look: Look): Line {
 export function folderPage(folder: FolderView, width: number, { look }: Model): Page {
   if (folder.state === 'off') return { title: 'Folder', lines: [[styled('dim', ` ${OFF}`)]] }
   const { path, mode, state, reason, files, directories, bytes, need, problems, changes } = folder
-  const here = `${plural(files, 'file')}, ${plural(directories, 'directory', 'directories')}, ${size(bytes).trim()}`
-  const fetched = need.bytes > 0 ? `, ${size(need.done).trim()} of ${size(need.bytes).trim()}` : ''
+  const here = `${plural(files, 'file')}, ${plural(directories, 'directory', 'directories')}, ${size(bytes)}`
+  const fetched = need.bytes > 0 ? `, ${size(need.done)} of ${size(need.bytes)}` : ''
   const modes = {
     both: 'edits go both ways',
     'read-only': 'nothing is written here',
@@ -113,21 +115,26 @@ export function folderPage(folder: FolderView, width: number, { look }: Model): 
     if (rows.length > 0) lines.push([], [' ', styled('bold', title)], ...rows)
   }
   part(
-    'not shared',
+    'problems',
     problems.map((problem): Line => [' ', problem.path, styled('dim', `  ${problem.reason}`)]),
   )
   part(
     'last changes',
-    changes.map(
-      (change): Line => [
-        ' ',
-        styled('dim', `${when(change.time)} `),
-        ...changeSpans(change, look),
-        styled('dim', `  ${change.by}`),
-      ],
-    ),
+    changes.flatMap((change) => changeRows(change, width, look)),
   )
   return { title: 'Folder', lines }
+}
+
+/** In one line, or where it has no room with the path below. */
+function changeRows(change: FolderChange, width: number, look: Look): readonly Line[] {
+  const start: Line = [' ', styled('dim', `${when(change.time)} `)]
+  const by = styled('dim', `  ${change.by}`)
+  const line: Line = [...start, ...changeSpans(change, look), by]
+  if (lineWidth(line, look) <= width) return [line]
+  return [
+    [...start, ...changeSpans({ ...change, path: '' }, look), by],
+    ['     ', change.path],
+  ]
 }
 
 function heldLines({ heldDeletions }: FolderView, width: number, look: Look): readonly Line[] {

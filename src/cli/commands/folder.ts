@@ -53,7 +53,7 @@ export function standing({ state, files, bytes, need, reason }: FolderView): str
       return `${need.items} to go${left}; here ${here}`
     }
     case 'paused':
-      return reason === '' ? `paused (folder resume goes on); ${here}` : `paused: ${printable(reason)}; ${here}`
+      return `paused: ${printable(reason)}; ${here}`
     default:
       return `${state}: ${here}`
   }
@@ -61,11 +61,11 @@ export function standing({ state, files, bytes, need, reason }: FolderView): str
 
 /** What is left to do for the user. */
 function advice({ heldDeletions, conflicts: open, problems: faults }: FolderView): readonly string[] {
-  const held = `${plural(heldDeletions, 'deletion')} waiting: folder resume --delete tells all, --restore brings them back`
+  const held = `${plural(heldDeletions, 'deletion')} waiting: folder resume --delete deletes for everybody, --restore brings all back`
   return [
     ...(heldDeletions > 0 ? [held] : []),
     ...(open.length > 0 ? [`${plural(open.length, 'conflict')}: folder conflicts lists them`] : []),
-    ...(faults.length > 0 ? [`${plural(faults.length, 'path')} not shared: folder problems says why`] : []),
+    ...(faults.length > 0 ? [`${plural(faults.length, 'problem')}: folder problems lists them`] : []),
   ]
 }
 
@@ -205,7 +205,8 @@ function restore(context: CommandContext, what: string): Promise<Outcome> {
 
 function problems({ columns }: CommandContext, view: FolderView): Outcome {
   const rows = view.problems.map(({ path, reason }) => [printable(path), printable(reason)])
-  if (rows.length === 0) return { exit: EXIT.done, message: 'everything in the folder is shared', json: view }
-  const lines = table(['path', 'why not'], rows, columns)
-  return { exit: EXIT.done, message: `${plural(rows.length, 'path')} not shared`, lines, json: view }
+  if (rows.length === 0)
+    return { exit: EXIT.done, message: 'no problems: everything in the folder is shared', json: view }
+  const lines = table(['path', ''], rows, columns)
+  return { exit: EXIT.done, message: plural(rows.length, 'problem'), lines, json: view }
 }

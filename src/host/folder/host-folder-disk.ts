@@ -41,6 +41,8 @@ const DEATHS_MS = 60_000
 export interface HostFolderDiskOptions {
   /** The folder, or the one file that is shared. */
   readonly root: string
+  /** It is the folder of this peer from now on. */
+  readonly opened?: () => void
   readonly fatal: (reason: string) => void
   readonly log: (level: LogLevel, text: string) => void
 }
@@ -78,7 +80,11 @@ export class HostFolderDisk implements FolderDisk {
     done: (opening: Opening) => void,
     adopt = false,
   ): void {
-    this.#scan.open(marker, known, hooks, done, adopt)
+    const opened = (opening: Opening): void => {
+      if ('marker' in opening) this.#options.opened?.()
+      done(opening)
+    }
+    this.#scan.open(marker, known, hooks, opened, adopt)
   }
 
   close(done: () => void): void

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Opening } from '../../folder-disk.js'
 import { createFile, replaceFile } from '../durable.js'
 import { errorCode, errorText } from '../error-text.js'
@@ -14,6 +14,7 @@ import { isSingleFile, Root } from './root.js'
 
 const MAX_ID = 64
 const MAX_BYTES = 4096
+const MOUNTED = 'is its disk mounted? `folder resume` shares this place from now on'
 
 /** A folder that is ours to share until it is released. */
 export interface Hold {
@@ -32,23 +33,26 @@ export interface Wanted {
   readonly marker: string | null
   /** Take the folder even if the marker that we know is not there. */
   readonly adopt: boolean
+  /** Nothing stands there as far as we know: then another place is as good as the old one. */
+  readonly isEmpty: boolean
 }
 
 /** Takes the folder; an error says what to do. */
 export function takeHold(wanted: Wanted): Hold | { readonly error: string } {
+  const expectsMarker = wanted.marker !== null && !wanted.isEmpty && !wanted.adopt
   try {
-    if (wanted.marker === null || wanted.adopt) makePlace(wanted.path)
+    if (!expectsMarker) makePlace(wanted.path)
     const root = new Root(wanted.path)
-    if (wanted.marker !== null && !wanted.adopt && readMarker(root) === null) {
-      return { error: `the marker ${root.marker} is missing: is the disk mounted? If this is the folder, take it anew` }
-    }
+    if (expectsMarker && readMarker(root) === null)
+      return { error: `no ${basename(root.marker)} in ${root.directory}: ${MOUNTED}` }
     const taken = lockFile(root.lock, wanted.nonce)
     if (!taken.ok) {
       const holder = taken.holder === null ? '' : ` (process ${taken.holder.pid} on ${taken.holder.host})`
-      return { error: `another program shares ${wanted.path} already${holder}` }
+      return { error: `another program shares ${wanted.path} already${holder}: end it, or pick another with --folder` }
     }
-    return held(root, mark(root, wanted.marker), taken.lock)
+    return held(root, mark(root, wanted.marker, wanted.isEmpty), taken.lock)
   } catch (error) {
+    if (expectsMarker && errorCode(error) === 'ENOENT') return { error: `no folder at ${wanted.path}: ${MOUNTED}` }
     return { error: `${wanted.path}: ${errorText(error)}` }
   }
 }
@@ -74,7 +78,7 @@ function makePlace(path: string): void {
   mkdirSync(isSingleFile(path) ? dirname(path) : path, { recursive: true })
 }
 
-function mark(root: Root, expected: string | null): Hold['opening'] {
+function mark(root: Root, expected: string | null, isEmpty: boolean): Hold['opening'] {
   const found = readMarker(root)
   if (found !== null && found !== '') return { marker: found, was: found === expected ? 'same' : 'other' }
   const marker = randomBytes(16).toString('hex')
@@ -82,7 +86,7 @@ function mark(root: Root, expected: string | null): Hold['opening'] {
   if (found === '') replaceFile(root.marker, text)
   else createFile(root.marker, text)
   // of a folder that we knew, or whose marker cannot be read, somebody may know more than we do
-  return { marker, was: expected === null && found === null ? 'new' : 'other' }
+  return { marker, was: (expected === null || isEmpty) && found === null ? 'new' : 'other' }
 }
 
 /** The id; null: there is no marker; '': it cannot be understood. */

@@ -6,7 +6,7 @@
 import { type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nameOf } from '../../folder/path.js'
-import type { DiskState, FolderPath } from '../../folder-disk.js'
+import { type DiskState, type FolderPath, ONE_FILE } from '../../folder-disk.js'
 import { errorCode, errorText } from '../error-text.js'
 
 /** Nothing of this name. */
@@ -92,7 +92,7 @@ export class Root {
 
   /** The same where the directory above is known to be a real one. */
   lookAt(path: FolderPath): Look {
-    if (this.isOutside(path)) return blocked('only one file is shared')
+    if (this.isOutside(path)) return blocked(ONE_FILE)
     try {
       const found = lstatSync(this.absolute(path), { throwIfNoEntry: false })
       if (found === undefined) return NOTHING

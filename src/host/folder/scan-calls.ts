@@ -112,6 +112,6 @@ export class ScanCalls {
       this.#send({ kind: 'known', session, states: packStates(part) })
       part = []
     }
-    this.#send({ kind: 'known', session, states: packStates(part) })
+    if (part.length > 0) this.#send({ kind: 'known', session, states: packStates(part) })
   }
 }

@@ -2,7 +2,7 @@
 
 import { assertNever } from '../../../wire/errors.js'
 import { pathFault } from '../../folder/path.js'
-import type { FolderPath } from '../../folder-disk.js'
+import { type FolderPath, IGNORED, ONE_FILE } from '../../folder-disk.js'
 import { errorText } from '../error-text.js'
 import { type Hold, takeHold } from './marker.js'
 import type { Root } from './root.js'
@@ -59,8 +59,8 @@ export class Scanner {
     const { hold, rules } = this.#opened
     const fault = pathFault(path)
     if (fault !== null) return fault
-    if (hold.root.isOutside(path)) return 'only one file is shared'
-    return rules.ignores(path, isDirectory) ? 'it is ignored' : null
+    if (hold.root.isOutside(path)) return ONE_FILE
+    return rules.ignores(path, isDirectory) ? IGNORED : null
   }
 
   /** Something was changed here on behalf of the user: look at it soon, as after an event. */
@@ -97,7 +97,7 @@ export class Scanner {
     const { path, nonce, states, send } = this.#options
     const known = this.#known.filter((part) => part.session === session)
     this.#known = []
-    const hold = takeHold({ path, nonce, marker, adopt })
+    const hold = takeHold({ path, nonce, marker, adopt, isEmpty: known.length === 0 })
     if ('error' in hold) {
       send({ kind: 'opened', session, opening: hold })
       return
