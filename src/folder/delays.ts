@@ -90,6 +90,13 @@ export class Delays {
     return count
   }
 
+  /** Nobody has had their bytes for so long. */
+  *starvedFor(ageMs: number): Iterable<FolderPath> {
+    for (const [path, { kind, since }] of this.#delays) {
+      if (kind === 'starved' && this.#env.now() - since >= ageMs) yield path
+    }
+  }
+
   /** What keeps failing here, for people. */
   *problems(): Iterable<Problem> {
     for (const [path, { kind, reason, tries }] of this.#delays) {

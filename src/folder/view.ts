@@ -56,7 +56,7 @@ function stateOf(
   if (guard.asked > 0) return { state: 'paused', reason: question(guard.asked) }
   if (opening.state !== 'open') return { state: 'scanning', reason: '' }
   if (work.full !== null) return { state: 'paused', reason: `${work.full}: tried again every 10 s` }
-  return { state: needItems > work.skipped ? 'syncing' : 'in sync', reason: '' }
+  return { state: needItems > work.skipped + work.lost ? 'syncing' : 'in sync', reason: '' }
 }
 
 function question(count: number): string {
