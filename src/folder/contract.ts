@@ -83,6 +83,8 @@ export interface Index {
    * later and has the bytes keeps them as a copy.
    */
   forsaken(path: FolderPath): void
+  /** A user wants no conflict copy there, also where its bytes never came: it is deleted for all. */
+  giveUp(copy: FolderPath): void
   /** Paths with a need, in no order. */
   needs(): Iterable<FolderPath>
   /**

@@ -94,6 +94,13 @@ export class Delays {
     return this.#skipped
   }
 
+  /** Nobody has had their bytes for so long. */
+  *starvedFor(ageMs: number): Iterable<FolderPath> {
+    for (const [path, { kind, since }] of this.#delays) {
+      if (kind === 'starved' && this.#env.now() - since >= ageMs) yield path
+    }
+  }
+
   /** What keeps failing here, and not because its user wants it so; for people. */
   *problems(): Iterable<Problem> {
     for (const [path, { kind, reason, tries }] of this.#delays) {

@@ -157,6 +157,14 @@ export class FolderIndex implements Index {
     this.#take(decision, null, { here: here === null ? null : { ...here, version: decision } })
   }
 
+  giveUp(copy: FolderPath): void {
+    const known = this.#paths.get(copy)
+    if (known === undefined || known.here !== null) return
+    const wallTimeMs = this.#env.wallTime()
+    const found = foundAt(copy, null, null, wallTimeMs)
+    this.#take(this.#interned.entry(ownEdit(found, this.#env.identity.id, known.best, known.best, wallTimeMs)), null)
+  }
+
   needs(): Iterable<FolderPath> {
     return this.#paths.needs.keys()
   }
@@ -255,7 +263,7 @@ export class FolderIndex implements Index {
       if (taken.how === 'refused') this.#refuseOwn(path, taken.fault)
     }
     if (content !== null) this.#paths.contents.keep(content.id, content.size, content.blocks)
-    if (wasHere !== null) this.#dropCopyOf(wasHere.version, wallTimeMs)
+    if (wasHere !== null) this.#dropCopyOf(wasHere.version)
   }
 
   /** Whether what was found is the best version already, or a directory that what is alive below it keeps. */
@@ -314,14 +322,13 @@ export class FolderIndex implements Index {
   /**
    * A user was faster than we were: what was to become a conflict copy was replaced knowingly, and its bytes may be nowhere else.
    */
-  #dropCopyOf(version: Entry, wallTimeMs: number): void {
+  #dropCopyOf(version: Entry): void {
     const place = version.kind === 'file' ? conflictCopy(version) : null
     const copy = place === null ? undefined : this.#paths.get(place.path)
     if (copy === undefined || copy.here !== null || version.content === null || copy.best.content !== version.content)
       return
     if (this.#paths.contents.isStanding(version.content)) return
-    const found = foundAt(copy.best.path, null, null, wallTimeMs)
-    this.#take(this.#interned.entry(ownEdit(found, this.#env.identity.id, copy.best, copy.best, wallTimeMs)), null)
+    this.giveUp(copy.best.path)
   }
 
   /** A file that has live paths below it gives way to them. */

@@ -39,7 +39,10 @@ export class Requests {
     }
     const { path, copy: other } = found.value
     if (index().get(other)?.here == null) {
-      later(() => done(refused(`${other} is not here yet: wait until it is fetched`)))
+      // its bytes may be with nobody any more
+      if (choice === 'this') index().giveUp(other)
+      const text = `${other} is not here: wait until somebody who has it is linked, or settle it with \`this\``
+      later(() => done(choice === 'this' ? ok(view()) : refused(text)))
       return
     }
     const ended = (error: string | null): void => done(error === null ? ok(view()) : refused(error))

@@ -62,7 +62,7 @@ function stateOf(
   if (guard.asked > 0) return { state: 'paused', reason: deletedHere(guard.asked) }
   if (opening.state !== 'open') return { state: 'scanning', reason: '' }
   if (work.full !== null) return { state: 'paused', reason: `${work.full}: tried again every 10 s` }
-  return { state: needItems > work.skipped ? 'syncing' : 'in sync', reason: '' }
+  return { state: needItems > work.skipped + work.lost ? 'syncing' : 'in sync', reason: '' }
 }
 
 /** The question of a mass delete, without its answers: see `heldDeletions`. */

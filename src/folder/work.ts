@@ -146,6 +146,17 @@ export class Work {
     return this.#delays.skipped
   }
 
+  /** Needs whose author is there and has the bytes no more, like all others who are linked, for a minute or longer. */
+  get lost(): number {
+    const { index, links } = this.#parts
+    let count = 0
+    for (const path of this.#delays.starvedFor(FORSAKEN_MS)) {
+      const author = index().need(path)?.best.author
+      if (author !== undefined && links.takesPart(author)) count++
+    }
+    return count
+  }
+
   /** Sizes of the files that were written since there was something to do. */
   get writtenBytes(): number {
     return this.#writtenBytes
@@ -298,8 +309,11 @@ export class Work {
   }
 
   #starved(path: FolderPath): void {
-    const { index, links } = this.#parts
-    this.#delays.add(path, 'starved', 'no peer that is linked has it')
+    const { index, links, mesh } = this.#parts
+    const author = index().need(path)?.best.author
+    const by = author === undefined ? '' : (mesh.member(author)?.name ?? author.slice(0, 8))
+    const seconds = Math.floor(this.#delays.ageMs(path) / 1000)
+    this.#delays.add(path, 'starved', `no peer that is linked has had this version by ${by} for ${seconds} s`)
     if (!links.isAlone && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
   }
 

@@ -203,6 +203,32 @@ test('files without end that a peer promises and never gives keep nothing of the
   assert.equal(honest.tree.read('one'), 'one')
 })
 
+test('bytes that are with nobody are said to be so, keep nothing from being in sync, and their copy can be given up', () => {
+  const scene = new Scene({ dataLink: () => hearing })
+  const { folder } = scene.site
+  const copy = 'one.sync-conflict-20261121-103000-123-1a2b3c4'
+  scene.say(DIGEST)
+  scene.tell([{ entry: entry(copy, scene.id), held: false }])
+  scene.world.until('it is needed', '5 s', () => folder.folder().state === 'syncing')
+  scene.world.until('the rest is in sync', '150 s', () => folder.folder().inSync)
+  const { need, problems, conflicts } = folder.folder()
+  assert.equal(need.items, 1)
+  assert.equal(conflicts.length, 1)
+  const reason = problems.find(({ path }) => path === copy)?.reason ?? ''
+  assert.match(reason, new RegExp(`no peer that is linked has had this version by ${scene.node.name} for \\d+ s`))
+  const answers: boolean[] = []
+  folder.folderKeep(copy, 'that', ({ ok }) => void answers.push(ok))
+  folder.folderKeep(copy, 'this', ({ ok }) => void answers.push(ok))
+  scene.world.until('answers', '5 s', () => answers.length === 2)
+  assert.deepEqual(answers, [false, true])
+  assert.deepEqual([folder.folder().conflicts, folder.folder().need.items], [[], 0])
+  const told = (): boolean => {
+    const entries = scene.heard.flatMap((message) => (message.type === 'folderNews' ? message.entries : []))
+    return entries.some(({ entry: { path, kind } }) => path === copy && kind === 'deleted')
+  }
+  scene.world.until('others hear of it', '5 s', told)
+})
+
 test('what one peer promised at two paths and never gave comes from another', () => {
   const scene = new Scene({ dataLink: () => hearing })
   const bytes = Buffer.from('promised')

@@ -5,6 +5,7 @@
  */
 import { type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { originalPath } from '../../folder/conflict-path.js'
 import { nameOf } from '../../folder/path.js'
 import { type DiskState, type FolderPath, ONE_FILE } from '../../folder-disk.js'
 import { errorCode, errorText } from '../error-text.js'
@@ -79,9 +80,9 @@ export class Root {
     return found?.isDirectory() === true && found.dev === this.device && found.ino === this.inode
   }
 
-  /** Where this path stands is not shared: only one file is. */
+  /** Where this path stands is not shared: only one file is, with its conflict copies, so that no version of it is lost. */
   isOutside(path: FolderPath): boolean {
-    return this.only !== null && path !== this.only
+    return this.only !== null && originalPath(path) !== this.only
   }
 
   /** What stands at this path. Throws errors of the disk (EIO, …), but not for what is missing or not permitted. */

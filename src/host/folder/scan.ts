@@ -85,8 +85,8 @@ export class Scan {
   }
 
   #names(directory: FolderPath): readonly string[] {
-    if (this.#root.only !== null) return [this.#root.only]
     const at = this.#root.absolute(directory)
+    if (this.#root.only !== null) return readdirSync(at).filter((name) => !this.#root.isOutside(name))
     const names = readdirSync(at)
     if (!names.some((name) => name.includes('\ufffd'))) return names
     // a name that is not Unicode is told like this one: look at its bytes
