@@ -18,6 +18,8 @@ export function sha256(...parts: readonly Uint8Array[]): Hash {
 
 /** SHA-256 of the parts, one after the other, as 32 bytes. */
 export function sha256Bytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return new Uint8Array(oneShot('sha256', only, 'buffer'))
   return new Uint8Array(digest(parts))
 }
 

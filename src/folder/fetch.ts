@@ -98,6 +98,11 @@ export class Fetches {
     if (filling?.starvedAt !== null) this.#soon()
   }
 
+  /** Something will be asked of that peer soon. */
+  expect(peer: PeerId): void {
+    this.#sources.expect(peer)
+  }
+
   /** Another version is best there, or its bytes are here: whoever held it does not matter any more. */
   forget(path: FolderPath): void {
     this.#sources.forget(path)

@@ -219,9 +219,7 @@ export class Links {
     // last again: a conflict copy must be told before what took its place
     to.delete(path)
     to.add(path)
-    if (partner.waiting !== 'no') return
-    partner.waiting = 'turn'
-    partner.wake = this.#env.after(0, () => this.#flush(partner))
+    if (partner.waiting === 'no') this.#flushLater(partner, 'turn', 0)
   }
 
   #unmark(partner: Partner, path: FolderPath): void {
@@ -229,22 +227,24 @@ export class Links {
     partner.deleted.delete(path)
   }
 
+  /** One message a turn: whoever hears of a large folder begins to fetch from it meanwhile. */
   #flush(partner: Partner): void {
     partner.waiting = 'no'
-    while (partner.live.size + partner.deleted.size > 0) {
-      if (!partner.sends.hasOne) {
-        partner.waiting = 'bucket'
-        partner.wake = this.#env.after(REFILL_MS, () => this.#flush(partner))
-        return
-      }
-      const entries = this.#nextEntries(partner)
-      if (entries.length === 0) continue
-      const sent = this.#mesh.send(partner.peer, { type: 'folderNews', entries })
-      if (sent === 'sent') continue
-      // without a link `down` follows
-      partner.waiting = 'drain'
+    if (partner.live.size + partner.deleted.size === 0) return
+    if (!partner.sends.hasOne) {
+      this.#flushLater(partner, 'bucket', REFILL_MS)
       return
     }
+    const entries = this.#nextEntries(partner)
+    const sent = entries.length === 0 || this.#mesh.send(partner.peer, { type: 'folderNews', entries }) === 'sent'
+    if (sent) this.#flushLater(partner, 'turn', 0)
+    // without a link `down` follows
+    else partner.waiting = 'drain'
+  }
+
+  #flushLater(partner: Partner, waiting: 'turn' | 'bucket', delayMs: number): void {
+    partner.waiting = waiting
+    partner.wake = this.#env.after(delayMs, () => this.#flush(partner))
   }
 
   /** As many as one message takes. */

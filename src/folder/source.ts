@@ -60,6 +60,11 @@ export class Source {
     return !this.isResting && this.#noGuessUntil <= this.#env.now()
   }
 
+  /** A link, or soon. */
+  get hasLink(): boolean {
+    return this.#link !== null || this.isOpening
+  }
+
   /** Nothing speaks against forgetting it. */
   get isIdle(): boolean {
     return this.requests === 0 && !this.isOpening && this.#link === null && !this.isResting
@@ -69,7 +74,7 @@ export class Source {
   linkFor(bytes: number): Link | null {
     if (this.#link?.closed) this.release()
     if (this.#link === null) {
-      this.#open()
+      this.open()
       return null
     }
     const most = Math.min(MAX_AHEAD_BYTES, Math.max(MIN_AHEAD_BYTES, AHEAD_SECONDS * this.#rate.bytesPerSecond))
@@ -131,8 +136,9 @@ export class Source {
     this.isOpening = false
   }
 
-  #open(): void {
-    if (this.isOpening || this.isResting) return
+  /** Has a link opened where it has none; `ready` follows. */
+  open(): void {
+    if (this.#link !== null || this.isOpening || this.isResting) return
     this.isOpening = true
     this.#release = this.#links.use(this.peer, (link) => {
       this.isOpening = false

@@ -86,6 +86,12 @@ export class Sources {
     }
   }
 
+  /** Has a link opened to that peer, unless there is one to anybody: who is asked is decided later. */
+  expect(peer: PeerId): void {
+    for (const { hasLink } of this.#sources.values()) if (hasLink) return
+    this.of(peer).open()
+  }
+
   of(peer: PeerId): Source {
     let source = this.#sources.get(peer)
     if (source === undefined) {

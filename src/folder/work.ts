@@ -8,6 +8,7 @@ import type { PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
 import type { DiskState, FolderDisk, FolderPath, Problem, RemoveOutcome, WriteOutcome } from '../folder-disk.js'
 import type { Mesh } from '../mesh.js'
+import { blockCount } from './content.js'
 import type { Index, Need } from './contract.js'
 import { Delays } from './delays.js'
 import type { Entry } from './entry.js'
@@ -109,6 +110,8 @@ export class Work {
   held(path: FolderPath, peer: PeerId): void {
     if (this.#parts.index().need(path) === null) return
     this.fetches.held(path, peer, this.#writes.get(path))
+    // before the first scan has ended, too: a link takes some round trips, and what is needed is known by then
+    if (this.#isRunning || this.#era === 0) this.fetches.expect(peer)
     this.#delays.wake(path)
   }
 
@@ -249,9 +252,15 @@ export class Work {
 
   #writeAll(): void {
     if (this.#full !== null) return
+    let { files, large } = this.#writes.room()
     for (let next = this.#queue.next('write'); next !== undefined; next = this.#queue.next('write')) {
       const need = this.#parts.index().need(next)
-      if (need !== null && !this.#writes.hasRoom(need.best.size)) return
+      const isLarge = need !== null && blockCount(need.best.size) > 1
+      // not all that are counted here did begin
+      if (files <= 0 || (isLarge && large <= 0)) ({ files, large } = this.#writes.room())
+      if (files <= 0 || (isLarge && large <= 0)) return
+      files--
+      if (isLarge) large--
       this.#queue.delete(next)
       if (need?.kind === 'write') this.#write(need)
       else if (need !== null) this.#queue.add(need)

@@ -5,18 +5,22 @@
 import { toHex } from '../../wire/hash.js'
 import type { Hash } from '../../wire/types.js'
 import type { Content, FolderDisk, FolderPath, LocalBlock, WriteOutcome } from '../folder-disk.js'
-import { blockCount } from './content.js'
 import type { Index, Need } from './contract.js'
 import type { Fetches } from './fetch.js'
 import { blockDigest, Filling, plainList } from './filling.js'
 
 /** Files that may be under way, those without a source aside; and of these of several blocks. */
-const MAX_OPEN = 256
+const MAX_OPEN = 384
 const MAX_LARGE = 64
 /** So many begin together, so that they are asked for together. */
 const REFILL = 64
 /** Files that nobody has the rest of, kept for what was fetched. */
 const MAX_PARKED = 64
+
+export interface Room {
+  readonly files: number
+  readonly large: number
+}
 
 export interface WritesHooks {
   /** It may take its place now. */
@@ -58,8 +62,11 @@ export class Writes {
     return this.#fillings.values()
   }
 
-  /** Whether another one may begin. When there are as many as may be, not before a batch of them has ended: see REFILL. */
-  hasRoom(sizeBytes: number): boolean {
+  /**
+   * How many more may begin, and how many of these of several blocks. When there are as many as may be, none before a batch of
+   * them has ended: see REFILL.
+   */
+  room(): Room {
     let [open, large] = [0, 0]
     for (const { starvedAt, blocks } of this.#fillings.values()) {
       if (starvedAt !== null) continue
@@ -68,7 +75,7 @@ export class Writes {
     }
     if (open >= MAX_OPEN) this.#isRefilling = false
     else if (open <= MAX_OPEN - REFILL) this.#isRefilling = true
-    return this.#isRefilling && (large < MAX_LARGE || blockCount(sizeBytes) <= 1)
+    return this.#isRefilling ? { files: MAX_OPEN - open, large: MAX_LARGE - large } : { files: 0, large: 0 }
   }
 
   /** Something is being read here that must not be deleted yet. */
