@@ -67,7 +67,7 @@ export class FileChange implements Change {
     if (file === null) return changed('it was not written')
     file.close()
     if (!file.isThere()) return changed('what was written of it is gone')
-    return place.replace(this.path, this.#plan.replaces, away, file.path)
+    return place.makeAbove(this.path) ?? place.replace(this.path, this.#plan.replaces, away, file.path)
   }
 
   abandon(): void {

@@ -87,12 +87,9 @@ export class Place {
     return null
   }
 
-  /**
-   * Puts a file from elsewhere on this disk in the place of what is expected there, which goes to `away`; directories above it
-   * that are missing are made.
-   */
+  /** Puts a file from elsewhere on this disk in the place of what is expected there, which goes to `away`. */
   replace(path: FolderPath, expected: DiskState | null, away: string | null, from: string): Applied | Refusal {
-    const fault = this.makeAbove(path) ?? this.#differs(this.root.lookAt(path), expected)
+    const fault = this.#differs(this.look(path), expected)
     if (fault !== null) return fault
     if (expected?.kind !== 'file' || away === null) return this.#fill(path, expected, away, from)
     try {

@@ -30,7 +30,7 @@ export class MoveChange implements Change {
   apply(place: Place, away: string | null): Applied | Refusal {
     const from = this.#from(place)
     if (typeof from !== 'string') return from
-    return place.replace(this.path, this.#there, away, from)
+    return place.makeAbove(this.path) ?? place.replace(this.path, this.#there, away, from)
   }
 
   abandon(): void {}
