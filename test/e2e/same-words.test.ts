@@ -125,7 +125,7 @@ async function walk(
   const said = (fails === true ? ended.stderr : ended.stdout)
     .split('\n')
     .filter((line) => !/^receipt \w{64}$/.test(line))
-  const lines = said.filter((line) => line.trim() !== '' && !/^\s*(█|\(use|Usage)/.test(line))
+  const lines = said.filter((line) => line.trim() !== '' && !/^\s*(█|\(use|\(p2p-tui|Usage)/.test(line))
   assert(lines.length > 0, `${shell}: the shell says nothing`)
   await cleared(ada)
   ada.type(`:${typed}\r`)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'uvu'
 import type { Link, LinkHandler } from '../../src/env.js'
 import type { Entry } from '../../src/folder/entry.js'
+import type { KeepChoice } from '../../src/folder-views.js'
 import { sha256 } from '../../wire/hash.js'
 import { FOLDER_BUCKETS, FOLDER_DIGEST_BYTES } from '../../wire/messages/folder.js'
 import type { FolderMessage, Message } from '../../wire/messages.js'
@@ -216,11 +217,12 @@ test('bytes that are with nobody are said to be so, keep nothing from being in s
   assert.equal(conflicts.length, 1)
   const reason = problems.find(({ path }) => path === copy)?.reason ?? ''
   assert.match(reason, new RegExp(`no peer that is linked has had this version by ${scene.node.name} for \\d+ s`))
-  const answers: boolean[] = []
-  folder.folderKeep(copy, 'that', ({ ok }) => void answers.push(ok))
-  folder.folderKeep(copy, 'this', ({ ok }) => void answers.push(ok))
-  scene.world.until('answers', '5 s', () => answers.length === 2)
-  assert.deepEqual(answers, [false, true])
+  const answers = new Map<KeepChoice, boolean>()
+  for (const choice of ['that', 'this'] as const) {
+    folder.folderKeep(copy, choice, ({ ok }) => void answers.set(choice, ok))
+    scene.world.until('an answer', '5 s', () => answers.has(choice))
+  }
+  assert.deepEqual([answers.get('that'), answers.get('this')], [false, true])
   assert.deepEqual([folder.folder().conflicts, folder.folder().need.items], [[], 0])
   const told = (): boolean => {
     const entries = scene.heard.flatMap((message) => (message.type === 'folderNews' ? message.entries : []))
