@@ -214,8 +214,8 @@ export class Scene {
 }
 
 /**
- * Whether all of the frame is there and tells of everybody, of the download beyond that percentage, of the edit in the shared
- * folder, and of a rate.
+ * Whether all of the frame is there and tells of everybody, of the download beyond that percentage, of the edit that came
+ * to the shared folder, and of a rate.
  */
 function isTelling(screen: string, { columns, rows }: Size, least: number): boolean {
   const lines = screen.split('\n')
@@ -230,6 +230,6 @@ function isTelling(screen: string, { columns, rows }: Size, least: number): bool
         ?.slice(1) ?? [],
   )
   const moved = percents.length > 0 && percents.every((percent) => Number(percent) >= least)
-  const edit = new RegExp(`changed +${EDITED.slice(0, 8)}\\S* +${EDITOR}`).test(screen)
+  const edit = /folder in sync/.test(screen) && new RegExp(`changed +${EDITED.slice(0, 8)}\\S* +${EDITOR}`).test(screen)
   return whole && names && moved && edit && /\d [MG]B\/s/.test(lines[0] ?? '')
 }
