@@ -216,6 +216,22 @@ test('a download that is wanted elsewhere leaves no part at the old place', asyn
   await again.close()
 })
 
+test('what was given up half way, here a copy of our own, keeps nobody from writing the file elsewhere', async () => {
+  const { path, content, layout } = sample(CHUNK * 3)
+  const chunks = newChunks()
+  const result = await hashed(chunks, path)
+  assert.ok('stamp' in result)
+  chunks.adopt(blob, layout, result.stamp)
+  assert.deepEqual(await opened(chunks, layout, null), { have: new Uint8Array(1) })
+  const target = join(temporary(), 'asked.bin')
+  assert.deepEqual(await opened(chunks, layout, target), { have: new Uint8Array(1) })
+  assert.equal(await called('the copy', (done) => chunks.copyLocal(blob, () => {}, done)), null)
+  const end = await ended(chunks)
+  assert.ok('path' in end && end.path === target, JSON.stringify(end))
+  assert.ok(readFileSync(target).equals(content))
+  await chunks.close()
+})
+
 test('a part that was deleted or replaced is fetched again from the start', async () => {
   const { content, layout } = sample(CHUNK * 2)
   const state = temporary()

@@ -215,10 +215,10 @@ export class HostChunks implements Chunks {
     if (fault !== null) throw new OperationalError(`this file cannot be fetched: ${fault}`)
     const path = target ?? this.#ownPath(blob)
     const open = this.#parts.get(blob)
-    if (open !== undefined) {
-      if (open.target === path) return open.synced
-      throw new OperationalError(`${open.target} is already being written from the same file`)
-    }
+    if (open?.closed === false && open.target === path) return open.synced
+    // the core writes a file in one place at a time: what was written elsewhere has been given up
+    this.#parts.delete(blob)
+    await open?.leave()
     if (target === null) {
       await mkdir(this.#blobFolder, { recursive: true, mode: 0o700 })
       const own = await this.#ownCopy(blob, layout)

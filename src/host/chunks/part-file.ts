@@ -136,6 +136,15 @@ export class PartFile {
     await rm(this.#path, { force: true })
   }
 
+  /** Ends it so that all that came can be resumed. */
+  async leave(): Promise<void> {
+    try {
+      if (!this.closed) await this.sync()
+    } finally {
+      await this.close()
+    }
+  }
+
   /** Ends reading and writing; what was synced can be resumed. */
   async close(): Promise<void> {
     if (this.closed) return
