@@ -82,10 +82,7 @@ export class Trash {
     for (const item of this.#items.values()) {
       const isOver = this.#bytes > KEEP_BYTES || this.#items.size > KEEP_ITEMS || item.time < Date.now() - KEEP_MS
       if (!isOver || this.#items.size === 1) return
-      await pace.spend(FILE_COST)
-      // one that cannot be deleted is forgotten until the folder is opened again
-      this.#attempt(() => rmSync(item.file, { force: true }))
-      this.forget(item.id)
+      await this.#delete(item, pace)
     }
   }
 
@@ -95,9 +92,7 @@ export class Trash {
     let went = false
     for (const item of this.#items.values()) {
       if (this.#bytes <= wanted && went) break
-      await pace.spend(FILE_COST)
-      this.#attempt(() => rmSync(item.file, { force: true }))
-      this.forget(item.id)
+      await this.#delete(item, pace)
       went = true
     }
     return went
@@ -154,6 +149,13 @@ export class Trash {
         if (items.length === 0) this.#drop(batch)
       },
     }
+  }
+
+  /** One that cannot be deleted is forgotten until the folder is opened again. */
+  async #delete({ id, file }: Item, pace: Pace): Promise<void> {
+    await pace.spend(FILE_COST)
+    this.#attempt(() => rmSync(file, { force: true }))
+    this.forget(id)
   }
 
   #isThere(): boolean {
