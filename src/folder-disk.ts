@@ -24,6 +24,18 @@ export interface DiskState {
   readonly executable: boolean
 }
 
+/** Whether these two are one and the same: nobody wrote in between. Null: nothing stands there. */
+export function isSameState(a: DiskState | null, b: DiskState | null): boolean {
+  if (a === null || b === null) return a === b
+  return (
+    a.kind === b.kind &&
+    a.inode === b.inode &&
+    a.size === b.size &&
+    a.mtimeMs === b.mtimeMs &&
+    a.executable === b.executable
+  )
+}
+
 /** A file's bytes: block i is bytes [i * blockSize, min(size, (i + 1) * blockSize)) with blockSize = blockSizeOf(size). */
 export interface Content {
   /** See contentId in src/folder/content.ts. */

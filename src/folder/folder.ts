@@ -64,7 +64,15 @@ export class Folder implements Protocol, FolderApi {
       held: (path, peer) => this.#work.held(path, peer),
       joined: () => this.#work.joined(),
     })
-    this.#work = new Work({ env, mesh, disk, index, links: this.#links, changed })
+    this.#work = new Work({
+      env,
+      mesh,
+      disk,
+      index,
+      links: this.#links,
+      nameOf: (peer) => options.nameOf(peer),
+      changed,
+    })
     this.#guard = new Guard(env, index, { changed: () => this.#asked() })
     this.#opening = new Opening(env, disk, index, {
       seen: (changes) => (mode === 'receive-only' ? this.#index.local(changes) : this.#guard.seen(changes)),

@@ -6,7 +6,15 @@
  */
 import type { PeerId } from '../../wire/types.js'
 import type { Cancel, Env } from '../env.js'
-import type { DiskState, FolderDisk, FolderPath, Problem, RemoveOutcome, WriteOutcome } from '../folder-disk.js'
+import {
+  type DiskState,
+  type FolderDisk,
+  type FolderPath,
+  isSameState,
+  type Problem,
+  type RemoveOutcome,
+  type WriteOutcome,
+} from '../folder-disk.js'
 import type { Mesh } from '../mesh.js'
 import { blockCount } from './content.js'
 import type { Index, Need } from './contract.js'
@@ -30,6 +38,8 @@ export interface WorkParts {
   readonly disk: FolderDisk
   readonly index: () => Index
   readonly links: Links
+  /** For people. */
+  readonly nameOf: (peer: PeerId) => string
   readonly changed: () => void
 }
 
@@ -309,9 +319,9 @@ export class Work {
   }
 
   #starved(path: FolderPath): void {
-    const { index, links, mesh } = this.#parts
+    const { index, links, nameOf } = this.#parts
     const author = index().need(path)?.best.author
-    const by = author === undefined ? '' : (mesh.member(author)?.name ?? author.slice(0, 8))
+    const by = author === undefined ? '' : nameOf(author)
     const seconds = Math.floor(this.#delays.ageMs(path) / 1000)
     this.#delays.add(path, 'starved', `no peer that is linked has had this version by ${by} for ${seconds} s`)
     if (!links.isAlone && this.#delays.ageMs(path) >= FORSAKEN_MS) index().forsaken(path)
@@ -372,15 +382,4 @@ function isSameJob(a: Need, b: Need): boolean {
   const sameBytes = a.kind === b.kind && a.best.content === b.best.content && a.best.size === b.best.size
   const sameLook = a.best.executable === b.best.executable && a.best.mtimeMs === b.best.mtimeMs
   return sameBytes && sameLook && isSameState(a.here, b.here)
-}
-
-function isSameState(a: DiskState | null, b: DiskState | null): boolean {
-  if (a === null || b === null) return a === b
-  return (
-    a.kind === b.kind &&
-    a.size === b.size &&
-    a.mtimeMs === b.mtimeMs &&
-    a.inode === b.inode &&
-    a.executable === b.executable
-  )
 }

@@ -3,11 +3,18 @@
  * The bytes are real ones, and every block is verified before it counts.
  */
 import { blockBytes, blockSizeOf, DIGEST_BYTES } from '../../src/folder/content.js'
-import type { Assembly, BlocksOutcome, Piece, WantedBlock, WriteJob } from '../../src/folder-disk.js'
+import {
+  type Assembly,
+  type BlocksOutcome,
+  isSameState,
+  type Piece,
+  type WantedBlock,
+  type WriteJob,
+} from '../../src/folder-disk.js'
 import { toHex } from '../../wire/hash.js'
 import type { Hash } from '../../wire/types.js'
 import type { FolderThread } from './folder-thread.js'
-import { digest, isSameState, type SimTree, stateOf } from './folder-tree.js'
+import { digest, type SimTree, stateOf } from './folder-tree.js'
 import type { BulkReader, ChunkContent, SimLink } from './link.js'
 
 const MAX_QUEUED = 64 // requests that wait on one link, as in the host

@@ -1,7 +1,7 @@
 /** What must hold in a shared folder once all faults ended: each answers what is wrong, or null. */
-import type { FolderPath } from '../../src/folder-disk.js'
+import { type FolderPath, isSameState } from '../../src/folder-disk.js'
 import { baseOf, type History, isConflict, isTwin } from './folder-history.js'
-import { contentOf, isSameState, type SimTree, stateOf } from './folder-tree.js'
+import { contentOf, type SimTree, stateOf } from './folder-tree.js'
 import type { Site } from './folder-users.js'
 
 /** Kind, bytes and x bit of all that stands there; times may differ. */

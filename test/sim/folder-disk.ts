@@ -13,6 +13,7 @@ import {
   type FolderDisk,
   type FolderHooks,
   type FolderPath,
+  isSameState,
   MAX_ASSEMBLIES,
   MAX_TRASH_LISTED,
   type Opening,
@@ -25,7 +26,7 @@ import {
 } from '../../src/folder-disk.js'
 import { assembled, BlockReader, type Gathered, hashAt, readBlock, serveBlocks } from './folder-blocks.js'
 import { FolderThread } from './folder-thread.js'
-import { isSameState, type SimTree } from './folder-tree.js'
+import type { SimTree } from './folder-tree.js'
 import { FolderWatch } from './folder-watch.js'
 import { SimLink } from './link.js'
 import type { SimProcess } from './process.js'

@@ -215,12 +215,6 @@ export function stateOf(thing: SimThing): DiskState {
   return { kind, size: thing.bytes.length, mtimeMs: thing.mtimeMs, inode, executable: thing.executable }
 }
 
-export function isSameState(a: DiskState | null, b: DiskState | null): boolean {
-  if (a === null || b === null) return a === b
-  const isSameTime = a.mtimeMs === b.mtimeMs && a.size === b.size && a.executable === b.executable
-  return a.kind === b.kind && a.inode === b.inode && isSameTime
-}
-
 export function digest(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(blake3(bytes))
 }

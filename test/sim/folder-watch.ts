@@ -4,9 +4,16 @@
  * reported, so own writes never are.
  */
 import { pathFault } from '../../src/folder/path.js'
-import { type DiskState, type FolderHooks, type FolderPath, MAX_PROBLEMS, type Seen } from '../../src/folder-disk.js'
+import {
+  type DiskState,
+  type FolderHooks,
+  type FolderPath,
+  isSameState,
+  MAX_PROBLEMS,
+  type Seen,
+} from '../../src/folder-disk.js'
 import type { FolderThread } from './folder-thread.js'
-import { contentOf, isSameState, type SimTree } from './folder-tree.js'
+import { contentOf, type SimTree } from './folder-tree.js'
 
 const SETTLE_MS = 100
 const LONGEST_SETTLE_MS = 2000

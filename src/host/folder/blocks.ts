@@ -6,9 +6,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { blake3 } from '@napi-rs/blake-hash'
 import { blockBytes, blockCount, blockSizeOf, contentId, DIGEST_BYTES } from '../../folder/content.js'
-import type { Content, DiskState, FolderPath } from '../../folder-disk.js'
+import { type Content, type DiskState, type FolderPath, isSameState } from '../../folder-disk.js'
 import { errorCode, errorText } from '../error-text.js'
-import { isSameState, type Root, stateOf } from './root.js'
+import { type Root, stateOf } from './root.js'
 
 export type Hashed =
   | { readonly kind: 'content'; readonly content: Content }

@@ -1,9 +1,9 @@
 /** What may be changed in the folder, each kind in its two steps: before the disk has synced, and after. */
 import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
-import type { DiskState, FolderPath } from '../../folder-disk.js'
+import { type DiskState, type FolderPath, isSameState } from '../../folder-disk.js'
 import { changed, type Refusal, refusalOf, skipped } from './disk-faults.js'
 import type { Place } from './place.js'
-import { isSameState, stateOf } from './root.js'
+import { stateOf } from './root.js'
 import { type TemporaryFile, withExecution } from './temporary.js'
 import type { FilePlan } from './write-messages.js'
 

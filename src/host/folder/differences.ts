@@ -4,11 +4,11 @@
  * Invariant: a path is told as gone only while the folder is the one that was opened, looked at after the path.
  */
 import { performance } from 'node:perf_hooks'
-import type { DiskState, FolderPath } from '../../folder-disk.js'
+import { type DiskState, type FolderPath, isSameState } from '../../folder-disk.js'
 import { errorText } from '../error-text.js'
 import { FileHash, type Hashed } from './blocks.js'
 import type { Hold } from './marker.js'
-import { isSameState } from './root.js'
+
 import type { SeenQueue } from './seen-queue.js'
 import type { States } from './states.js'
 

@@ -7,11 +7,11 @@
 import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentOf } from '../../folder/path.js'
-import type { DiskState, FolderPath } from '../../folder-disk.js'
+import { type DiskState, type FolderPath, isSameState } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
 import type { Applied } from './changes.js'
 import { changed, hasNoLinks, type Refusal, refusalOf, skipped } from './disk-faults.js'
-import { isSameState, type Look, type Root, stateOf } from './root.js'
+import { type Look, type Root, stateOf } from './root.js'
 
 /** Calls of the system that files are moved with; `lstat` throws where nothing stands. */
 export interface Moves {

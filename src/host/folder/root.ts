@@ -175,17 +175,6 @@ export function stateOf(found: Stats | BigIntStats): DiskState | null {
   return { kind: 'file', size: Number(found.size), mtimeMs: Number(found.mtimeMs), inode, executable }
 }
 
-/** Whether nobody wrote in between. */
-export function isSameState(a: DiskState, b: DiskState): boolean {
-  return (
-    a.kind === b.kind &&
-    a.inode === b.inode &&
-    a.size === b.size &&
-    a.mtimeMs === b.mtimeMs &&
-    a.executable === b.executable
-  )
-}
-
 /** A file, or a name beside which a marker says that it was one, is shared by itself. */
 function placeOf(path: string): { readonly directory: string; readonly only: string | null } {
   if (isSingleFile(path)) {

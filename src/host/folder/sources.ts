@@ -3,10 +3,10 @@
  * Invariant: a piece is read only from a file that is as the index says, reached through real directories.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import type { DiskState, FolderPath } from '../../folder-disk.js'
+import { type DiskState, type FolderPath, isSameState } from '../../folder-disk.js'
 import { errorCode } from '../error-text.js'
 import { readWhole } from './blocks.js'
-import { isSameState, type Root, stateOf } from './root.js'
+import { type Root, stateOf } from './root.js'
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
