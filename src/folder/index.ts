@@ -21,7 +21,7 @@ const DEFAULT_MAX_PATHS = 250_000
 /** Counters for each of these; versions with no more than that are always taken. */
 const COUNTERS_PER_PATH = 8
 /** So long a deletion is remembered; whoever was away longer begins anew. */
-export const MEMORY_MS = 180 * 86_400_000
+const MEMORY_MS = 180 * 86_400_000
 const TEND_MS = 3_600_000
 /** Copies of a copy's place that is taken: only planted names come this far. */
 const MAX_COPY_DEPTH = 8

@@ -33,7 +33,7 @@ export function isLoser(was: Entry, best: Entry): boolean {
 }
 
 /** Alive before deleted, directory before file, then the newest; the rest only makes the order total. */
-export function compareRanks(a: Entry, b: Entry): number {
+function compareRanks(a: Entry, b: Entry): number {
   return (
     Number(a.kind !== 'deleted') - Number(b.kind !== 'deleted') ||
     Number(a.kind === 'directory') - Number(b.kind === 'directory') ||

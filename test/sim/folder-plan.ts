@@ -31,7 +31,7 @@ const TIMES = {
 } as const
 
 export type FolderStepKind = keyof typeof TIMES
-export const FOLDER_STEP_KINDS = Object.keys(TIMES) as readonly FolderStepKind[]
+const FOLDER_STEP_KINDS = Object.keys(TIMES) as readonly FolderStepKind[]
 
 export interface FolderStep {
   /** Virtual milliseconds. */
